@@ -1,0 +1,174 @@
+"""Keys: sealing what must not lie open, finding it again, signing what others verify.
+
+One master key (or several versions while rotating) gives every purpose its own key by HKDF (RFC 5869). Outside
+production it is made at the first start and kept in a file of the home folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from asimati.settings import SettingsError, settings
+
+
+class Unsealable(Exception):
+    """The bytes were not sealed by us for this purpose, or were altered."""
+
+
+@cache
+def _masters() -> Mapping[int, bytes]:
+    """Master keys by version; the highest seals, all unseal."""
+    config = settings().keys
+    written = config.master or _development_master()
+    masters = {}
+    for number, part in enumerate(reversed(written.split(",")), start=1):
+        version, colon, key = part.rpartition(":")
+        masters[int(version) if colon else number] = base64.b64decode(key)
+    if any(len(key) != 32 for key in masters.values()):
+        raise SettingsError("keys.master must be base64 of 32 bytes.")
+    return masters
+
+
+def _development_master() -> str:
+    path = settings().home_folder / settings().keys.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps({"master": base64.b64encode(os.urandom(32)).decode()}))
+    try:
+        os.link(fresh, path)  # whoever is first makes the key; a half-written file is never seen
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    master: str = json.loads(path.read_text())["master"]
+    return master
+
+
+@cache
+def _key(version: int, purpose: str) -> bytes:
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"asimati", info=purpose.encode())
+    return derive.derive(_masters()[version])
+
+
+def seal(plain: str, purpose: str) -> bytes:
+    """Encrypt (AES-256-GCM) under the newest key of a purpose: version byte, nonce, ciphertext."""
+    version, nonce = max(_masters()), os.urandom(12)
+    return (
+        bytes([version])
+        + nonce
+        + AESGCM(_key(version, f"seal|{purpose}")).encrypt(nonce, plain.encode(), purpose.encode())
+    )
+
+
+def unseal(sealed: bytes, purpose: str) -> str:
+    """The plain text. Raises Unsealable when it was sealed for something else or altered."""
+    try:
+        cipher = AESGCM(_key(sealed[0], f"seal|{purpose}"))
+        return cipher.decrypt(sealed[1:13], sealed[13:], purpose.encode()).decode()
+    except (InvalidTag, KeyError, IndexError, ValueError) as fault:
+        raise Unsealable(purpose) from fault
+
+
+def blind_index(value: str, purpose: str) -> bytes:
+    """A keyed hash for looking a sealed value up. Stays with the oldest key, so that rotation keeps it."""
+    return hmac.digest(_key(min(_masters()), f"index|{purpose}"), value.encode(), "sha256")
+
+
+def mac(parts: Iterable[str], purpose: str) -> bytes:
+    """HMAC-SHA256 over parts, each with its length, so that no two lists give the same bytes."""
+    body = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return hmac.digest(_key(min(_masters()), f"mac|{purpose}"), body, "sha256")
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a random token: its SHA-256; a token of 256 random bits needs no more."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@cache
+def _signing_key(purpose: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_key(max(_masters()), f"sign|{purpose}"))
+
+
+def sign(payload: bytes, purpose: str) -> bytes:
+    """An Ed25519 signature (64 bytes) anybody can verify with `public_key`."""
+    return _signing_key(purpose).sign(payload)
+
+
+def public_key(purpose: str) -> bytes:
+    """The 32 public bytes for `sign`'s signatures."""
+    return _signing_key(purpose).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def is_signed(payload: bytes, signature: bytes, purpose: str) -> bool:
+    """Whether the signature over the payload is ours."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key(purpose)).verify(signature, payload)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# --- JSON Web Tokens -------------------------------------------------------------------------------------------
+
+
+@cache
+def _token_key() -> OKPKey:
+    raw = _key(max(_masters()), "sign|access-token")
+    public = Ed25519PrivateKey.from_private_bytes(raw).public_key()
+    jwk = {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "kid": f"v{max(_masters())}",
+        "d": _base64url(raw),
+        "x": _base64url(public.public_bytes(Encoding.Raw, PublicFormat.Raw)),
+    }
+    return OKPKey.import_key(jwk)  # type: ignore[arg-type]
+
+
+def sign_jwt(claims: Mapping[str, Any]) -> str:
+    """A compact JWT signed with Ed25519 (RFC 8037), typed as an access token (RFC 9068)."""
+    key = _token_key()
+    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(header, dict(claims), key, registry=_registry())
+
+
+def read_jwt(token: str) -> Mapping[str, Any] | None:
+    """The claims, if we signed them for access; times are the caller's to check."""
+    try:
+        read = jwt.decode(token, _token_key(), registry=_registry())
+    except (JoseError, ValueError, UnicodeError):
+        return None
+    return read.claims if read.header.get("typ") == "at+jwt" else None
+
+
+@cache
+def _registry() -> jws.JWSRegistry:
+    return jws.JWSRegistry(algorithms=["Ed25519"])
+
+
+def public_jwk() -> Mapping[str, Any]:
+    """The public half of the key of access tokens, for a JWKS."""
+    return dict(_token_key().as_dict(private=False), alg="Ed25519", use="sig")
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

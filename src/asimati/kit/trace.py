@@ -1,0 +1,18 @@
+"""The request id that follows a request into its log lines, its messages and their tasks."""
+
+from __future__ import annotations
+
+import re
+from contextvars import ContextVar
+
+from asimati.kit.ids import new_id
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+
+def adopt(offered: str | None) -> str:
+    """Take the caller's id if it is harmless, make one otherwise; it holds for this context from now on."""
+    chosen = offered if offered and _ACCEPTABLE.fullmatch(offered) else str(new_id())
+    request_id.set(chosen)
+    return chosen
