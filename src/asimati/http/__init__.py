@@ -1,0 +1,1 @@
+"""Flask and flask-smorest: how the house answers. No feature lives here."""

@@ -1,0 +1,264 @@
+"""Routes: one decorator says who may enter, what goes in, what comes out, and what may be refused.
+
+`Blueprint` is flask-smorest's, with the house's edge around every view: one transaction, the caller identified
+inside it, the idempotency key held, the version asked for, the answer tagged. A view is a plain function
+`view(tx, actor, [query], [payload], [version], **path)` that returns rows; its schema writes them down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import flask_smorest
+from flask import Response, g
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from sqlalchemy.exc import DBAPIError
+from webargs.flaskparser import FlaskParser
+
+from asimati.http import etags, problems, strict_json, writes
+from asimati.http.access import Who, admit
+from asimati.http.fields import Schema
+from asimati.kit.db import Session, transaction
+from asimati.kit.errors import Conflict, Gone, Invalid, MatchRequired, NotFound, Refusal, Stale, TooMany
+from asimati.kit.words import _
+
+View = Callable[..., Any]
+
+
+class Parser(FlaskParser):
+    """Arguments through our JSON reader; every fault is an Invalid with JSON pointers."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}  # noqa: RUF012 - the schema decides: RAISE
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        if not req.is_json:
+            raise problems.UnsupportedType
+        return strict_json.loads(req.get_data())
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        repeated = [name for name in req.args if len(req.args.getlist(name)) > 1]
+        if repeated:
+            raise Invalid([(f"/{name}", _("This stands twice.")) for name in repeated])
+        return super().load_querystring(req, schema)
+
+    def handle_error(self, error: Any, req: Any, schema: Any, **_: Any) -> Any:
+        raise Invalid(list(pointers(next(iter(error.messages.values()))))) from None
+
+
+def pointers(messages: Any, at: str = "") -> Any:
+    """Marshmallow's nested messages as (JSON pointer, words) pairs."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            step = "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            yield from pointers(inner, at + step)
+    elif isinstance(messages, list | tuple):
+        for inner in messages:
+            yield from pointers(inner, at)
+    else:
+        yield at, messages
+
+
+@dataclass(frozen=True)
+class Route:
+    """What one route declared; the house tests read them all."""
+
+    method: str
+    rule: str
+    who: Who
+    endpoint: str
+    takes: bool
+    needs_match: bool
+    tells_version: bool
+    tagged: bool
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A feature's routes below /api/v1."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str = "/api/v1", description: str = "") -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix, description=description)
+        self.routes: list[Route] = []
+
+    def get(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+        return self._route("GET", rule, **said)
+
+    def post(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+        return self._route("POST", rule, **said)
+
+    def put(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+        return self._route("PUT", rule, **said)
+
+    def patch(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+        return self._route("PATCH", rule, **said)
+
+    def delete(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+        return self._route("DELETE", rule, **said)
+
+    def _route(
+        self,
+        method: str,
+        rule: str,
+        *,
+        who: Who,
+        takes: type[Schema] | None = None,
+        query: type[Schema] | None = None,
+        gives: type[Schema] | None = None,
+        status: int | None = None,
+        refuses: Sequence[type[Refusal]] = (),
+        tagged: bool = False,
+        versioned: bool = False,
+        needs_match: bool | None = None,
+    ) -> Callable[[View], View]:
+        """Declare a route.
+
+        `gives`: the answer's schema; without it the answer is 204, or whatever Response the view returns.
+        `tagged`: a GET of a single thing, with an ETag. `needs_match`: the edit needs If-Match (PATCH always does)
+        and the view receives `version`. `versioned`: the view receives `version`, None without an If-Match.
+        """
+        must_match = method == "PATCH" if needs_match is None else needs_match
+        success = status or (200 if gives else 204)
+
+        def declare(view: View) -> View:
+            declared = Route(
+                method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
+                bool(takes), must_match, must_match or versioned, tagged,
+            )  # fmt: skip
+            slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
+
+            @wraps(view)
+            def with_names(*parsed: Any, **path: Any) -> Any:
+                given = dict(zip(slots, parsed, strict=True))
+                if declared.tells_version:
+                    given["version"] = g.version
+                result = view(g.tx, g.actor, **given, **path)
+                g.answered = etags.version_of(result)
+                return result
+
+            handler = self.response(success, gives)(with_names)
+            if takes:
+                handler = self.arguments(takes)(handler)
+            if query:
+                handler = self.arguments(query, location="query")(handler)
+            for code, kinds in _by_status(declared, refuses, bool(query or takes)).items():
+                text = ", ".join(sorted({kind.slug for kind in kinds}))
+                handler = self.alt_response(
+                    code, schema=problems.Problem, content_type="application/problem+json", description=text
+                )(handler)
+            handler = self.doc(**_documented(declared))(handler)
+            self.add_url_rule(rule, view_func=_edge(declared, handler), methods=[method])
+            self.routes.append(declared)
+            return view
+
+        return declare
+
+
+def _edge(route: Route, handler: View) -> View:
+    """One request: its transaction, begun again once when two of them got in each other's way."""
+
+    @wraps(handler)
+    def at_the_edge(**path: Any) -> Response:
+        try:
+            return _answer(route, handler, path)
+        except DBAPIError as fault:
+            if not isinstance(fault.orig, DeadlockDetected | SerializationFailure):
+                raise
+            return _answer(route, handler, path)
+
+    return at_the_edge
+
+
+def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
+    kept: Refusal | None = None
+    key: writes.Key | None = None
+    try:
+        with transaction() as tx:
+            g.tx, g.actor, g.answered = tx, admit(tx, route.who), None
+            key = writes.key_of(g.actor) if route.method == "POST" else None
+            replay = writes.hold(tx, key) if key else None
+            if replay is not None:
+                return replay
+            g.version = etags.expected_version(required=route.needs_match) if route.tells_version else None
+            try:
+                response = _run(handler, path, tx, key)
+            except Refusal as refusal:
+                if not refusal.keeps_work:
+                    raise
+                kept = refusal
+    except (Conflict, Gone) as refusal:
+        _remember_refusal(key, refusal)
+        raise
+    if kept is not None:
+        raise kept
+    return etags.tag(response, g.answered) if route.tagged or g.answered is not None else response
+
+
+def _run(handler: View, path: dict[str, Any], tx: Session, key: writes.Key | None) -> Response:
+    response: Response = handler(**path)
+    tx.flush()  # a broken constraint speaks here, while the refusal can still be told apart from an accident
+    if key:
+        writes.remember(tx, key, response)
+    return response
+
+
+def _remember_refusal(key: writes.Key | None, refusal: Refusal) -> None:
+    if key is None:
+        return
+    with transaction() as tx:
+        writes.remember_refusal(tx, key, problems.answer(refusal))
+
+
+def _by_status(route: Route, refuses: Sequence[type[Refusal]], parses: bool) -> dict[int, list[type[Refusal]]]:
+    """Everything a route may refuse, said or implied by what it declared."""
+    from asimati.kit.errors import Forbidden, Malformed, Unauthenticated, Unavailable
+
+    # A token is looked at wherever one is sent, and every caller is counted.
+    kinds: list[type[Refusal]] = [Unauthenticated, TooMany, Unavailable, *refuses]
+    if "anonymous" not in route.who.kinds:
+        kinds.append(Forbidden)
+    if parses or route.method == "POST":
+        kinds.append(Invalid)
+    if route.takes:
+        kinds += [Malformed, problems.UnsupportedType, problems.TooLarge]
+    if "<" in route.rule:
+        kinds.append(NotFound)
+    if route.method == "POST":
+        kinds += [writes.KeyReused, Conflict]
+    if route.tells_version:
+        kinds += [Stale, *([MatchRequired] if route.needs_match else [])]
+    table: dict[int, list[type[Refusal]]] = {}
+    for kind in kinds:
+        table.setdefault(problems.status_of(kind), []).append(kind)
+    return table
+
+
+def _header(name: str, schema: dict[str, Any], description: str, *, required: bool = False) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
+
+
+def _documented(route: Route) -> dict[str, Any]:
+    """What OpenAPI is told beside schemas: security, headers."""
+    headers = []
+    if route.method == "POST":
+        headers.append(
+            _header(
+                "Idempotency-Key",
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+                "The same key and body replays the first answer.",
+            )
+        )
+    if route.tells_version:
+        headers.append(
+            _header("If-Match", {"type": "string"}, "The ETag of what was read.", required=route.needs_match)
+        )
+    if route.tagged:
+        headers.append(_header("If-None-Match", {"type": "string"}, "Answer 304 when this ETag still holds."))
+    open_too: list[dict[str, list[str]]] = [{}] if "anonymous" in route.who.kinds else []
+    return {"security": [{"bearer": []}, *open_too], "x-who": route.who.name, "parameters": headers}
+
+
+problems.STATUS[writes.KeyReused] = 422
