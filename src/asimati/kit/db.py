@@ -181,17 +181,17 @@ def make_engine(url: str, **more: Any) -> Engine:
         "timezone": "UTC",
         **({"asimati.clock_offset": str(offset)} if offset else {}),
     }
+    pooled = {
+        "pool_size": config.pool_size,
+        "max_overflow": config.max_overflow,
+        "pool_timeout": config.pool_timeout,
+        "pool_use_lifo": True,
+    }
     made = create_engine(
         url,
         pool_pre_ping=True,
-        pool_use_lifo=True,
         pool_recycle=1800,
-        **{
-            "pool_size": config.pool_size,
-            "max_overflow": config.max_overflow,
-            "pool_timeout": config.pool_timeout,
-            **more,
-        },
+        **(more if "poolclass" in more else {**pooled, **more}),
         connect_args={
             "connect_timeout": config.connect_timeout,
             "keepalives_idle": 10,

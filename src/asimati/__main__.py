@@ -1,0 +1,5 @@
+"""`python -m asimati` is `asimati`."""
+
+from asimati.cli import main
+
+main()

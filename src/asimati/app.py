@@ -1,0 +1,84 @@
+"""The application: the features' routes behind one edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from asimati import models  # noqa: F401 - every table is known before the first query
+from asimati.accounts import api as accounts
+from asimati.accounts import dev_api as dev_accounts
+from asimati.accounts.queries import identify
+from asimati.events import api as events
+from asimati.http import access, headers, health, metrics, openapi, problems
+from asimati.impact import api as impact
+from asimati.kit import logs, outbox
+from asimati.kit.db import transaction
+from asimati.migrations import is_current
+from asimati.notifications import api as notifications
+from asimati.notifications import dev_api as dev_notifications
+from asimati.places import api as places
+from asimati.service_requests import api as service_requests
+from asimati.settings import settings
+from asimati.volunteering import api as volunteering
+
+ROOMS = (accounts, places, service_requests, volunteering, events, notifications, impact)
+DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
+
+
+class _Json(DefaultJSONProvider):
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app() -> Flask:
+    """The WSGI application of this process."""
+    logs.configure()
+    app = Flask("asimati", static_folder=None)
+    app.json = _Json(app)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = settings().web.body_limit
+    app.config["MAX_FORM_PARTS"] = 20
+    if proxies := settings().web.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.extensions[access.EXTENSION] = identify
+    headers.install(app)
+    metrics.install(app, gauges)
+    problems.install(app)
+    health.install(app, _schema_is_current)
+    api = openapi.install(app)
+    for room in ROOMS:
+        api.register_blueprint(room.blp)
+    if settings().profile != "production":
+        for room in DEVELOPMENT_ROOMS:
+            api.register_blueprint(room.blp)
+    return app
+
+
+def gauges() -> Mapping[str, float]:
+    """The figures that tell whether the house keeps up."""
+    with transaction() as tx:
+        box = outbox.health(tx)
+        sent = accounts.codes_sent(tx)
+    return {
+        "outbox_oldest_seconds": box["oldest_seconds"],
+        "outbox_waiting": box["waiting"],
+        "outbox_dead_total": box["dead"],
+        "otp_sent_total": sent,
+    }
+
+
+@cache
+def _checked() -> list[bool]:
+    return []
+
+
+def _schema_is_current() -> bool:
+    """Looked up until it is true once: a schema does not grow old under a running process."""
+    if not _checked() and is_current():
+        _checked().append(True)
+    return bool(_checked())

@@ -1,0 +1,126 @@
+"""The command line: `asimati up`, `migrate`, `pack`, `seed`, `verify`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asimati.kit import logs
+from asimati.kit.db import transaction
+from asimati.settings import SettingsError, settings
+
+
+@click.group()
+@click.version_option(package_name="asimati")
+def cli() -> None:
+    """Asimati (عاصمتي): the backend of a governorate's e-services app."""
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def up(arguments: tuple[str, ...]) -> None:
+    """Bring the whole house up and stay: servers, web, worker, relay, beat."""
+    from asimati.supervisor import main as supervise
+
+    sys.exit(supervise(list(arguments)))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from asimati.migrations import migrate as bring
+
+    bring()
+
+
+@cli.group()
+def pack() -> None:
+    """The configuration pack of the governorate."""
+
+
+@pack.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+def check(folder: Path | None) -> None:
+    """Name every fault of a pack by file and line; exit 1 if there is one."""
+    from asimati import pack as packs
+
+    faults = packs.check(folder or settings().governorate.folder)
+    for fault in faults:
+        click.echo(f"{fault.file}:{fault.line}: {fault.message}")
+    click.echo("The pack is sound." if not faults else f"{len(faults)} faults.")
+    sys.exit(1 if faults else 0)
+
+
+@pack.command()
+def sync() -> None:
+    """Put the pack into the tables. Repeating it changes nothing; what people used is never deleted."""
+    from asimati import pack as packs
+
+    folder = settings().governorate.folder
+    if faults := packs.check(folder):
+        raise click.ClickException("\n".join(f"{fault.file}:{fault.line}: {fault.message}" for fault in faults))
+    with transaction(patience=60) as tx:
+        counts = packs.sync(tx, packs.load(folder))
+    click.echo(json.dumps(counts))
+
+
+@cli.command()
+def seed() -> None:
+    """Demonstration data: staff, residents and a little past. Development profile only."""
+    from asimati.seed import seed as sow
+
+    click.echo(json.dumps(sow()))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["audit", "tallies", "seats", "outbox"]))
+def verify(what: str) -> None:
+    """Prove an invariant on the tables as they are; JSON, exit 0 or 1."""
+    from asimati.verify import VERIFIERS
+
+    with transaction(patience=600) as tx:
+        report = VERIFIERS[what](tx)
+    click.echo(json.dumps(report, default=str))
+    sys.exit(0 if report["ok"] else 1)
+
+
+@cli.group()
+def impact() -> None:
+    """The figures on the Sustainable Development Goals."""
+
+
+@impact.command()
+def rebuild() -> None:
+    """Make every tally anew from the contributions."""
+    from asimati.impact.actions import rebuild_all
+
+    with transaction(patience=600) as tx:
+        click.echo(json.dumps(rebuild_all(tx), default=str))
+
+
+@cli.command()
+def routes() -> None:
+    """Every route, who may enter it, and what it needs."""
+    from asimati.app import ROOMS
+
+    for room in ROOMS:
+        for route in room.blp.routes:
+            click.echo(f"{route.method:7}{route.rule:60}{route.who.name}")
+
+
+def main() -> Any:
+    """Entry point of `asimati`; a wrong setting is one sentence, not a traceback."""
+    try:
+        settings()
+    except SettingsError as fault:
+        sys.exit(f"asimati: {fault}")
+    logs.configure()
+    return cli(prog_name="asimati")
+
+
+if __name__ == "__main__":
+    main()

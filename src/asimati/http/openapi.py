@@ -1,0 +1,82 @@
+"""The OpenAPI document and its page, both served by us and from us."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import flask_smorest
+from flask import Flask, Response, send_from_directory
+from flask_smorest.utils import prepare_response
+
+from asimati import __version__
+from asimati.http.problems import Problem
+
+PROBLEM = "application/problem+json"
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's API with our problem documents instead of its own error shape."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        """`http.problems` answers every error."""
+
+    def _register_responses(self) -> None:
+        """flask-smorest writes its default errors down as application/json; ours are problem documents.
+
+        A private method of flask-smorest 0.47; tests/http/test_openapi.py fails if it stops being called.
+        """
+        super()._register_responses()
+        response: dict[str, Any] = {"description": "A problem document (RFC 9457)", "schema": self.ERROR_SCHEMA}
+        prepare_response(response, self.spec, PROBLEM)
+        self.spec.components._responses_lazy["DEFAULT_ERROR"] = response
+        for name in ("UNPROCESSABLE_ENTITY",):
+            self.spec.components._responses_lazy[name] = response
+
+
+def install(app: Flask) -> Api:
+    """Set the document up; features register their blueprints with what is returned."""
+    app.config |= {
+        "API_TITLE": "Asimati",
+        "API_VERSION": __version__,
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/api",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "ETAG_DISABLED": True,
+        "PAGINATION_HEADER_NAME": None,
+    }
+    api = Api(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    _docs(app)
+    return api
+
+
+def _docs(app: Flask) -> None:
+    assets = Path(str(files("flask_swagger_ui"))) / "dist"
+
+    @app.get("/api/docs")
+    def docs() -> Response:
+        return Response(_PAGE, mimetype="text/html")
+
+    @app.get("/api/docs/<name>")
+    def docs_asset(name: str) -> Response:
+        if name == "start.js":
+            return Response(_START, mimetype="text/javascript")
+        return send_from_directory(assets, name)
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Asimati API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+<link rel="icon" href="/api/docs/favicon-32x32.png"></head>
+<body><div id="swagger-ui"></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script><script src="/api/docs/start.js"></script></body></html>
+"""
+_START = """SwaggerUIBundle({
+  url: "/api/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null
+});
+"""

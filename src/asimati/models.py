@@ -1,0 +1,28 @@
+"""All tables in one place, for whoever needs the whole of `Base.metadata`: migrations and tests."""
+
+from asimati.accounts import models as accounts
+from asimati.events import models as events
+from asimati.http import writes
+from asimati.impact import models as impact
+from asimati.kit import audit, jobs, outbox
+from asimati.kit.db import Base
+from asimati.notifications import models as notifications
+from asimati.places import models as places
+from asimati.service_requests import models as service_requests
+from asimati.volunteering import models as volunteering
+
+metadata = Base.metadata
+__all__ = [
+    "accounts",
+    "audit",
+    "events",
+    "impact",
+    "jobs",
+    "metadata",
+    "notifications",
+    "outbox",
+    "places",
+    "service_requests",
+    "volunteering",
+    "writes",
+]

@@ -1,0 +1,176 @@
+"""The ground the tests stand on: a throw-away PostgreSQL of their own, and the application over it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+# Settings are read once for each process, so the profile is said before anything of ours is imported.
+for name in [name for name in os.environ if name.startswith("ASIMATI_")]:
+    del os.environ[name]
+os.environ["ASIMATI_PROFILE"] = "test"
+HOME = Path(tempfile.mkdtemp(prefix="asimati-"))
+os.environ["ASIMATI_HOME"] = str(HOME)
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from asimati import embedded
+from asimati.kit import db, words
+from asimati.settings import settings
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server for this test process; the address of its first database."""
+    with embedded.postgres(HOME / "postgres", throwaway=True) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def database(postgres: str) -> Iterator[str]:
+    """The address of a migrated database; the settings of this process point to it."""
+    os.environ["ASIMATI_DATABASE_URL"] = postgres
+    settings.cache_clear()
+    db.engine.cache_clear()
+    _make_tables()
+    yield postgres
+    db.engine().dispose()
+
+
+def _make_tables() -> None:
+    import contextlib
+    import importlib
+
+    if list((Path(embedded.__file__).parent / "migrations" / "versions").glob("*.py")):
+        from asimati.migrations import migrate
+
+        migrate()
+        return
+    for room in ("accounts", "places", "service_requests", "volunteering", "events", "notifications", "impact"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"asimati.{room}.models")
+    for other in ("http.writes", "kit.audit", "kit.jobs", "kit.outbox"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"asimati.{other}")
+    db.Base.metadata.create_all(db.engine())
+
+
+@pytest.fixture
+def tx(database: str) -> Iterator[Session]:
+    """A session whose work is undone after the test. For actions and queries; the API has its own transactions."""
+    with db.engine().connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def clean(database: str) -> Iterator[str]:
+    """A database with empty tables."""
+    _empty()
+    yield database
+    _empty()
+
+
+def _empty() -> None:
+    names = ", ".join(f'"{table.name}"' for table in db.Base.metadata.sorted_tables)
+    with db.engine().begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture(scope="session")
+def app(database: str) -> Flask:
+    from asimati.app import create_app
+
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask, clean: str) -> FlaskClient:
+    """A client of the application over empty tables. Answers are in English unless a test asks otherwise."""
+    made = app.test_client()
+    made.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return made
+
+
+_numbers = itertools.count(33000000)
+
+
+@pytest.fixture
+def as_resident(client: FlaskClient) -> Callable[..., dict[str, str]]:
+    """Sign a resident in (a new one, or the one with that phone); the headers to send."""
+
+    def sign_in(phone: str | None = None) -> dict[str, str]:
+        answer = client.post("/dev/sign-in", json={"phone": phone or f"+973{next(_numbers)}"})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+    return sign_in
+
+
+@pytest.fixture
+def as_staff(client: FlaskClient) -> Callable[..., dict[str, str]]:
+    """Sign a new member of staff with these roles in; the headers to send."""
+    from asimati.accounts.actions import create_staff
+
+    from asimati.kit.policy import Role
+
+    def sign_in(*roles: str) -> dict[str, str]:
+        email = f"{uuid4().hex[:12]}@asimati.example"
+        with db.transaction() as tx:
+            create_staff(tx, email, "asimati-demo", {"ar": "موظف", "en": "Staff"}, [Role(role) for role in roles])
+        answer = client.post("/dev/sign-in", json={"email": email})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+    return sign_in
+
+
+@pytest.fixture
+def run_listeners(clean: str) -> Callable[[], int]:
+    """Deliver every message of the outbox in this process; how many were delivered."""
+    from workers.tasks.deliver import drain
+
+    return drain
+
+
+@pytest.fixture
+def moved_clock(database: str) -> Callable[..., object]:
+    """`with moved_clock(hours=3):` moves the database's clock, and so every deed's."""
+
+    @contextmanager
+    def move(**by: float) -> Iterator[None]:
+        from datetime import timedelta
+
+        _set_offset(timedelta(**by).total_seconds())
+        try:
+            yield
+        finally:
+            _set_offset(0)
+
+    return move
+
+
+def _set_offset(seconds: float) -> None:
+    with db.engine().begin() as connection:
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(text(f"ALTER DATABASE \"{name}\" SET asimati.clock_offset = '{seconds}'"))
+    db.engine().dispose()
+
+
+@pytest.fixture(autouse=True)
+def speak_english() -> Iterator[None]:
+    """Outside a request the house speaks Arabic; tests read English."""
+    with words.use("en"):
+        yield
