@@ -24,16 +24,37 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from asimati import embedded
 from asimati.kit import db, words
 from asimati.settings import settings
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server for this test process; the address of its first database."""
+    """A PostgreSQL server for this test process; the address of its first database.
+
+    TEST_DATABASE_URL names a server of your own (its version 15 to 18): a database is made on it and dropped again.
+    """
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        with _database_on(named) as url:
+            yield url
+        return
+    from asimati import embedded
+
     with embedded.postgres(HOME / "postgres", throwaway=True) as server:
         yield server.url
+
+
+@contextmanager
+def _database_on(server: str) -> Iterator[str]:
+    from sqlalchemy import create_engine, make_url
+
+    name = f"asimati_test_{uuid4().hex[:8]}"
+    owner = create_engine(server, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with owner.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +72,7 @@ def _make_tables() -> None:
     import contextlib
     import importlib
 
-    if list((Path(embedded.__file__).parent / "migrations" / "versions").glob("*.py")):
+    if list((Path(words.__file__).parents[1] / "migrations" / "versions").glob("*.py")):
         from asimati.migrations import migrate
 
         migrate()

@@ -6,7 +6,16 @@ from asimati.kit.errors import Malformed
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"nul", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1e999999}', b'{"a": ' + b"9" * 5000 + b"}", b"\xff"],
+    [
+        b"",
+        b"{",
+        b"nul",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e999999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"\xff",
+    ],
 )
 def test_what_is_not_standard_json_of_bounded_size_is_malformed(raw: bytes) -> None:
     with pytest.raises(Malformed):

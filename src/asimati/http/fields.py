@@ -21,7 +21,7 @@ from asimati.kit.words import _
 INT4 = 2**31 - 1
 _BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e")
 
-_REQUIRED = {
+_REQUIRED: dict[str, Any] = {
     "required": _("This is required."),
     "null": _("This may not be empty."),
     "validator_failed": _("This value is not valid."),
@@ -34,7 +34,7 @@ class Schema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
-    error_messages = {  # noqa: RUF012 - marshmallow's own name
+    error_messages = {
         "unknown": _("There is no such field."),
         "type": _("This must be an object."),
     }
@@ -48,9 +48,15 @@ class Length(validate.Length):
 
 
 class Range(validate.Range):
-    message_min = _("This must be {min} or more.")
-    message_max = _("This must be {max} or less.")
-    message_all = _("This must be between {min} and {max}.")
+    """marshmallow puts words into its messages when it is made; ours are chosen when someone reads them."""
+
+    def _format_error(self, value: Any, message: str) -> str:
+        words = _("This must be between {min} and {max}.")
+        if self.max is None:
+            words = _("This must be {min} or more.")
+        elif self.min is None:
+            words = _("This must be {max} or less.")
+        return words.format(min=self.min, max=self.max)
 
 
 class Pattern(validate.Regexp):
@@ -143,8 +149,8 @@ class Boolean(ma.fields.Boolean):
     """True or false; in a query string also the words."""
 
     default_error_messages = _REQUIRED | {"invalid": _("This must be true or false.")}
-    truthy = {True, "true"}  # noqa: RUF012
-    falsy = {False, "false"}  # noqa: RUF012
+    truthy = {True, "true"}
+    falsy = {False, "false"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, bool | str):
@@ -237,7 +243,7 @@ class Text(ma.fields.Field):
         if not isinstance(value, Mapping) or not set(value) <= {"ar", "en"}:
             raise self.make_error("invalid")
         texts = {key: self.line.deserialize(text) for key, text in value.items() if text is not None}
-        if not any(text.strip() for text in texts.values()):
+        if not any((text or "").strip() for text in texts.values()):
             raise self.make_error("empty")
         return {"ar": texts.get("ar"), "en": texts.get("en")}
 

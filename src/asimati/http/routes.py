@@ -31,7 +31,7 @@ View = Callable[..., Any]
 class Parser(FlaskParser):
     """Arguments through our JSON reader; every fault is an Invalid with JSON pointers."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}  # noqa: RUF012 - the schema decides: RAISE
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}
 
     def load_json(self, req: Any, schema: Any) -> Any:
         if not req.is_json:
@@ -84,19 +84,19 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(name, import_name, url_prefix=url_prefix, description=description)
         self.routes: list[Route] = []
 
-    def get(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def get(self, rule: str, **said: Any) -> Callable[[View], View]:
         return self._route("GET", rule, **said)
 
-    def post(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def post(self, rule: str, **said: Any) -> Callable[[View], View]:
         return self._route("POST", rule, **said)
 
-    def put(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def put(self, rule: str, **said: Any) -> Callable[[View], View]:
         return self._route("PUT", rule, **said)
 
-    def patch(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def patch(self, rule: str, **said: Any) -> Callable[[View], View]:
         return self._route("PATCH", rule, **said)
 
-    def delete(self, rule: str, **said: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def delete(self, rule: str, **said: Any) -> Callable[[View], View]:
         return self._route("DELETE", rule, **said)
 
     def _route(
@@ -136,6 +136,7 @@ class Blueprint(flask_smorest.Blueprint):
                 if declared.tells_version:
                     given["version"] = g.version
                 result = view(g.tx, g.actor, **given, **path)
+                g.tx.flush()  # ids are set, and a broken constraint speaks, before the answer is written
                 g.answered = etags.version_of(result)
                 return result
 
@@ -199,7 +200,6 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
 
 def _run(handler: View, path: dict[str, Any], tx: Session, key: writes.Key | None) -> Response:
     response: Response = handler(**path)
-    tx.flush()  # a broken constraint speaks here, while the refusal can still be told apart from an accident
     if key:
         writes.remember(tx, key, response)
     return response

@@ -27,7 +27,7 @@ class Words(str):
 
     __slots__ = ()
 
-    def format(self, *args: Any, **facts: Any) -> str:  # type: ignore[override]
+    def format(self, *args: Any, **facts: Any) -> str:
         return translate(self).format(*args, **facts)
 
 
