@@ -7,7 +7,6 @@ cannot be stored and read again.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,10 +15,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import ValidationError, validate
 
+from asimati.kit.text import UnfitText, clean
 from asimati.kit.words import _
 
 INT4 = 2**31 - 1
-_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e")
 
 _REQUIRED: dict[str, Any] = {
     "required": _("This is required."),
@@ -80,18 +79,10 @@ class String(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
-        if not is_clean(text):
-            raise self.make_error("unclean")
-        return unicodedata.normalize("NFC", text)
-
-
-def is_clean(text: str) -> bool:
-    """Whether PostgreSQL can keep the text and a page can show it: no NUL, surrogate, control or override."""
-    return not any(
-        (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t")
-        or character in _BIDI_OVERRIDES
-        for character in text
-    )
+        try:
+            return clean(text)
+        except UnfitText:
+            raise self.make_error("unclean") from None
 
 
 class Integer(ma.fields.Integer):
@@ -277,20 +268,21 @@ class Object(ma.fields.Field):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, Mapping):
             raise self.make_error("invalid")
-        if not _all_clean(value):
-            raise self.make_error("unclean")
-        return dict(value)
+        try:
+            return _cleaned(value)
+        except UnfitText:
+            raise self.make_error("unclean") from None
 
 
 class Anything(ma.fields.Raw):
     """Whatever we made ourselves, out only."""
 
 
-def _all_clean(value: Any) -> bool:
+def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return is_clean(value)
+        return clean(value)
     if isinstance(value, Mapping):
-        return all(is_clean(key) and _all_clean(inner) for key, inner in value.items())
+        return {clean(key): _cleaned(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return all(map(_all_clean, value))
-    return True
+        return [_cleaned(inner) for inner in value]
+    return value

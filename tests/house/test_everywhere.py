@@ -1,0 +1,199 @@
+"""What the API promises everywhere, asked of every route there is. A new route is asked too, without being told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from asimati.app import DEVELOPMENT_ROOMS, ROOMS
+from asimati.http.routes import Route
+
+ROUTES: list[Route] = [route for room in (*ROOMS, *DEVELOPMENT_ROOMS) for route in room.blp.routes]
+API = [route for route in ROUTES if route.rule.startswith("/api/")]
+# Signing in is how one gets a token, and asking for a calendar is by its secret address.
+NAMED = {str(route.endpoint): route for route in ROUTES}
+
+
+def path_of(route: Route) -> str:
+    """The route's path with names nobody has."""
+    path = re.sub(r"<uuid:[^>]+>", "00000000-0000-7000-8000-000000000000", route.rule)
+    path = re.sub(r"<int:[^>]+>", "999999", path)
+    return re.sub(r"<[^>]+>", "XX-00000000", path)
+
+
+def ids(route: Route) -> str:
+    return f"{route.method} {route.rule}"
+
+
+every = pytest.mark.parametrize("route", API, ids=ids)
+with_body = pytest.mark.parametrize("route", [route for route in API if route.takes], ids=ids)
+closed = pytest.mark.parametrize("route", [r for r in API if "anonymous" not in r.who.kinds], ids=ids)
+
+
+@pytest.fixture
+def enter(
+    client: FlaskClient, as_resident: Callable[..., dict[str, str]], as_staff: Callable[..., dict[str, str]]
+) -> Callable[..., Any]:
+    """Call a route as somebody it lets in, with the headers it demands."""
+    keys: dict[str, dict[str, str]] = {}
+
+    def call(route: Route, **more: Any) -> Any:
+        kind = "resident" if "resident" in route.who.kinds else "staff"
+        if kind not in keys:
+            everything = ("reviewer", "supervisor", "coordinator", "auditor", "administrator")
+            keys[kind] = as_resident() if kind == "resident" else as_staff(*everything)
+        headers = {**keys[kind], **({"If-Match": '"1-x"'} if route.needs_match else {}), **more.pop("headers", {})}
+        return client.open(path_of(route), method=route.method, headers=headers, **more)
+
+    return call
+
+
+def is_problem(answer: Any, status: int) -> bool:
+    body = answer.get_json(force=True, silent=True) or {}
+    return (
+        answer.status_code == status
+        and answer.mimetype == "application/problem+json"
+        and body.get("status") == status
+        and body["type"].startswith("/problems/")
+        and bool(body["title"])
+    )
+
+
+@every
+def test_it_is_in_the_openapi_document_with_who_may_enter(app: Flask, client: FlaskClient, route: Route) -> None:
+    described = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
+    operation = client.get("/api/openapi.json").json["paths"][described][route.method.lower()]
+    assert operation["x-who"] == route.who.name
+    assert operation.get("summary") or operation.get("description"), "say in a docstring what the route does"
+
+
+@closed
+def test_without_a_token_one_is_asked_to_sign_in(client: FlaskClient, route: Route) -> None:
+    answer = client.open(path_of(route), method=route.method)
+    assert is_problem(answer, 401), answer.get_data(as_text=True)
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@every
+def test_a_token_that_is_not_ours_is_refused_even_where_none_is_needed(client: FlaskClient, route: Route) -> None:
+    answer = client.open(path_of(route), method=route.method, headers={"Authorization": "Bearer a.b.c"})
+    assert is_problem(answer, 401)
+
+
+@closed
+def test_the_wrong_kind_of_person_is_kept_out(
+    client: FlaskClient,
+    as_resident: Callable[..., dict[str, str]],
+    as_staff: Callable[..., dict[str, str]],
+    route: Route,
+) -> None:
+    if {"resident", "staff"} <= route.who.kinds:
+        pytest.skip("lets both in")
+    key = as_staff("administrator") if "resident" in route.who.kinds else as_resident()
+    assert is_problem(client.open(path_of(route), method=route.method, headers=key), 403)
+
+
+@with_body
+def test_only_json_of_bounded_size_is_read(enter: Callable[..., Any], route: Route) -> None:
+    assert is_problem(enter(route, data="a=b", content_type="application/x-www-form-urlencoded"), 415)
+    assert is_problem(enter(route, data="{", content_type="application/json"), 400)
+    assert is_problem(enter(route, data="[" * 1000, content_type="application/json"), 400)
+    assert is_problem(enter(route, data=b'"' + b"a" * 70_000 + b'"', content_type="application/json"), 413)
+
+
+@with_body
+def test_an_unknown_field_is_named(enter: Callable[..., Any], route: Route) -> None:
+    answer = enter(route, json={"no_such_field": 1})
+    assert is_problem(answer, 422), answer.get_data(as_text=True)
+    assert "/no_such_field" in {error["pointer"] for error in answer.json["errors"]}
+
+
+HOSTILE: list[Any] = ["\x00", "\ud800", "a\x00b", 10**18, -(10**18), 1.9, True, None, [], {}, "9" * 5000, "0001-01-01T00:00:00+14:00"]
+
+
+@with_body
+def test_no_hostile_value_in_any_field_is_an_accident(
+    client: FlaskClient, enter: Callable[..., Any], route: Route
+) -> None:
+    for field in fields_of(client, route):
+        for value in HOSTILE:
+            answer = enter(route, data=json.dumps({field: value}), content_type="application/json")
+            assert answer.status_code < 500, (field, value, answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("route", [r for r in API if r.method == "GET"], ids=ids)
+def test_no_hostile_query_is_an_accident_and_an_unknown_one_is_named(
+    client: FlaskClient, enter: Callable[..., Any], route: Route
+) -> None:
+    queries = [p["name"] for p in operation_of(client, route).get("parameters", []) if p.get("in") == "query"]
+    for name in queries:
+        for value in ("\x00", "x" * 3000, "-1", "1e9", "0001-01-01", "٣", ""):
+            answer = enter(route, query_string={name: value})
+            assert answer.status_code < 500, (name, value, answer.get_data(as_text=True))
+    if queries:
+        assert is_problem(enter(route, query_string={"no_such_query": "1"}), 422)
+    if {"after", "limit"} <= set(queries):
+        for wrong in ({"limit": "0"}, {"limit": "101"}, {"after": "zzz"}):
+            assert is_problem(enter(route, query_string=wrong), 422), wrong
+
+
+@pytest.mark.parametrize("route", [r for r in API if r.needs_match], ids=ids)
+def test_an_edit_without_a_version_is_428(enter: Callable[..., Any], route: Route) -> None:
+    assert is_problem(enter(route, json={}, headers={"If-Match": None}), 428)
+
+
+@pytest.mark.parametrize("route", [r for r in API if r.method == "POST"], ids=ids)
+def test_a_key_that_is_no_key_is_refused(enter: Callable[..., Any], route: Route) -> None:
+    for wrong in ("", "k" * 256):
+        assert is_problem(enter(route, json={}, headers={"Idempotency-Key": wrong}), 422)
+
+
+@pytest.mark.parametrize("route", [r for r in API if "<" in r.rule and not r.takes], ids=ids)
+def test_what_nobody_has_is_404(enter: Callable[..., Any], route: Route) -> None:
+    answer = enter(route)
+    assert is_problem(answer, 404), answer.get_data(as_text=True)
+
+
+@every
+def test_the_request_id_comes_back(client: FlaskClient, route: Route) -> None:
+    answer = client.open(path_of(route), method=route.method, headers={"X-Request-ID": "house-test"})
+    assert answer.headers["X-Request-ID"] == "house-test"
+
+
+@pytest.mark.parametrize("rule", sorted({route.rule for route in API}))
+def test_a_wrong_method_is_405_with_the_right_ones_named(client: FlaskClient, rule: str) -> None:
+    used = {route.method for route in API if route.rule == rule}
+    wrong = next(method for method in ("PUT", "DELETE", "PATCH", "POST", "GET") if method not in used)
+    path = path_of(next(route for route in API if route.rule == rule))
+    answer = client.open(path, method=wrong)
+    if answer.status_code in (404, 401):  # another rule with a name in that place answers this method
+        return
+    assert is_problem(answer, 405)
+    assert used <= set(answer.headers["Allow"].replace(" ", "").split(","))
+
+
+def test_every_rule_of_the_application_was_declared(app: Flask) -> None:
+    declared = {(route.rule, route.method) for route in ROUTES}
+    plain = {"/healthz", "/readyz", "/metrics", "/api/openapi.json", "/api/docs", "/api/docs/<name>"}
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            assert rule.rule in plain or (rule.rule, method) in declared, f"{method} {rule.rule} was born open"
+
+
+def operation_of(client: FlaskClient, route: Route) -> dict[str, Any]:
+    described = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
+    found: dict[str, Any] = client.get("/api/openapi.json").json["paths"][described][route.method.lower()]
+    return found
+
+
+def fields_of(client: FlaskClient, route: Route) -> Iterator[str]:
+    document = client.get("/api/openapi.json").json
+    body = operation_of(client, route)["requestBody"]["content"]["application/json"]["schema"]
+    name = body.get("$ref", "").rpartition("/")[2]
+    yield from document["components"]["schemas"].get(name, body).get("properties", {})
