@@ -1,0 +1,86 @@
+"""Who hears what: for each topic its listeners, and for each listener what it does and in which queue.
+
+The two generic listeners recognise what concerns them by a message's fields: one that names a `person` tells that
+person something, one that has a `source` counts. A topic that nobody hears must say so in WITHOUT_LISTENER.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import asimati
+from asimati.impact.actions import contribute, rebuild
+from asimati.kit.db import Session
+from asimati.kit.outbox import TOPICS, Delivered, Message
+from asimati.notifications import sending
+from asimati.notifications.actions import notify
+from workers.queues import CODES, EFFECTS, NOTIFY
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Changes rows: its work and the delivery's `done` commit together."""
+
+    name: str
+    queue: str
+    run: Callable[[Session, Delivered], object]
+
+
+@dataclass(frozen=True)
+class Call:
+    """Talks to somebody outside, which no transaction may span: note the attempt, call, record what came of it."""
+
+    name: str
+    queue: str
+    prepare: Callable[[Session, Delivered], Any]  # None: there is nothing (left) to do
+    call: Callable[[Any], Any]
+    record: Callable[[Session, Any, Any], bool]  # True: to be tried again later
+
+
+Listener = Effect | Call
+
+LISTENERS: Mapping[str, Listener] = {
+    listener.name: listener
+    for listener in (
+        Effect("notifications.notify", NOTIFY, notify),
+        Call("notifications.send", NOTIFY, sending.prepare, sending.call, sending.record),
+        Call("notifications.send_code", CODES, sending.prepare_code, sending.call, sending.record),
+        Effect("impact.contribute", EFFECTS, contribute),
+        Effect("impact.rebuild", EFFECTS, rebuild),
+    )
+}
+BY_FIELD: Mapping[str, str] = {"person": "notifications.notify", "source": "impact.contribute"}
+BY_TOPIC: Mapping[str, Sequence[str]] = {
+    "accounts.code_requested": ("notifications.send_code",),
+    "notifications.queued": ("notifications.send",),
+    "impact.contributions_changed": ("impact.rebuild",),
+}
+WITHOUT_LISTENER: frozenset[str] = frozenset()
+
+
+def listeners_of(kind: type[Message]) -> Sequence[str]:
+    """The names of those who hear a message; empty for one that nobody hears."""
+    if kind.topic in BY_TOPIC:
+        return BY_TOPIC[kind.topic]
+    names = {field.name for field in fields(kind)}
+    return tuple(listener for field, listener in BY_FIELD.items() if field in names)
+
+
+def table() -> Mapping[str, Sequence[str]]:
+    """Topic → names of its listeners, for every topic of the house."""
+    return {topic: listeners_of(kind) for topic, kind in TOPICS.items()}
+
+
+def _learn_all_messages() -> None:
+    """Import every feature's messages: a topic nobody imported could be neither fanned out nor read."""
+    for package in pkgutil.iter_modules(asimati.__path__, "asimati."):
+        if package.ispkg and find_spec(f"{package.name}.messages"):
+            import_module(f"{package.name}.messages")
+
+
+_learn_all_messages()

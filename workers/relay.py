@@ -1,0 +1,159 @@
+"""The relay: leases what is due from the outbox and hands it to Celery. `python -m workers.relay`; several may run.
+
+It is the only place that talks to the broker, and it never waits for it long: while the broker is away, sign-in
+codes are delivered by the relay itself (somebody stands at the door), everything else is put back and keeps.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from asimati.kit import logs, outbox
+from asimati.kit.db import transaction
+from asimati.kit.outbox import Leased
+from asimati.settings import settings
+from workers.app import app, need_broker, transport
+from workers.listeners import LISTENERS, table
+from workers.queues import CODES
+from workers.tasks.deliver import carry
+
+log = logging.getLogger(__name__)
+REPORT_EVERY = 10.0  # seconds between two lines about how far behind we are
+LONGEST_PAUSE = 5.0  # seconds a broker that keeps failing is left alone
+
+
+class Broker:
+    """The way into Celery. After a failure it is left alone for a growing while."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._producer: Any = None
+        self._failures = 0
+        self._away_until = 0.0
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the broker is asked again; 0 when it may be asked now."""
+        return max(0.0, self._away_until - time.monotonic())
+
+    def hand_over(self, one: Leased) -> bool:
+        """Publish one delivery; False when the broker is away."""
+        if self.pause:
+            return False
+        try:
+            app.send_task(
+                one.listener,
+                (one.id, str(one.token)),
+                queue=LISTENERS[one.listener].queue,
+                producer=self._open(),
+                retry=False,
+            )
+        except Exception as fault:  # kombu lets each transport raise its own
+            self._fail(fault)
+            return False
+        self._failures = 0
+        return True
+
+    def close(self) -> None:
+        """Let go of the connection, whatever its state."""
+        connection, self._connection, self._producer = self._connection, None, None
+        try:
+            if connection is not None:
+                connection.close()
+        except Exception:
+            log.debug("the broker's connection was broken already", exc_info=True)
+
+    def _open(self) -> Any:
+        if self._producer is None:
+            self._connection = app.connection_for_write(connect_timeout=1)
+            self._connection.ensure_connection(max_retries=1, interval_start=0, timeout=1, reraise_as_library_errors=False)
+            self._producer = app.amqp.Producer(self._connection, auto_declare=False)
+        return self._producer
+
+    def _fail(self, fault: Exception) -> None:
+        self._failures += 1
+        wait = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._failures, 5))
+        self._away_until = time.monotonic() + wait
+        log.warning("the broker is away", extra={"fault": repr(fault), "pause": wait})
+        self.close()
+
+
+class Relay:
+    """One relay process. `stop` may be called from a signal handler."""
+
+    def __init__(self) -> None:
+        self.broker = Broker()
+        self.stopping = threading.Event()
+        self._direct = ThreadPoolExecutor(4, "direct")  # a slow provider must not hold up the relay
+        self._report_at = 0.0
+
+    def run(self) -> None:
+        """Relay until stopped."""
+        config = settings().outbox
+        log.info("relay started")
+        while not self.stopping.is_set():
+            try:
+                full = self.step() >= config.batch
+                self._report()
+            except DBAPIError as fault:
+                log.warning("the database is away", extra={"fault": str(fault.orig)})
+                self.stopping.wait(1)
+                continue
+            if not full:
+                self.stopping.wait(config.poll)
+        self._direct.shutdown(wait=True)
+        self.broker.close()
+        log.info("relay stopped")
+
+    def stop(self, *_: Any) -> None:
+        self.stopping.set()
+
+    def step(self) -> int:
+        """Lease once and hand out; how many were leased."""
+        config = settings().outbox
+        with transaction() as tx:
+            leased = outbox.lease(tx, table(), batch=config.batch, seconds=config.lease)
+        known = [one for one in leased if one.listener in LISTENERS]  # others: a newer release's, in a roll-out
+        left = [one for one in known if not self.broker.hand_over(one)]
+        for one in left:
+            if LISTENERS[one.listener].queue == CODES:
+                self._direct.submit(carry, LISTENERS[one.listener], one.id, one.token)
+        self._put_back([one for one in left if LISTENERS[one.listener].queue != CODES])
+        return len(known)
+
+    def _put_back(self, left: Sequence[Leased]) -> None:
+        if left:
+            with transaction() as tx:
+                outbox.give_back(tx, left, self.broker.pause)
+
+    def _report(self) -> None:
+        if time.monotonic() < self._report_at:
+            return
+        self._report_at = time.monotonic() + REPORT_EVERY
+        with transaction() as tx:
+            health = outbox.health(tx)
+        behind = health["dead"] or health["oldest_seconds"] > 60
+        log.log(logging.WARNING if behind else logging.DEBUG, "outbox", extra=health)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logs.configure()
+    need_broker()
+    app.conf.broker_transport_options = transport(relay=True)
+    relay = Relay()
+    signal.signal(signal.SIGTERM, relay.stop)
+    signal.signal(signal.SIGINT, relay.stop)
+    relay.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Periodic work: what, how often, and in which queue. Beat only ticks; `kit.jobs` decides what a tick does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from asimati.accounts.actions import purge_codes
+from asimati.events.actions import lapse_offers
+from asimati.http import writes
+from asimati.impact.actions import reconcile
+from asimati.kit import audit, jobs, outbox
+from asimati.kit.db import Session, transaction
+from asimati.settings import settings
+from workers.app import app
+from workers.queues import EFFECTS, REPORTS
+
+log = logging.getLogger(__name__)
+
+TICK = 2.0  # seconds between two ticks
+NIGHT = 2  # the governorate's hour at which nightly jobs begin
+
+
+@dataclass(frozen=True)
+class Job:
+    """`deed` is called with a transaction; what it returns is logged if it is anything."""
+
+    name: str
+    every: timedelta
+    deed: Callable[[Session], object]
+    queue: str = EFFECTS
+    nightly: bool = False
+
+    @property
+    def origin(self) -> datetime:
+        """A moment at which a period began; a nightly one begins at night where the governorate is."""
+        if not self.nightly:
+            return jobs.ORIGIN
+        return datetime(2000, 1, 1, NIGHT, tzinfo=settings().governorate.time_zone)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds one statement may run, where that is longer than a request's."""
+        return 500 if self.queue == REPORTS else 30
+
+
+def purge_outbox(tx: Session) -> int:
+    return outbox.purge(tx, settings().outbox.keep_days)
+
+
+def purge_jobs(tx: Session) -> None:
+    jobs.purge(tx, days=30)
+
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+JOBS: Sequence[Job] = (
+    Job("audit.seal", timedelta(seconds=10), audit.seal),
+    Job("events.lapse_offers", MINUTE, lapse_offers),
+    Job("http.purge_idempotency_keys", HOUR, writes.purge),
+    Job("accounts.purge_codes", HOUR, purge_codes),
+    Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
+    Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),
+    Job("impact.reconcile", DAY, reconcile, REPORTS, nightly=True),
+)
+
+
+def run_due(queue: str, table: Sequence[Job] = JOBS) -> list[str]:
+    """Do what is due in a queue, each job in its own transaction; the names of those done.
+
+    A job that fails is logged and undone, the others run all the same; the next tick tries it again.
+    """
+    done = []
+    for job in table:
+        if job.queue != queue:
+            continue
+        try:
+            with transaction(patience=job.patience) as tx:
+                if not jobs.claim(tx, job.name, job.every, job.origin):
+                    continue
+                result = job.deed(tx)
+        except Exception:
+            log.exception("job failed", extra={"job": job.name})
+            continue
+        if result:
+            log.info("job done", extra={"job": job.name, "result": repr(result)})
+        done.append(job.name)
+    return done
+
+
+# A tick nobody took in time is dropped: with the workers away, ticks must not pile up.
+app.conf.beat_schedule = {
+    f"tick-{queue}": {
+        "task": "schedule.tick",
+        "schedule": TICK,
+        "args": (queue,),
+        "options": {"queue": queue, "expires": 5 * TICK},
+    }
+    for queue in sorted({job.queue for job in JOBS})
+}

@@ -1,0 +1,1 @@
+"""Tasks: five lines each, and every decision elsewhere."""
