@@ -114,7 +114,20 @@ def test_an_unknown_field_is_named(enter: Callable[..., Any], route: Route) -> N
     assert "/no_such_field" in {error["pointer"] for error in answer.json["errors"]}
 
 
-HOSTILE: list[Any] = ["\x00", "\ud800", "a\x00b", 10**18, -(10**18), 1.9, True, None, [], {}, "9" * 5000, "0001-01-01T00:00:00+14:00"]
+HOSTILE: list[Any] = [
+    "\x00",
+    "\ud800",
+    "a\x00b",
+    10**18,
+    -(10**18),
+    1.9,
+    True,
+    None,
+    [],
+    {},
+    "9" * 5000,
+    "0001-01-01T00:00:00+14:00",
+]
 
 
 @with_body

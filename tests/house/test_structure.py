@@ -46,7 +46,9 @@ def test_models_equal_migrations(database: str) -> None:
         with other.connect() as plain:
             wanted = described(plain)
     for kind in wanted:
-        assert migrated[kind] - {row for row in migrated[kind] if "alembic_version" in str(row)} == wanted[kind], kind
+        assert migrated[kind] - {row for row in migrated[kind] if "alembic_version" in str(row)} == wanted[kind], (
+            kind
+        )
 
 
 def described(connection) -> dict[str, set[tuple[object, ...]]]:  # type: ignore[no-untyped-def]
@@ -55,7 +57,7 @@ def described(connection) -> dict[str, set[tuple[object, ...]]]:  # type: ignore
 
 def test_every_topic_has_a_listener_or_is_named_as_having_none() -> None:
     ours = {topic for topic, kind in TOPICS.items() if kind.__module__.startswith("asimati.")}
-    heard = {topic for topic in ours if listeners_of(topic)}
+    heard = {topic for topic in ours if listeners_of(TOPICS[topic])}
     assert ours == heard | set(WITHOUT_LISTENER)
     assert not heard & set(WITHOUT_LISTENER)
 
@@ -65,15 +67,16 @@ def test_every_listener_has_a_queue_that_exists() -> None:
 
 
 def test_production_registers_nothing_of_development() -> None:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("ASIMATI_")
-    } | {
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIMATI_")} | {
         "ASIMATI_PROFILE": "production",
         "ASIMATI_DATABASE_URL": "postgresql+psycopg://nowhere/asimati",
         "ASIMATI_REDIS_URL": "redis://nowhere/0",
         "ASIMATI_KEYS_MASTER": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
     }
-    script = "from asimati.app import create_app; print([r.rule for r in create_app().url_map.iter_rules() if '/dev' in r.rule])"
+    script = (
+        "from asimati.app import create_app;"
+        "print([rule.rule for rule in create_app().url_map.iter_rules() if "/dev" in rule.rule])"
+    )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr
 

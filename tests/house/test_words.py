@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import asimati.app  # noqa: F401 - every refusal is defined
+import asimati.app
 from asimati.kit.errors import Refusal
 from asimati.kit.words import catalogue
 
@@ -36,7 +36,12 @@ def test_every_marked_word_has_its_arabic() -> None:
 
 
 def test_every_refusal_is_titled_in_both_languages() -> None:
-    missing = [one.__name__ for one in refusals() for words in (one.title, one.detail) if words and words not in catalogue()]
+    missing = [
+        one.__name__
+        for one in refusals()
+        for words in (one.title, one.detail)
+        if words and words not in catalogue()
+    ]
     assert not missing
 
 
@@ -52,4 +57,6 @@ def test_no_two_refusals_share_a_slug() -> None:
     slugs: dict[str, type[Refusal]] = {}
     for one in refusals():
         if "slug" in vars(one):
-            assert slugs.setdefault(one.slug, one) is one, f"{one.slug}: {one.__name__} and {slugs[one.slug].__name__}"
+            assert slugs.setdefault(one.slug, one) is one, (
+                f"{one.slug}: {one.__name__} and {slugs[one.slug].__name__}"
+            )
