@@ -63,9 +63,7 @@ def transport(*, relay: bool = False) -> dict[str, Any]:
 
 
 app = Celery("asimati", include=["workers.tasks.deliver", "workers.tasks.tick"])
-app.conf.update(
-    SETTINGS, broker_url=settings().broker_address or None, broker_transport_options=transport()
-)
+app.conf.update(SETTINGS, broker_url=settings().broker_address or None, broker_transport_options=transport())
 
 
 @signals.setup_logging.connect

@@ -74,7 +74,9 @@ class Broker:
     def _open(self) -> Any:
         if self._producer is None:
             self._connection = app.connection_for_write(connect_timeout=1)
-            self._connection.ensure_connection(max_retries=1, interval_start=0, timeout=1, reraise_as_library_errors=False)
+            self._connection.ensure_connection(
+                max_retries=1, interval_start=0, timeout=1, reraise_as_library_errors=False
+            )
             self._producer = app.amqp.Producer(self._connection, auto_declare=False)
         return self._producer
 

@@ -31,8 +31,9 @@ def carry(listener: Listener, delivery: int, token: UUID) -> bool:
     with transaction() as tx:
         if not outbox.begin(tx, delivery, token, attempts):
             return False
+    do = _effect if isinstance(listener, Effect) else _call
     try:
-        return _effect(listener, delivery, token) if isinstance(listener, Effect) else _call(listener, delivery, token)
+        return do(listener, delivery, token)  # type: ignore[arg-type]
     except Exception as fault:
         log.log(
             logging.WARNING if isinstance(fault, TryAgain) else logging.ERROR,

@@ -1,7 +1,7 @@
 """Periodic work: a row for each job and period decides that it is done once, whoever ticks and however often.
 
-The row is written in the transaction of the job's work, so a job that fails leaves no row and runs at the next tick.
-A tick that comes late finds only the current period missing: a night without beat is caught up by one run, not by many.
+The row is written in the transaction of the job's work, so a job that fails leaves no row and runs at the next
+tick. A tick that comes late finds only the current period missing: a night without beat is caught up by one run.
 """
 
 from __future__ import annotations
@@ -50,6 +50,4 @@ def claim(tx: Session, job: str, every: timedelta, origin: datetime = ORIGIN) ->
 
 def purge(tx: Session, days: int) -> None:
     """Forget periods older than `days`. A day more than the longest period is enough."""
-    tx.execute(
-        text("DELETE FROM job_run WHERE period < app_now() - make_interval(days => :days)"), {"days": days}
-    )
+    tx.execute(text("DELETE FROM job_run WHERE period < app_now() - make_interval(days => :days)"), {"days": days})

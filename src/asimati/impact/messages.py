@@ -1,0 +1,19 @@
+"""What the listener tells itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from asimati.kit.outbox import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionsChanged(Message):
+    """The ledger of a measure's month has changed; its cells are to be made anew."""
+
+    topic: ClassVar[str] = "impact.contributions_changed"
+
+    measure: str
+    period: date

@@ -1,0 +1,128 @@
+"""What an act counts, and which figures may be shown: plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from typing import Any
+
+PERSONAL = ("sex", "age_band", "disability", "block")
+OTHER = ("programme", "channel")
+DIMENSIONS = PERSONAL + OTHER
+UNKNOWN = "unknown"
+NONE = "none"  # the act has no programme, or no channel
+
+
+def amount_of(rule: str, facts: Mapping[str, Any]) -> Decimal:
+    """How much an act counts: the rule's own number, or the message's field it names; true is 1, nothing is 0.
+
+    Raises ValueError for a field that holds no number.
+    """
+    try:
+        return Decimal(rule)
+    except InvalidOperation:
+        value = facts.get(rule) or 0
+    try:
+        amount = Decimal(int(value) if isinstance(value, bool) else str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError(f"{rule} is {value!r}, which is no amount")
+    return amount
+
+
+def dimensions_of(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Where an act stands in every dimension."""
+    group = facts.get("group") or {}
+    personal = {name: str(group.get(name) or UNKNOWN) for name in PERSONAL}
+    return personal | {name: str(facts.get(name) or NONE) for name in OTHER}
+
+
+def goal_of(target: str) -> int:
+    """The goal a target belongs to: 16 for "16.7"."""
+    return int(target.partition(".")[0])
+
+
+@dataclass
+class Cell:
+    """A measure's sum toward a target in a month, in one group. `people` may be too low, never too high."""
+
+    measure: str
+    goal: int
+    target: str
+    period: date
+    group: dict[str, str]
+    value: Decimal
+    people: int
+    withheld: bool = False
+
+    @property
+    def table(self) -> tuple[date, str, int, str]:
+        """The cells that add up to one total share this."""
+        return (self.period, self.measure, self.goal, self.target)
+
+
+def grouped(fine: Iterable[Cell], by: Sequence[str]) -> list[Cell]:
+    """Fine cells (in all dimensions) put together in some, in a steady order.
+
+    Somebody who came to two programmes stands in two fine cells. People are therefore added up over the personal
+    dimensions only, where everybody has one place; over the others the largest number is taken.
+    """
+    sums: dict[tuple[Any, ...], Cell] = {}
+    people: dict[tuple[Any, ...], dict[tuple[str, ...], int]] = {}
+    for one in fine:
+        group = {name: one.group[name] for name in by}
+        key = (*one.table, *group.values())
+        whole = sums.setdefault(key, Cell(*_names(one), group, Decimal(0), 0))
+        whole.value += one.value
+        places = people.setdefault(key, {})
+        place = tuple(one.group[name] for name in PERSONAL)
+        places[place] = max(places.get(place, 0), one.people)
+    for key, whole in sums.items():
+        whole.people = sum(people[key].values())
+    return [sums[key] for key in sorted(sums)]
+
+
+def _names(cell: Cell) -> tuple[str, int, str, date]:
+    return cell.measure, cell.goal, cell.target, cell.period
+
+
+def protect(cells: Sequence[Cell], by: Sequence[str], threshold: int) -> None:
+    """Withhold figures about fewer people than `threshold`, and others with them, so that no total gives one away.
+
+    Only groupings by something personal are protected. In every line of the table (all dimensions fixed but one)
+    either nothing is withheld, or at least two figures that together stand for `threshold` people or more; so
+    subtracting what is shown from the line's total yields nothing about a small group.
+    """
+    if not set(by) & set(PERSONAL):
+        return
+    for cell in cells:
+        cell.withheld = cell.people < threshold
+    ordered = sorted(cells, key=lambda cell: cell.table)
+    for _, table in groupby(ordered, key=lambda cell: cell.table):
+        whole = list(table)
+        while any(_complete(line, threshold) for line in _lines(whole, by)):
+            pass
+
+
+def _lines(table: Sequence[Cell], by: Sequence[str]) -> Iterable[list[Cell]]:
+    for free in by:
+        fixed = [name for name in by if name != free]
+        lines: dict[tuple[str, ...], list[Cell]] = {}
+        for cell in table:
+            lines.setdefault(tuple(cell.group[name] for name in fixed), []).append(cell)
+        yield from lines.values()
+
+
+def _complete(line: Sequence[Cell], threshold: int) -> bool:
+    """Withhold the smallest shown figures of a line until what is withheld protects itself; whether any was."""
+    changed = False
+    shown = sorted((cell for cell in line if not cell.withheld), key=lambda cell: cell.people)
+    hidden = [cell for cell in line if cell.withheld]
+    while shown and hidden and (len(hidden) < 2 or sum(cell.people for cell in hidden) < threshold):
+        shown[0].withheld = changed = True
+        hidden.append(shown.pop(0))
+    return changed

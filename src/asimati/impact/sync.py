@@ -1,0 +1,84 @@
+"""The catalogue and the pack's measures into the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from asimati.impact.models import Crosswalk, Goal, Indicator, Measure, Objective, Target
+from asimati.kit.db import Base
+
+# What makes a measure another rule, not merely other words.
+RULE = ("topic", "amount", "targets", "voided_by", "since")
+
+
+def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
+    """Make the tables say what catalogue and pack say. A measure whose rule changed gets the next version."""
+    _upsert(tx, Goal, [_goal(goal) for goal in part["goals"]])
+    _upsert(tx, Target, [_target(target) for goal in part["goals"] for target in goal["targets"]])
+    _upsert(tx, Indicator, list(_indicators(part["goals"])))
+    _upsert(tx, Objective, [{"code": one["code"], "title": one["title"]} for one in part["objectives"]])
+    _sync_crosswalk(tx, [(one["target"], one["objective"]) for one in part["crosswalk"]])
+    return _sync_measures(tx, part["measures"])
+
+
+def _goal(goal: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "number": int(goal["code"]), "short": goal["short"], "title": goal["title"], "colour": goal["color"]
+    }  # fmt: skip
+
+
+def _target(target: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {name: value for name, value in target.items() if name not in ("code", "title", "indicators")}
+    number = int(target["code"].partition(".")[0])
+    return {"code": target["code"], "goal": number, "title": target["title"], "facts": facts}
+
+
+def _indicators(goals: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    for goal in goals:
+        for target in goal["targets"]:
+            for one in target["indicators"]:
+                facts = {name: value for name, value in one.items() if name not in ("code", "title")}
+                yield {"code": one["code"], "target": target["code"], "title": one["title"], "facts": facts}
+
+
+def _upsert(tx: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = insert(table).values(rows)
+    key = [column.name for column in table.__table__.primary_key]
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def _sync_crosswalk(tx: Session, pairs: list[tuple[str, str]]) -> None:
+    tx.execute(delete(Crosswalk).where(tuple_(Crosswalk.target, Crosswalk.objective).not_in(pairs)))
+    if pairs:
+        rows = [{"target": target, "objective": objective} for target, objective in pairs]
+        tx.execute(insert(Crosswalk).values(rows).on_conflict_do_nothing())
+
+
+def _sync_measures(tx: Session, items: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    counts = {"added": 0, "changed": 0, "retired": 0}
+    known = {measure.code: measure for measure in tx.scalars(select(Measure))}
+    for item in items:
+        wanted = {name: item[name] for name in ("title", "unit", *RULE)} | {"retired": False}
+        wanted["targets"] = [] if item["targets"] == "from_message" else list(item["targets"])
+        measure = known.pop(item["code"], None)
+        if measure is None:
+            tx.add(Measure(code=item["code"], version=1, **wanted))
+            counts["added"] += 1
+        elif changed := {name for name, value in wanted.items() if getattr(measure, name) != value}:
+            measure.version += bool(changed & set(RULE))
+            for name in changed:
+                setattr(measure, name, wanted[name])
+            counts["changed"] += 1
+    for gone in known.values():
+        counts["retired"] += not gone.retired
+        gone.retired = True
+    tx.flush()
+    return counts

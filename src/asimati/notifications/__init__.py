@@ -1,0 +1,1 @@
+"""What the house tells people, in their language, by the channels they have. A listener: it knows only messages."""

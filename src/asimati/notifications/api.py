@@ -1,0 +1,36 @@
+"""The in-app inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from asimati.http import access
+from asimati.http.pages import page_of
+from asimati.http.routes import Blueprint
+from asimati.kit.db import Session
+from asimati.kit.pages import Page
+from asimati.kit.policy import Actor
+from asimati.notifications import actions, queries
+from asimati.notifications.models import Notification
+from asimati.notifications.schemas import InboxQuery, NotificationOut, ReadAllOut
+
+blp = Blueprint("notifications", __name__, description="The in-app inbox")
+
+
+@blp.get("/notifications", who=access.residents, query=InboxQuery, gives=page_of(NotificationOut))
+def notifications(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """What we told you, newest first."""
+    return queries.inbox(tx, actor, **query)
+
+
+@blp.post("/notifications/<uuid:notification_id>/read", who=access.residents, gives=NotificationOut)
+def read(tx: Session, actor: Actor, notification_id: UUID) -> Notification:
+    """Mark one notice as read."""
+    return actions.read(tx, actor, notification_id)
+
+
+@blp.post("/notifications/read-all", who=access.residents, gives=ReadAllOut)
+def read_all(tx: Session, actor: Actor) -> dict[str, int]:
+    """Mark everything as read."""
+    return {"read": actions.read_all(tx, actor)}

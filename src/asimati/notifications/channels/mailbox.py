@@ -1,0 +1,30 @@
+"""The development mailbox: plays every provider, keeps every letter, and lets nothing out."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects.postgresql import insert
+
+from asimati.kit.db import transaction
+from asimati.notifications.channels import Carrier, Letter, Outcome, Receipt
+from asimati.notifications.models import DevMail
+
+
+def carrier(channel: str) -> Carrier:
+    """A carrier that keeps letters of a channel. Like a good provider it takes a reference only once."""
+
+    def keep(letter: Letter) -> Receipt:
+        with transaction() as tx:  # a provider is outside of the house, and so is its transaction
+            tx.execute(
+                insert(DevMail)
+                .values(
+                    reference=letter.reference,
+                    to=letter.to,
+                    channel=channel,
+                    subject=letter.subject,
+                    text=letter.text,
+                )
+                .on_conflict_do_nothing()
+            )
+        return Receipt(Outcome.SENT, f"mailbox:{letter.reference}")
+
+    return keep

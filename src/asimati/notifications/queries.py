@@ -1,0 +1,29 @@
+"""Questions: what is in somebody's inbox; what the development mailbox kept."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor
+from asimati.notifications.models import Channel, DevMail, Notification
+
+
+def inbox(tx: Session, actor: Actor, page: PageArgs, unread: bool = False) -> Page:
+    """The caller's notices, newest first; only those not yet read if asked."""
+    mine = select(Notification).where(Notification.person == actor.person, Notification.channel == Channel.INBOX)
+    if unread:
+        mine = mine.where(Notification.read_at.is_(None))
+    return paginate(tx, mine, [Notification.created_at.desc(), Notification.id.desc()], page)
+
+
+def dev_mailbox(tx: Session, to: str | None, page: PageArgs) -> Page:
+    """What would have been sent, newest first; to one address if given.
+
+    The plus of a phone number written bare in an address bar arrives as a space: it is understood.
+    """
+    kept = select(DevMail)
+    if to and (bare := to.strip()):
+        kept = kept.where(DevMail.to.in_([bare, f"+{bare}"]))
+    return paginate(tx, kept, [DevMail.at.desc(), DevMail.id.desc()], page)

@@ -1,0 +1,36 @@
+"""The pack's templates into the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from asimati.notifications.models import Template
+
+
+def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
+    """Make the table say what the pack says; a template that has gone from the pack is retired."""
+    counts = {"added": 0, "changed": 0, "retired": 0}
+    known = {template.topic: template for template in tx.scalars(select(Template))}
+    for item in part["templates"]:
+        template = known.pop(item["topic"], None)
+        values = {**{key: item[key] for key in ("channels", "critical", "title", "text", "sms")}, "retired": False}
+        if template is None:
+            tx.add(Template(topic=item["topic"], **values))
+            counts["added"] += 1
+        elif _update(template, values):
+            counts["changed"] += 1
+    for gone in known.values():
+        counts["retired"] += _update(gone, {"retired": True})
+    tx.flush()
+    return counts
+
+
+def _update(template: Template, values: Mapping[str, Any]) -> bool:
+    changes = {name: value for name, value in values.items() if getattr(template, name) != value}
+    for name, value in changes.items():
+        setattr(template, name, value)
+    return bool(changes)
