@@ -63,6 +63,7 @@ def database(postgres: str) -> Iterator[str]:
     os.environ["ASIMATI_DATABASE_URL"] = postgres
     settings.cache_clear()
     db.engine.cache_clear()
+    db._reader.cache_clear()
     _make_tables()
     yield postgres
     db.engine().dispose()

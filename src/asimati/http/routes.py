@@ -21,7 +21,7 @@ from webargs.flaskparser import FlaskParser
 from asimati.http import etags, problems, strict_json, writes
 from asimati.http.access import Who, admit
 from asimati.http.fields import Schema
-from asimati.kit.db import Session, transaction
+from asimati.kit.db import Session, reading, transaction
 from asimati.kit.errors import Conflict, Gone, Invalid, MatchRequired, NotFound, Refusal, Stale, TooMany
 from asimati.kit.words import _
 
@@ -177,7 +177,7 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
     kept: Refusal | None = None
     key: writes.Key | None = None
     try:
-        with transaction() as tx:
+        with reading() if route.method == "GET" else transaction() as tx:
             g.tx, g.actor, g.answered = tx, admit(tx, route.who), None
             key = writes.key_of(g.actor) if route.method == "POST" else None
             replay = writes.hold(tx, key) if key else None
