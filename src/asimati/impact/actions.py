@@ -33,7 +33,7 @@ def contribute(tx: Session, delivered: Delivered) -> None:
 
     An act and its taking back may arrive in any order, several times, and at once: the ledger ends the same.
     """
-    facts = asdict(delivered.message)  # type: ignore[call-overload]
+    facts = asdict(delivered.message)
     if not facts.get("source"):
         return
     topic, source = delivered.message.topic, facts["source"]

@@ -65,31 +65,6 @@ class Cell:
         return (self.period, self.measure, self.goal, self.target)
 
 
-def grouped(fine: Iterable[Cell], by: Sequence[str]) -> list[Cell]:
-    """Fine cells (in all dimensions) put together in some, in a steady order.
-
-    Somebody who came to two programmes stands in two fine cells. People are therefore added up over the personal
-    dimensions only, where everybody has one place; over the others the largest number is taken.
-    """
-    sums: dict[tuple[Any, ...], Cell] = {}
-    people: dict[tuple[Any, ...], dict[tuple[str, ...], int]] = {}
-    for one in fine:
-        group = {name: one.group[name] for name in by}
-        key = (*one.table, *group.values())
-        whole = sums.setdefault(key, Cell(*_names(one), group, Decimal(0), 0))
-        whole.value += one.value
-        places = people.setdefault(key, {})
-        place = tuple(one.group[name] for name in PERSONAL)
-        places[place] = max(places.get(place, 0), one.people)
-    for key, whole in sums.items():
-        whole.people = sum(people[key].values())
-    return [sums[key] for key in sorted(sums)]
-
-
-def _names(cell: Cell) -> tuple[str, int, str, date]:
-    return cell.measure, cell.goal, cell.target, cell.period
-
-
 def protect(cells: Sequence[Cell], by: Sequence[str], threshold: int) -> None:
     """Withhold figures about fewer people than `threshold`, and others with them, so that no total gives one away.
 

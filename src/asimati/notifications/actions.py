@@ -25,7 +25,7 @@ def notify(tx: Session, delivered: Delivered) -> None:
 
     The inbox has it at once; for the others a message asks for the sending. A second delivery writes nothing.
     """
-    facts = asdict(delivered.message)  # type: ignore[call-overload]
+    facts = asdict(delivered.message)
     template = tx.get(Template, delivered.message.topic)
     if template is None or template.retired or facts.get("person") is None:
         return

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,7 +83,7 @@ class Notification(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
-        Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=text("channel = 'inbox'")),
+        Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=sql("channel = 'inbox'")),
     )
 
 
