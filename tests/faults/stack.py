@@ -38,6 +38,7 @@ class Stack:
 
     home: Path
     database_url: str
+    database: Any
     redis: Any
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -124,7 +125,7 @@ def running(home: Path) -> Iterator[Stack]:
             "ASIMATI_REDIS_URL": redis.url,
             "ASIMATI_OUTBOX_LEASE": "5",
         }
-        stack = Stack(home, database.url, redis, environment)
+        stack = Stack(home, database.url, database, redis, environment)
         stack.run("asimati", "migrate")
         stack.run("asimati", "pack", "sync")
         try:
