@@ -76,14 +76,16 @@ def settled(stack: Stack) -> bool:
 
 
 def assert_each_told_once(stack: Stack) -> None:
-    """Every message reached each of its listeners once: no delivery undone or dead, no effect missing or doubled."""
+    """Every message reached each of its listeners once: none undone or dead, no effect missing or doubled."""
     wait_until(lambda: settled(stack), 90)
     assert stack.ask("SELECT count(*) FROM delivery WHERE status <> 'done'") == [(0,)]
     missing = """
         SELECT count(*) FROM message WHERE topic LIKE 'events.booking%%' AND NOT EXISTS (
           SELECT FROM notification WHERE message_id = message.id AND channel = 'inbox')"""
     assert stack.ask(missing) == [(0,)]
-    doubled = "SELECT count(*) FROM (SELECT FROM notification GROUP BY message_id, person_id, channel HAVING count(*) > 1) d"
+    doubled = """
+        SELECT count(*) FROM (
+          SELECT FROM notification GROUP BY message_id, person_id, channel HAVING count(*) > 1) AS double"""
     assert stack.ask(doubled) == [(0,)]
 
 
