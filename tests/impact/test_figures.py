@@ -1,0 +1,116 @@
+"""The public figures over HTTP."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+
+from tests.impact.acts import Act
+from workers.tasks.deliver import drain
+
+TALLIES = "/api/v1/impact/tallies"
+
+
+def crowd(act: Act, **people: int) -> None:
+    for sex, number in people.items():
+        for _ in range(number):
+            act(sex=sex)
+
+
+def test_the_goals_say_what_was_done_for_each(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=2)
+    drain()
+    goals = {item["goal"]: item for item in client.get("/api/v1/impact/goals").json["items"]}
+    assert set(goals) == {4, 11, 16}
+    assert goals[4]["contributions"] == [
+        {
+            "target": "4.4", "measure": "hours", "title": {"ar": "hours ع", "en": "hours"},
+            "unit": {"ar": "hours ع", "en": "hours"}, "value": 2,
+        }
+    ]  # fmt: skip
+    assert goals[4]["colour"].startswith("#")
+
+
+def test_tallies_by_goal_and_group(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=6, male=7)
+    drain()
+    found = client.get(TALLIES, query_string={"goal": 4, "by": "sex,block"}).json["items"]
+    assert [(cell["sex"], cell["block"], cell["value"], cell["withheld"]) for cell in found] == [
+        ("female", "317", 6, False), ("male", "317", 7, False)
+    ]  # fmt: skip
+    assert found[0] | {"id": ""} == {
+        "id": "", "goal": 4, "target": "4.4", "measure": "hours", "period": "2026-11",
+        "unit": {"ar": "hours ع", "en": "hours"}, "value": 6, "withheld": False, "sex": "female", "block": "317",
+    }  # fmt: skip
+
+
+def test_small_groups_are_withheld_but_their_total_is_not(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=2, male=7)
+    drain()
+    by_sex = client.get(TALLIES, query_string={"measure": "hours", "by": "sex"}).json["items"]
+    assert [(cell["value"], cell["withheld"]) for cell in by_sex] == [(None, True), (None, True)]
+    assert client.get(TALLIES, query_string={"measure": "hours"}).json["items"][0]["value"] == 9
+
+
+def test_one_person_often_is_still_one_person(client: FlaskClient, act: Act) -> None:
+    person = uuid4()
+    for programme in ("a", "b", "c", "d", "e", "f"):
+        act(person=person, programme=programme)
+    drain()
+    found = client.get(TALLIES, query_string={"measure": "hours", "by": "sex"}).json["items"]
+    assert found[0]["withheld"]
+
+
+def test_months_narrow_and_pages_continue(client: FlaskClient, act: Act) -> None:
+    from datetime import date
+
+    for month in (8, 9, 10, 11):
+        act(on=date(2026, month, 10))
+    drain()
+    query = {"measure": "hours", "from": "2026-09", "to": "2026-10-31"}
+    assert [cell["period"] for cell in client.get(TALLIES, query_string=query).json["items"]] == [
+        "2026-09",
+        "2026-10",
+    ]
+    seen, after = [], None
+    while True:
+        page = client.get(TALLIES, query_string={"limit": 3, **({"after": after} if after else {})}).json
+        seen += page["items"]
+        if not (after := page["next"]):
+            break
+    assert len({cell["id"] for cell in seen}) == len(seen) == 12
+
+
+def test_the_acts_behind_a_figure_say_nothing_about_anybody(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=6, male=7)
+    drain()
+    cells = client.get(TALLIES, query_string={"measure": "hours", "by": "sex"}).json["items"]
+    lines = client.get(f"{TALLIES}/{cells[0]['id']}/contributions", query_string={"limit": 4}).json
+    more = client.get(
+        f"{TALLIES}/{cells[0]['id']}/contributions", query_string={"limit": 4, "after": lines["next"]}
+    ).json
+    assert len(lines["items"]) + len(more["items"]) == 6
+    assert set(lines["items"][0]) == {"reference", "act", "period", "amount", "measure_version"}
+    assert lines["items"][0]["act"] == "toy.act"
+    whole = client.get(TALLIES, query_string={"measure": "hours"}).json["items"][0]["id"]
+    others = client.get(f"{TALLIES}/{whole}/contributions", query_string={"limit": 100}).json["items"]
+    assert len(others) == 13
+    ours = {line["reference"] for line in lines["items"] + more["items"]}
+    assert not ours & {line["reference"] for line in others}, "lines of two figures must not be matched"
+
+
+def test_the_acts_behind_a_withheld_figure_are_withheld_too(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=2, male=7)
+    drain()
+    for cell in client.get(TALLIES, query_string={"measure": "hours", "by": "sex"}).json["items"]:
+        refused = client.get(f"{TALLIES}/{cell['id']}/contributions")
+        assert (refused.status_code, refused.json["type"]) == (403, "/problems/withheld")
+
+
+def test_nonsense_is_refused(client: FlaskClient, act: Act) -> None:
+    assert client.get(TALLIES, query_string={"by": "cpr"}).status_code == 422
+    assert client.get(TALLIES, query_string={"from": "2026-13"}).status_code == 422
+    assert client.get(TALLIES, query_string={"after": "e30"}).status_code == 422
+    for name in ("e30", "x", "W10", "bnVsbA", "WyIyMDI2LTExIiwxLDIsW11d"):
+        assert client.get(f"{TALLIES}/{name}/contributions").status_code == 404
