@@ -1,0 +1,1 @@
+"""Programmes and their events: booking, the waitlist, tickets, the door."""

@@ -1,0 +1,204 @@
+"""Booking a place, giving it up, and a coordinator's yes or no.
+
+`book` is what everybody does in the same minute, so it is two statements beside the edge's: one locks the event and
+reads whatever the decision needs, one writes whatever follows from it. Each statement more would be a round trip in
+which nobody else can book that event. All else here happens seldom and is written for reading.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from asimati.accounts.calendar import Overlaps
+from asimati.events import messages, policy, rules
+from asimati.events.actions.moves import event_of, locked_booking, move, told
+from asimati.events.actions.waitlist import hand_on, hold_desk
+from asimati.events.models import Booking, Event
+from asimati.events.queries import BookingView
+from asimati.events.rules import BookingStatus, Mode
+from asimati.kit import audit, outbox
+from asimati.kit.errors import NotFound
+from asimati.kit.ids import new_id, new_reference
+from asimati.kit.outbox import Message, publish
+from asimati.kit.policy import Actor
+from asimati.settings import settings
+
+# Whoever must wait for the lock reads the event as it was left by the one before. What stands in other tables was
+# read before the wait; for that instant the unique index of live bookings and the calendar's constraint answer.
+_READ = """
+    SELECT event.id, programme, event.title, venue, mode, starts_at, ends_at, event.status, registration_opens_at,
+           registration_closes_at, party_limit, approval, waitlist, capacity, taken, waiting, waitlist_sequence,
+           app_now() AS now, person.number AS person_number,
+           (SELECT reference FROM booking WHERE event_id = event.id AND person_id = person.id
+              AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
+           (SELECT jsonb_build_object('kind', kind, 'title', engagement.title,
+                                      'starts_at', lower(during), 'ends_at', upper(during))
+            FROM engagement WHERE engagement.person = person.number
+              AND during && tstzrange(event.starts_at, event.ends_at) LIMIT 1) AS engaged,
+           EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'offered'
+              AND offer_expires_at <= app_now()) AS late_offers
+    FROM event, person
+    WHERE event.id = :event AND event.status <> 'draft' AND person.id = :person
+"""
+_READ_AND_LOCK = text(_READ + "FOR NO KEY UPDATE OF event")
+_READ_ONLY = text(_READ)
+
+_COUNT = """
+    counted AS (
+      UPDATE event SET taken = taken + :seats, waiting = waiting + :waits,
+                       waitlist_sequence = waitlist_sequence + :waits
+      WHERE id = :event)"""
+_BOOK = """
+    booked AS (
+      INSERT INTO booking (id, reference, event_id, person_id, party_size, status, place)
+      VALUES (:id, :reference, :event, :person, :party_size, :status, :place)
+      RETURNING created_at, updated_at)"""
+_ENGAGE = """
+    engaged AS (
+      INSERT INTO engagement (id, person, during, kind, source, title)
+      VALUES (:id, :person_number, tstzrange(:starts_at, :ends_at), 'booking', :id, :title))"""
+_NOTE = """
+    noted AS (
+      INSERT INTO audit_line (id, actor_kind, actor_id, action, subject_type, subject_id, facts, request_id)
+      VALUES (:line_id, :line_actor_kind, :line_actor_id, :line_action, :line_subject_type, :line_subject_id,
+              :line_facts, :line_request_id))"""
+_TELL = """
+    told AS (
+      INSERT INTO message (id, topic, payload, request_id)
+      VALUES (:message_id, :message_topic, :message_payload, :message_request_id))"""
+
+_ANSWER = "SELECT created_at, updated_at FROM booked"
+
+
+def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> BookingView:
+    """A place for a whole party: confirmed, pending where a coordinator decides, or in line.
+
+    Raises AlreadyBooked, EventFull, EventCancelled, RegistrationNotOpen, RegistrationClosed, PartyTooLarge or
+    Overlaps.
+    """
+    desk = _desk(tx, actor, event_id)
+    if desk.late_offers:  # their seats are free, or somebody's in line
+        hold_desk(tx, event_id)
+        tx.flush()
+        desk = _desk(tx, actor, event_id)
+    if desk.booked:
+        raise rules.AlreadyBooked(reference=desk.booked)
+    rules.require_open(desk, desk.now)
+    rules.require_party(desk, party_size)
+    status = rules.placed(desk, party_size)
+    if desk.engaged and status in rules.ENGAGED:
+        raise Overlaps(**{"with": desk.engaged})
+    return _write(tx, actor, desk, party_size, status)
+
+
+def cancel(tx: Session, actor: Actor, reference: str) -> str:
+    """Give up a place, leave the line, or say no to an offer; the reference. Repeating it changes nothing.
+
+    Raises IllegalMove for who was let in already.
+    """
+    event = hold_desk(tx, event_of(tx, actor, reference))
+    booking = locked_booking(tx, reference)
+    if booking.status in rules.OVER:
+        return reference
+    offered = booking.status is BookingStatus.OFFERED
+    move(tx, actor, event, booking, BookingStatus.DECLINED if offered else BookingStatus.CANCELLED)
+    _tell_it_is_over(tx, event, booking, "resident")
+    hand_on(tx, event)
+    return reference
+
+
+def approve(tx: Session, actor: Actor, reference: str) -> str:
+    """Give a pending booking its seats, or its place in line; the reference. Raises IllegalMove, EventFull."""
+    policy.require(actor, "decide")
+    event = hold_desk(tx, event_of(tx, actor, reference))
+    booking = locked_booking(tx, reference)
+    rules.require_status(booking.status, BookingStatus.PENDING)
+    rules.require_party(event, booking.party_size)
+    status = rules.placed(event, booking.party_size, approved=True)
+    if status is BookingStatus.WAITLISTED:
+        event.waitlist_sequence += 1
+        booking.place = event.waitlist_sequence
+    move(tx, actor, event, booking, status)
+    message = _news(status, told(event, booking), event.venue, booking.party_size, event.waiting)
+    if message:
+        publish(tx, message)
+    return reference
+
+
+def decline(tx: Session, actor: Actor, reference: str) -> str:
+    """Say no to a pending booking; the reference. Raises IllegalMove."""
+    policy.require(actor, "decide")
+    event = hold_desk(tx, event_of(tx, actor, reference))
+    booking = locked_booking(tx, reference)
+    rules.require_status(booking.status, BookingStatus.PENDING)
+    move(tx, actor, event, booking, BookingStatus.DECLINED)
+    _tell_it_is_over(tx, event, booking, "staff")
+    return reference
+
+
+def _tell_it_is_over(tx: Session, event: Event, booking: Booking, by: str) -> None:
+    publish(tx, messages.BookingCancelled(**told(event, booking), status=booking.status, by=by))
+
+
+def _desk(tx: Session, actor: Actor, event_id: UUID) -> Any:
+    statement = _READ_ONLY if settings().without("seat_lock") else _READ_AND_LOCK
+    desk = tx.execute(statement, {"event": event_id, "person": actor.person}).one_or_none()
+    if desk is None:
+        raise NotFound
+    return desk
+
+
+def _write(tx: Session, actor: Actor, desk: Any, party_size: int, status: BookingStatus) -> BookingView:
+    """Everything that follows from the decision, in one statement."""
+    seats, waits = rules.change_of_counts(None, status, party_size)
+    booking, reference = new_id(), new_reference("BK")
+    about = {
+        "person": actor.person,
+        "about": {"type": "booking", "reference": reference},
+        "event": desk.id,
+        "reference": reference,
+        "title": desk.title,
+        "starts_at": desk.starts_at,
+    }
+    message = _news(status, about, desk.venue, party_size, desk.waiting + 1)
+    line = audit.as_row(actor, f"events.booking_{status}", ("booking", booking), event=desk.id, seats=party_size)
+    values = {
+        "event": desk.id, "person": actor.person, "person_number": desk.person_number,
+        "id": booking, "reference": reference, "party_size": party_size, "status": status.value,
+        "place": desk.waitlist_sequence + 1 if waits else None, "seats": seats, "waits": waits,
+        "starts_at": desk.starts_at, "ends_at": desk.ends_at, "title": desk.title,
+        **{f"line_{name}": value for name, value in line.items()},
+        **{f"message_{name}": value for name, value in (outbox.as_row(message) if message else {}).items()},
+    }  # fmt: skip
+    made = tx.execute(_statement(status in rules.ENGAGED, message is not None), values).one()
+    return BookingView(
+        id=booking, reference=reference, event=desk.id, party_size=party_size, status=status,
+        position=desk.waiting + 1 if waits else None, offer_expires_at=None, version=1,
+        created_at=made.created_at, updated_at=made.updated_at, programme=desk.programme, title=desk.title,
+        venue=desk.venue, mode=Mode(desk.mode), starts_at=desk.starts_at, ends_at=desk.ends_at,
+    )  # fmt: skip
+
+
+@cache
+def _statement(engages: bool, tells: bool) -> TextClause:
+    parts = [_COUNT, _BOOK, _NOTE, *([_ENGAGE] if engages else []), *([_TELL] if tells else [])]
+    statement = text(f"WITH {','.join(parts)} {_ANSWER}")
+    json = {"title": engages, "message_payload": tells}
+    return statement.bindparams(*(bindparam(name, type_=JSONB) for name, used in json.items() if used))
+
+
+def _news(
+    status: BookingStatus, about: dict[str, Any], venue: dict[str, Any] | None, party_size: int, position: int
+) -> Message | None:
+    """What the person is told of the decision; of a pending one nothing, the answer said it."""
+    if status is BookingStatus.CONFIRMED:
+        return messages.BookingConfirmed(**about, venue=venue, party_size=party_size)
+    if status is BookingStatus.WAITLISTED:
+        return messages.BookingWaitlisted(**about, position=position)
+    return None

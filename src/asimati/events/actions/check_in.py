@@ -1,0 +1,154 @@
+"""The door: tickets become admissions, once each, whatever devices send, repeat, or send late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from asimati.accounts.queries import demographics
+from asimati.events import messages, policy, rules, tickets
+from asimati.events.actions.moves import event_of, locked_booking, move
+from asimati.events.models import Admission, Booking, Event, Scan
+from asimati.events.rules import BookingStatus, Outcome
+from asimati.kit import clock
+from asimati.kit.errors import Conflict
+from asimati.kit.ids import new_id
+from asimati.kit.outbox import publish
+from asimati.kit.policy import Actor
+from asimati.kit.secrets import digest
+from asimati.settings import settings
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A ticket as a device saw it; `event` is at whose door it stands, if it says so."""
+
+    ticket: str
+    nonce: str
+    at: datetime
+    event: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the door was told; the booking's facts only if the ticket is one of ours."""
+
+    nonce: str
+    outcome: Outcome
+    at: datetime
+    booking: str | None = None
+    event: UUID | None = None
+    party_size: int | None = None
+    admitted_at: datetime | None = None
+
+
+def check_in(tx: Session, actor: Actor, shown: Sequence[Shown], device: str | None = None) -> list[Answer]:
+    """Answer every scan, in the order they were sent; they are judged in the order they were made.
+
+    A scan with a nonce this device used before is answered as it was then. A moment in the future (the device's
+    clock is wrong) counts as now. A device that does not name itself is its member of staff.
+    """
+    policy.require(actor, "check_in")
+    now, device = clock.now(tx), device or f"staff:{actor.id}"
+    bookings = _locked(tx, shown)
+    answers = {
+        place: _judged(tx, actor, device, replace(one, at=min(one.at, now)), bookings)
+        for place, one in sorted(enumerate(shown), key=lambda pair: (pair[1].at, pair[1].nonce))
+    }
+    return [answers[place] for place in range(len(shown))]
+
+
+def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
+    """Take a mistaken check-in back; its reference. The ticket opens the door again. Raises IllegalMove."""
+    policy.require(actor, "void_check_in")
+    event = tx.get_one(Event, event_of(tx, actor, reference))
+    booking = locked_booking(tx, reference)
+    rules.require_status(booking.status, BookingStatus.CHECKED_IN)
+    move(tx, actor, event, booking, BookingStatus.CONFIRMED)
+    gone = delete(Admission).where(Admission.booking_id == booking.id).returning(Admission.id, Admission.at)
+    admission = tx.execute(gone).one()
+    publish(tx, messages.CheckInVoided(source=_source(admission.id), on=clock.local_day(admission.at)))
+    return reference
+
+
+def _locked(tx: Session, shown: Sequence[Shown]) -> Mapping[UUID, Booking]:
+    """The bookings behind the true tickets. Locked in the order of their ids, so that two batches cannot tangle."""
+    ids = {ticket.booking for one in shown if (ticket := tickets.read(one.ticket))}
+    statement = select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)
+    if not settings().without("door_lock"):
+        statement = statement.with_for_update(key_share=True)
+    return {booking.id: booking for booking in tx.scalars(statement)} if ids else {}
+
+
+def _judged(tx: Session, actor: Actor, device: str, one: Shown, bookings: Mapping[UUID, Booking]) -> Answer:
+    ticket = tickets.read(one.ticket)
+    booking = bookings.get(ticket.booking) if ticket else None
+    before = tx.get(Scan, (device, one.nonce))
+    if before is not None:
+        same = before.ticket == digest(one.ticket)
+        outcome, at = (before.outcome, before.at) if same else (Outcome.NONCE_REUSED, one.at)
+        return _answer(tx, one.nonce, outcome, at, booking if same else None)
+    outcome = Outcome.UNKNOWN
+    if booking is not None:
+        outcome = _outcome(tx, actor, device, one, booking)
+    _remember(tx, device, one, outcome, booking)
+    return _answer(tx, one.nonce, outcome, one.at, booking)
+
+
+def _outcome(tx: Session, actor: Actor, device: str, one: Shown, booking: Booking) -> Outcome:
+    event = tx.get_one(Event, booking.event_id)
+    if one.event not in (None, event.id):
+        return Outcome.WRONG_EVENT
+    outcome = rules.outcome_of(booking.status, event.starts_at, event.ends_at, one.at)
+    if outcome is Outcome.ADMITTED and not _admitted(tx, actor, device, one, event, booking):
+        return Outcome.ALREADY_IN
+    return outcome
+
+
+def _admitted(tx: Session, actor: Actor, device: str, one: Shown, event: Event, booking: Booking) -> bool:
+    """Let the party in and tell the house, unless another door was quicker."""
+    admission = {"booking_id": booking.id, "id": new_id(), "at": one.at, "device": device}
+    if not tx.execute(insert(Admission).values(admission).on_conflict_do_nothing().returning(Admission.id)).first():
+        return False
+    move(tx, actor, event, booking, BookingStatus.CHECKED_IN)
+    on = clock.local_day(one.at)
+    publish(
+        tx,
+        messages.ParticipantCheckedIn(
+            source=_source(admission["id"]),
+            on=on,
+            group=demographics(tx, booking.person_id, on),
+            person=booking.person_id,
+            event=event.id,
+            programme=event.programme,
+            seats=booking.party_size,
+            targets=event.targets,
+        ),
+    )
+    return True
+
+
+def _remember(tx: Session, device: str, one: Shown, outcome: Outcome, booking: Booking | None) -> None:
+    """Keep what was said. Raises Conflict when the nonce was used for another ticket at this very moment."""
+    row: dict[str, Any] = {"device": device, "nonce": one.nonce, "ticket": digest(one.ticket), "outcome": outcome}
+    row |= {"booking_id": booking.id if booking else None, "at": one.at}
+    if not tx.execute(insert(Scan).values(row).on_conflict_do_nothing().returning(Scan.nonce)).first():
+        raise Conflict(nonce=one.nonce)
+
+
+def _answer(tx: Session, nonce: str, outcome: Outcome, at: datetime, booking: Booking | None) -> Answer:
+    if booking is None:
+        return Answer(nonce, outcome, at)
+    admitted_at = tx.scalar(select(Admission.at).where(Admission.booking_id == booking.id))
+    return Answer(nonce, outcome, at, booking.reference, booking.event_id, booking.party_size, admitted_at)
+
+
+def _source(admission: Any) -> str:
+    return f"events.check_in:{admission}"

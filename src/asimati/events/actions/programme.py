@@ -1,0 +1,167 @@
+"""What coordinators do: programmes and events made, edited, published, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from asimati.events import messages, policy, rules
+from asimati.events.actions.moves import move, told
+from asimati.events.actions.waitlist import hand_on, hold_desk
+from asimati.events.models import Booking, Event, Programme
+from asimati.events.rules import BookingStatus, Publication
+from asimati.kit import audit
+from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
+from asimati.kit.outbox import publish
+from asimati.kit.policy import Actor
+from asimati.kit.text import BOTH, fold, is_complete
+from asimati.kit.words import _
+
+
+class SlugTaken(Conflict):
+    slug = "slug-taken"
+    title = _("This name is taken")
+    detail = _("There is a programme called {name}.")
+
+
+def create_programme(tx: Session, actor: Actor, **fields: Any) -> Programme:
+    """A draft. Raises SlugTaken, Invalid."""
+    policy.require(actor, "organise")
+    if tx.get(Programme, fields["slug"]):
+        raise SlugTaken(name=fields["slug"])
+    programme = Programme(status=Publication.DRAFT, **fields)
+    _check_days(programme.starts_on, programme.ends_on)
+    tx.add(programme)
+    tx.flush()
+    audit.record(tx, actor, "events.programme_created", ("programme", programme.slug))
+    return programme
+
+
+def edit_programme(tx: Session, actor: Actor, slug: str, version: int | None, **changes: Any) -> Programme:
+    """Change what is given; with `status`, publish or cancel. Raises Stale, Invalid, IllegalMove."""
+    policy.require(actor, "organise")
+    programme = tx.get(Programme, slug)
+    if programme is None:
+        raise NotFound
+    _edit(programme, version, changes)
+    _check_days(programme.starts_on, programme.ends_on)
+    _check_languages(programme, ("title", "description"))
+    audit.record(tx, actor, "events.programme_edited", ("programme", slug), fields=sorted(changes))
+    return programme
+
+
+def create_event(tx: Session, actor: Actor, **fields: Any) -> Event:
+    """A draft with all its seats free. Raises Invalid."""
+    policy.require(actor, "organise")
+    event = new_event(tx, status=Publication.DRAFT, **fields)
+    audit.record(tx, actor, "events.event_created", ("event", event.id), programme=event.programme)
+    return event
+
+
+def new_event(tx: Session, **fields: Any) -> Event:
+    """An event's row, checked. Raises Invalid."""
+    if tx.get(Programme, fields["programme"]) is None:
+        raise Invalid([("/programme", _("There is no such programme."))])
+    event = Event(**fields)
+    _check_event(event)
+    tx.add(event)
+    tx.flush()
+    return event
+
+
+def edit_event(tx: Session, actor: Actor, event_id: UUID, version: int | None, **changes: Any) -> Event:
+    """Change what is given; more capacity serves the line at once; with `status`, publish or cancel.
+
+    Raises Stale, Invalid, IllegalMove, CapacityTooLow, HasBookings.
+    """
+    policy.require(actor, "organise")
+    event = hold_desk(tx, event_id)
+    change_event(tx, actor, event, version, changes)
+    audit.record(tx, actor, "events.event_edited", ("event", event.id), fields=sorted(changes))
+    return event
+
+
+def change_event(tx: Session, actor: Actor, event: Event, version: int | None, changes: Mapping[str, Any]) -> None:
+    """The change itself, to an event whose lock is held."""
+    if "capacity" in changes:
+        rules.require_capacity(changes["capacity"], taken=event.taken, largest_party=_largest_in_line(tx, event))
+    times = {name: changes[name] for name in ("starts_at", "ends_at") if name in changes}
+    if any(getattr(event, name) != moment for name, moment in times.items()) and tx.scalar(
+        select(_live(event).exists())
+    ):
+        raise rules.HasBookings
+    cancelled = _edit(event, version, changes) is Publication.CANCELLED
+    event.version += 1
+    _check_event(event)
+    tx.flush()
+    if cancelled:
+        _cancel_all(tx, actor, event)
+    hand_on(tx, event)
+
+
+def _edit(row: Programme | Event, version: int | None, changes: Mapping[str, Any]) -> Publication | None:
+    """Set the fields; the status it changed to, if it did."""
+    if version is not None and row.version != version:
+        raise Stale
+    after: Publication | None = changes.get("status", row.status)
+    if after is row.status:
+        after = None
+    if after is not None:
+        rules.require_publication(row.status, after)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return after
+
+
+def _check_event(event: Event) -> None:
+    """Times in order, both languages before the public sees it; keeps what search looks at."""
+    opens, closes = event.registration_opens_at, event.registration_closes_at
+    wrong: list[tuple[str, str]] = []
+    if event.starts_at >= event.ends_at:
+        wrong.append(("/ends_at", _("This must be after the beginning.")))
+    if closes and closes > event.ends_at:
+        wrong.append(("/registration_closes_at", _("Booking must close before the event ends.")))
+    if opens and opens >= (closes or event.starts_at):
+        wrong.append(("/registration_opens_at", _("Booking must open before it closes.")))
+    if wrong:
+        raise Invalid(wrong)
+    _check_languages(event, ("title", "description", "venue"))
+    texts = (event.title, event.description, event.venue)
+    event.search = fold(" ".join((text or {}).get(one) or "" for text in texts for one in BOTH))
+
+
+def _check_days(first: date, last: date) -> None:
+    if first > last:
+        raise Invalid([("/ends_on", _("This must not be before the first day."))])
+
+
+def _check_languages(row: Programme | Event, names: tuple[str, ...]) -> None:
+    if row.status is not Publication.PUBLISHED:
+        return
+    texts = ((name, getattr(row, name)) for name in names)
+    missing = [name for name, text in texts if text is not None and not is_complete(text)]
+    if missing:
+        raise Invalid([(f"/{name}", _("Both languages are needed before this is published.")) for name in missing])
+
+
+def _live(event: Event) -> Any:
+    return select(Booking).where(Booking.event_id == event.id, Booking.status.in_(rules.LIVE))
+
+
+def _largest_in_line(tx: Session, event: Event) -> int:
+    in_line = (Booking.event_id == event.id, Booking.status == BookingStatus.WAITLISTED)
+    return tx.scalar(select(func.max(Booking.party_size)).where(*in_line)) or 0
+
+
+def _cancel_all(tx: Session, actor: Actor, event: Event) -> None:
+    """Everybody with a booking is told; who was already let in stays in the record."""
+    bookings = tx.scalars(_live(event).order_by(Booking.id).with_for_update(key_share=True)).all()
+    for booking in bookings:
+        if rules.can_become(booking.status, BookingStatus.CANCELLED):
+            move(tx, actor, event, booking, BookingStatus.CANCELLED)
+            publish(tx, messages.BookingCancelled(**told(event, booking), status=booking.status, by="staff"))

@@ -1,0 +1,232 @@
+"""Routes of programmes, events, bookings and the door."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from asimati.accounts.calendar import Overlaps
+from asimati.events import actions, policy, queries, rules, schemas, tickets
+from asimati.events.actions.check_in import Shown
+from asimati.events.actions.programme import SlugTaken
+from asimati.http import access
+from asimati.http.pages import PageQuery, page_of
+from asimati.http.problems import CONSTRAINTS
+from asimati.http.routes import Blueprint
+from asimati.kit.errors import Invalid, NotFound
+from asimati.kit.policy import Actor
+from asimati.kit.words import _
+
+blp = Blueprint("events", __name__, description="Programmes and events: booking, the waitlist, tickets, the door")
+
+CONSTRAINTS["booking_live_key"] = rules.AlreadyBooked
+CONSTRAINTS["programme_pkey"] = SlugTaken
+
+# --- what is offered -------------------------------------------------------------------------------------------
+
+
+@blp.get("/programmes", who=access.anyone, query=PageQuery, gives=page_of(schemas.ProgrammeOut))
+def programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    return queries.programmes(tx, **query)
+
+
+@blp.get("/programmes/<slug>", who=access.anyone, gives=schemas.ProgrammeOut, tagged=True)
+def programme(tx: Session, actor: Actor, slug: str) -> Any:
+    return queries.programme(tx, slug)
+
+
+@blp.get("/events", who=access.anyone, query=schemas.EventsQuery, gives=page_of(schemas.EventOut))
+def events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    return queries.events(tx, **query)
+
+
+@blp.get("/events/<uuid:event_id>", who=access.anyone, gives=schemas.EventOut, tagged=True)
+def event(tx: Session, actor: Actor, event_id: UUID) -> Any:
+    return queries.event(tx, event_id)
+
+
+# --- a resident's bookings -------------------------------------------------------------------------------------
+
+
+@blp.post(
+    "/events/<uuid:event_id>/bookings",
+    who=access.residents,
+    takes=schemas.BookingIn,
+    gives=schemas.BookingOut,
+    status=201,
+    refuses=(
+        rules.EventFull,
+        rules.EventCancelled,
+        rules.AlreadyBooked,
+        rules.PartyTooLarge,
+        rules.RegistrationNotOpen,
+        rules.RegistrationClosed,
+        Overlaps,
+    ),
+)
+def book(tx: Session, actor: Actor, payload: dict[str, Any], event_id: UUID) -> Any:
+    return actions.book(tx, actor, event_id, **payload)
+
+
+@blp.get("/bookings", who=access.residents, query=schemas.BookingsQuery, gives=page_of(schemas.BookingOut))
+def bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    return queries.bookings(tx, actor, **query)
+
+
+@blp.get("/bookings/<reference>", who=access.residents, gives=schemas.BookingOut, tagged=True)
+def booking(tx: Session, actor: Actor, reference: str) -> Any:
+    return queries.booking(tx, actor, reference)
+
+
+@blp.get("/bookings/<reference>/ticket", who=access.residents)
+def ticket(tx: Session, actor: Actor, reference: str) -> Response:
+    """The ticket as a QR code (SVG)."""
+    token = queries.booking(tx, actor, reference).ticket
+    if token is None:
+        raise NotFound
+    return Response(tickets.qr(token), mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
+
+
+@blp.delete("/bookings/<reference>", who=access.residents, gives=schemas.BookingOut, refuses=(rules.IllegalMove,))
+def cancel(tx: Session, actor: Actor, reference: str) -> Any:
+    """Give a place up, leave the line, or say no to an offer."""
+    return queries.booking(tx, actor, actions.cancel(tx, actor, reference))
+
+
+@blp.post(
+    "/bookings/<reference>/accept",
+    who=access.residents,
+    gives=schemas.BookingOut,
+    refuses=(rules.OfferLapsed, rules.IllegalMove, Overlaps),
+)
+def accept(tx: Session, actor: Actor, reference: str) -> Any:
+    return queries.booking(tx, actor, actions.accept(tx, actor, reference))
+
+
+@blp.get("/tickets/key", who=access.anyone, gives=schemas.KeyOut)
+def ticket_key(tx: Session, actor: Actor) -> Any:
+    """The public key (JWK) with which a device verifies tickets offline."""
+    return tickets.public_jwk()
+
+
+# --- staff -----------------------------------------------------------------------------------------------------
+
+
+@blp.get("/staff/programmes", who=access.staff, query=PageQuery, gives=page_of(schemas.ProgrammeOut))
+def staff_programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    policy.require(actor, "see")
+    return queries.programmes(tx, drafts=True, **query)
+
+
+@blp.post(
+    "/staff/programmes",
+    who=access.staff,
+    takes=schemas.ProgrammeIn,
+    gives=schemas.ProgrammeOut,
+    status=201,
+    refuses=(SlugTaken,),
+)
+def create_programme(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    return actions.create_programme(tx, actor, **payload)
+
+
+@blp.get("/staff/programmes/<slug>", who=access.staff, gives=schemas.ProgrammeOut, tagged=True)
+def staff_programme(tx: Session, actor: Actor, slug: str) -> Any:
+    policy.require(actor, "see")
+    return queries.programme(tx, slug, drafts=True)
+
+
+@blp.patch(
+    "/staff/programmes/<slug>",
+    who=access.staff,
+    takes=schemas.ProgrammeEdit,
+    gives=schemas.ProgrammeOut,
+    refuses=(rules.IllegalMove,),
+)
+def edit_programme(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, slug: str) -> Any:
+    return actions.edit_programme(tx, actor, slug, version, **payload)
+
+
+@blp.get("/staff/events", who=access.staff, query=schemas.StaffEventsQuery, gives=page_of(schemas.EventOut))
+def staff_events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    policy.require(actor, "see")
+    return queries.events(tx, **query)
+
+
+@blp.post("/staff/events", who=access.staff, takes=schemas.EventIn, gives=schemas.EventOut, status=201)
+def create_event(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    return actions.create_event(tx, actor, **payload)
+
+
+@blp.get("/staff/events/<uuid:event_id>", who=access.staff, gives=schemas.EventOut, tagged=True)
+def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
+    policy.require(actor, "see")
+    return queries.event(tx, event_id, drafts=True)
+
+
+@blp.patch(
+    "/staff/events/<uuid:event_id>",
+    who=access.staff,
+    takes=schemas.EventEdit,
+    gives=schemas.EventOut,
+    refuses=(rules.IllegalMove, rules.CapacityTooLow, rules.HasBookings),
+)
+def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, event_id: UUID) -> Any:
+    """Edit; `status` publishes or cancels. More capacity goes to those in line at once."""
+    return actions.edit_event(tx, actor, event_id, version, **payload)
+
+
+@blp.get(
+    "/staff/bookings", who=access.staff, query=schemas.StaffBookingsQuery, gives=page_of(schemas.StaffBookingOut)
+)
+def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    return queries.bookings(tx, actor, **query)
+
+
+@blp.post(
+    "/staff/bookings/<reference>/approve",
+    who=access.staff,
+    gives=schemas.StaffBookingOut,
+    refuses=(rules.IllegalMove, rules.EventFull),
+)
+def approve(tx: Session, actor: Actor, reference: str) -> Any:
+    return queries.booking(tx, actor, actions.approve(tx, actor, reference))
+
+
+@blp.post(
+    "/staff/bookings/<reference>/decline",
+    who=access.staff,
+    gives=schemas.StaffBookingOut,
+    refuses=(rules.IllegalMove,),
+)
+def decline(tx: Session, actor: Actor, reference: str) -> Any:
+    return queries.booking(tx, actor, actions.decline(tx, actor, reference))
+
+
+@blp.post(
+    "/staff/bookings/<reference>/void-check-in",
+    who=access.staff,
+    gives=schemas.StaffBookingOut,
+    refuses=(rules.IllegalMove,),
+)
+def void_check_in(tx: Session, actor: Actor, reference: str) -> Any:
+    """Take a mistaken check-in back."""
+    return queries.booking(tx, actor, actions.void_check_in(tx, actor, reference))
+
+
+@blp.post("/staff/check-ins", who=access.staff, takes=schemas.CheckInIn, gives=schemas.CheckInOut)
+def check_in(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    """Scan one ticket, or a batch in `items`; the answer has the same form. The door is told, never refused."""
+    device = payload.pop("device", None)
+    items = payload.pop("items", None)
+    if (items is None) == (not payload):
+        raise Invalid([("", _("Send one scan, or several in items."))])
+    if items is not None:
+        return {"items": actions.check_in(tx, actor, [Shown(**one) for one in items], device)}
+    missing = [name for name in ("ticket", "nonce", "at") if name not in payload]
+    if missing:
+        raise Invalid([(f"/{name}", _("This is required.")) for name in missing])
+    return actions.check_in(tx, actor, [Shown(**payload)], device)[0]

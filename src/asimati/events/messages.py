@@ -1,0 +1,88 @@
+"""What programmes and events tell the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from asimati.kit.outbox import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutBooking(Message):
+    """What is told to the person whose booking it is."""
+
+    person: UUID
+    about: dict[str, str]
+    event: UUID
+    reference: str
+    title: dict[str, Any]
+    starts_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingConfirmed(AboutBooking):
+    topic: ClassVar[str] = "events.booking_confirmed"
+
+    venue: dict[str, Any] | None
+    party_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingWaitlisted(AboutBooking):
+    topic: ClassVar[str] = "events.booking_waitlisted"
+
+    position: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingOffered(AboutBooking):
+    """Seats are held for somebody from the line, until `offer_expires_at`."""
+
+    topic: ClassVar[str] = "events.booking_offered"
+
+    party_size: int
+    offer_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferLapsed(AboutBooking):
+    topic: ClassVar[str] = "events.offer_lapsed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingCancelled(AboutBooking):
+    """It is over: `status` says whether cancelled or declined, `by` whether the resident or the staff did it."""
+
+    topic: ClassVar[str] = "events.booking_cancelled"
+
+    status: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantCheckedIn(Message):
+    """A party came. This counts for impact; a booking alone does not."""
+
+    topic: ClassVar[str] = "events.participant_checked_in"
+
+    source: str  # the act: "events.check_in:<admission>"
+    on: date
+    group: dict[str, str]
+    person: UUID
+    event: UUID
+    programme: str
+    seats: int
+    targets: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckInVoided(Message):
+    """A check-in was a mistake and is taken back."""
+
+    topic: ClassVar[str] = "events.check_in_voided"
+
+    source: str
+    on: date

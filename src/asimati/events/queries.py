@@ -1,0 +1,206 @@
+"""Questions about programmes, events and bookings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from asimati.events import policy, tickets
+from asimati.events.models import Booking, Event, Programme
+from asimati.events.rules import SEATED, BookingStatus, Language, Mode, Publication
+from asimati.kit.errors import NotFound
+from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor
+from asimati.kit.text import fold
+from asimati.settings import settings
+
+# --- what is offered -------------------------------------------------------------------------------------------
+
+
+def programmes(tx: Session, page: PageArgs, *, drafts: bool = False) -> Page:
+    """Programmes, the latest first."""
+    statement = select(Programme)
+    if not drafts:
+        statement = statement.where(Programme.status == Publication.PUBLISHED)
+    return paginate(tx, statement, [Programme.starts_on.desc(), Programme.slug], page)
+
+
+def programme(tx: Session, slug: str, *, drafts: bool = False) -> Programme:
+    """Raises NotFound; for the public, also while it is a draft."""
+    found = tx.get(Programme, slug)
+    if found is None or (found.status is Publication.DRAFT and not drafts):
+        raise NotFound
+    return found
+
+
+def events(
+    tx: Session,
+    page: PageArgs,
+    *,
+    programme: str | None = None,
+    day: date | None = None,
+    language: Language | None = None,
+    mode: Mode | None = None,
+    q: str | None = None,
+    available: bool | None = None,
+    status: Publication | None = Publication.PUBLISHED,
+) -> Page:
+    """Events by their beginning. `available`: seats can be booked this moment. `status` None: all of them."""
+    wanted: list[ColumnElement[bool]] = []
+    if status is not None:
+        wanted.append(Event.status == status)
+    if programme is not None:
+        wanted.append(Event.programme == programme)
+    if day is not None:
+        wanted.append(_on(day))
+    if language is not None:
+        wanted.append(Event.language.in_({language, Language.BOTH}))
+    if mode is not None:
+        wanted.append(Event.mode == mode)
+    if available is not None:
+        wanted.append(_bookable() if available else ~_bookable())
+    wanted += [Event.search.contains(word, autoescape=True) for word in fold(q or "").split()]
+    return paginate(tx, select(Event).where(*wanted), [Event.starts_at, Event.id], page)
+
+
+def event(tx: Session, event_id: UUID, *, drafts: bool = False) -> Event:
+    """Raises NotFound; for the public, also while it is a draft."""
+    found = tx.get(Event, event_id)
+    if found is None or (found.status is Publication.DRAFT and not drafts):
+        raise NotFound
+    return found
+
+
+def _on(day: date) -> ColumnElement[bool]:
+    """Held on a local day: whatever begins before it ends and ends after it begins."""
+    start = datetime.combine(day, time(), settings().governorate.time_zone)
+    end = datetime.combine(day + timedelta(days=1), time(), settings().governorate.time_zone)
+    return and_(Event.starts_at < end, Event.ends_at > start)
+
+
+def _bookable() -> ColumnElement[bool]:
+    now = func.app_now()
+    return and_(
+        Event.taken < Event.capacity,
+        Event.waiting == 0,
+        func.coalesce(Event.registration_opens_at, now) <= now,
+        func.coalesce(Event.registration_closes_at, Event.starts_at) > now,
+    )
+
+
+# --- bookings --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """A booking as its person sees it, with what an app shows beside it of the event."""
+
+    id: UUID
+    reference: str
+    event: UUID
+    party_size: int
+    status: BookingStatus
+    position: int | None  # among those who wait now, from 1
+    offer_expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    programme: str
+    title: dict[str, Any]
+    venue: dict[str, Any] | None
+    mode: Mode
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def ticket(self) -> str | None:
+        """What opens the door; only a confirmed booking has one."""
+        if self.status not in (BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN):
+            return None
+        return tickets.issue(tickets.Ticket(self.id, self.event, self.party_size))
+
+
+def bookings(
+    tx: Session,
+    actor: Actor,
+    page: PageArgs,
+    *,
+    updated_since: datetime | None = None,
+    event: UUID | None = None,
+    status: BookingStatus | None = None,
+) -> Page:
+    """Those the caller may see, the latest first."""
+    statement = policy.visible(_views(), actor)
+    if updated_since is not None:
+        statement = statement.where(Booking.updated_at >= updated_since)
+    if event is not None:
+        statement = statement.where(Booking.event_id == event)
+    if status is not None:
+        statement = statement.where(Booking.status == status)
+    found = paginate(tx, statement, [Booking.created_at.desc(), Booking.id.desc()], page)
+    return Page([_view(row) for row in found.items], found.next)
+
+
+def booking(tx: Session, actor: Actor, reference: str) -> BookingView:
+    """Raises NotFound, also for somebody else's."""
+    row = tx.execute(policy.visible(_views(), actor).where(Booking.reference == reference)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _view(row)
+
+
+def _views() -> Select[Any]:
+    """A booking's columns in the order of BookingView. An offer whose time has run out is shown as lapsed."""
+    ahead = aliased(Booking)
+    rank = select(func.count() + 1).where(
+        ahead.event_id == Booking.event_id,
+        ahead.status == BookingStatus.WAITLISTED,
+        ahead.place < Booking.place,
+    )
+    late = and_(Booking.status == BookingStatus.OFFERED, Booking.offer_expires_at <= func.app_now())
+    return select(
+        Booking.id,
+        Booking.reference,
+        Booking.event_id,
+        Booking.party_size,
+        case((late, BookingStatus.LAPSED.value), else_=Booking.status),
+        case((Booking.status == BookingStatus.WAITLISTED, rank.scalar_subquery())),
+        case((~late, Booking.offer_expires_at)),
+        Booking.created_at,
+        Booking.updated_at,
+        Booking.version,
+        Event.programme,
+        Event.title,
+        Event.venue,
+        Event.mode,
+        Event.starts_at,
+        Event.ends_at,
+    ).join(Event, Event.id == Booking.event_id)
+
+
+def _view(row: Any) -> BookingView:
+    values = list(row[:16])
+    values[4] = BookingStatus(values[4])
+    return BookingView(*values)
+
+
+# --- whether the counts are true -------------------------------------------------------------------------------
+
+
+def verify_seats(tx: Session) -> dict[str, Any]:
+    """Whether every event's `taken` and `waiting` are what its bookings add up to; the events where not."""
+    seats = func.coalesce(func.sum(Booking.party_size).filter(Booking.status.in_(SEATED)), 0)
+    line = func.count(Booking.id).filter(Booking.status == BookingStatus.WAITLISTED)
+    counted = (
+        select(Event.id, Event.taken, Event.waiting, Event.capacity, seats.label("seats"), line.label("line"))
+        .join(Booking, Booking.event_id == Event.id, isouter=True)
+        .group_by(Event.id)
+        .having(or_(Event.taken != seats, Event.waiting != line, seats > Event.capacity))
+    )
+    wrong = [{**row._mapping, "id": str(row.id)} for row in tx.execute(counted)]
+    return {"ok": not wrong, "events": tx.scalar(select(func.count()).select_from(Event)), "wrong": wrong}

@@ -1,0 +1,261 @@
+"""Who gets a seat: statuses, the table of moves, and the arithmetic of seats.
+
+`taken` counts the seats of the bookings that hold some; `waiting` counts the parties in line. A newcomer is seated
+if nobody waits and the whole party fits: nobody overtakes, and nobody gets half a party in.
+
+The line is served strictly in the order of arrival. Its head waits until seats enough for its whole party are free,
+and seats that would do for somebody smaller wait with it. Letting the smaller ones slip past would fill a seat
+sooner, but a family of four behind a stream of singles would never be served; a strict line starves nobody, leaves
+at most (party limit - 1) seats idle, and can be explained to whoever asks at the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import accumulate, takewhile
+from typing import Protocol
+
+from asimati.kit.errors import Conflict
+from asimati.kit.words import _
+
+DOORS_OPEN = timedelta(hours=2)  # how long before an event begins its tickets are taken
+OFFER_WAKING_HOURS = 12  # how long an offer holds, in waking hours, where the pack says nothing
+
+
+class Publication(StrEnum):
+    """How far a programme or an event is known."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class EventType(StrEnum):
+    WORKSHOP = "workshop"
+    TALK = "talk"
+    PANEL = "panel"
+    MENTORING = "mentoring"
+    EXHIBITION = "exhibition"
+
+
+class Mode(StrEnum):
+    IN_PERSON = "in_person"
+    ONLINE = "online"
+    HYBRID = "hybrid"
+
+
+class Language(StrEnum):
+    """What is spoken at an event."""
+
+    ARABIC = "ar"
+    ENGLISH = "en"
+    BOTH = "both"
+
+
+class BookingStatus(StrEnum):
+    PENDING = "pending"  # a coordinator decides; no seat yet
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    OFFERED = "offered"  # seats are held until `offer_expires_at`
+    CHECKED_IN = "checked_in"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"  # the person said no to an offer, or a coordinator to a pending booking
+    LAPSED = "lapsed"  # the offer was not taken in time
+
+
+class Outcome(StrEnum):
+    """What the door says to a ticket."""
+
+    ADMITTED = "admitted"
+    ALREADY_IN = "already-in"
+    CANCELLED = "cancelled"
+    NOT_CONFIRMED = "not-confirmed"
+    WRONG_EVENT = "wrong-event"
+    TOO_EARLY = "too-early"
+    TOO_LATE = "too-late"
+    UNKNOWN = "unknown"
+    NONCE_REUSED = "nonce-reused"
+
+
+B = BookingStatus
+MOVES: Mapping[BookingStatus, frozenset[BookingStatus]] = {
+    B.PENDING: frozenset({B.CONFIRMED, B.WAITLISTED, B.DECLINED, B.CANCELLED}),
+    B.CONFIRMED: frozenset({B.CHECKED_IN, B.NO_SHOW, B.CANCELLED}),
+    B.WAITLISTED: frozenset({B.OFFERED, B.CANCELLED}),
+    B.OFFERED: frozenset({B.CONFIRMED, B.DECLINED, B.LAPSED, B.CANCELLED}),
+    B.CHECKED_IN: frozenset({B.CONFIRMED}),  # a check-in taken back
+    B.NO_SHOW: frozenset({B.CHECKED_IN}),  # the door's device was offline and told us late
+    B.CANCELLED: frozenset(),
+    B.DECLINED: frozenset(),
+    B.LAPSED: frozenset(),
+}
+PUBLICATIONS: Mapping[Publication, frozenset[Publication]] = {
+    Publication.DRAFT: frozenset({Publication.PUBLISHED, Publication.CANCELLED}),
+    Publication.PUBLISHED: frozenset({Publication.CANCELLED}),
+    Publication.CANCELLED: frozenset(),
+}
+OVER = frozenset({B.CANCELLED, B.DECLINED, B.LAPSED})
+LIVE = frozenset(B) - OVER  # one of these for each person and event
+SEATED = LIVE - {B.PENDING, B.WAITLISTED}  # their seats are in `taken`
+# Whoever asks for approval keeps the time free; whoever waits in line need not.
+ENGAGED = frozenset({B.PENDING, B.CONFIRMED, B.OFFERED, B.CHECKED_IN})
+
+
+class EventFull(Conflict):
+    slug = "event-full"
+    title = _("The event is full")
+    detail = _("Not enough of the {capacity} seats are free.")
+
+
+class EventCancelled(Conflict):
+    slug = "event-cancelled"
+    title = _("The event is cancelled")
+
+
+class RegistrationNotOpen(Conflict):
+    slug = "registration-not-open"
+    title = _("Booking has not opened yet")
+
+
+class RegistrationClosed(Conflict):
+    slug = "registration-closed"
+    title = _("Booking has closed")
+
+
+class PartyTooLarge(Conflict):
+    slug = "party-too-large"
+    title = _("The party is too large")
+    detail = _("One booking takes at most {limit} seats at this event.")
+
+
+class AlreadyBooked(Conflict):
+    slug = "already-booked"
+    title = _("You have a booking for this event")
+    detail = _("Cancel it first if you want another one.")
+
+
+class OfferLapsed(Conflict):
+    slug = "offer-lapsed"
+    title = _("The offer has lapsed")
+    detail = _("The time to accept it has run out, and the place has gone to the next in line.")
+
+
+class IllegalMove(Conflict):
+    slug = "illegal-move"
+    title = _("This is not possible in the present status")
+
+
+class CapacityTooLow(Conflict):
+    slug = "capacity-too-low"
+    title = _("More seats are needed")
+    detail = _("{taken} seats are taken, and the largest party in line needs {largest_party}.")
+
+
+class HasBookings(Conflict):
+    slug = "has-bookings"
+    title = _("People have booked this event")
+    detail = _("Its time can be changed only while nobody has booked.")
+
+
+class Desk(Protocol):
+    """What of an event a booking needs to know; rows and objects both have it."""
+
+    status: Publication
+    starts_at: datetime
+    registration_opens_at: datetime | None
+    registration_closes_at: datetime | None
+    party_limit: int
+    approval: bool
+    waitlist: bool
+    capacity: int
+    taken: int
+    waiting: int
+
+
+def change_of_counts(before: BookingStatus | None, after: BookingStatus, party_size: int) -> tuple[int, int]:
+    """What a move adds to its event's seats taken, and to the parties in line."""
+    seats = (after in SEATED) - (before in SEATED)
+    return seats * party_size, (after is B.WAITLISTED) - (before is B.WAITLISTED)
+
+
+def can_become(before: BookingStatus, after: BookingStatus) -> bool:
+    return after in MOVES[before]
+
+
+def require_move(before: BookingStatus, after: BookingStatus) -> None:
+    """Raises IllegalMove, naming what is possible."""
+    if not can_become(before, after):
+        raise IllegalMove(status=before, possible=sorted(MOVES[before]))
+
+
+def require_status(status: BookingStatus, expected: BookingStatus) -> None:
+    """Raises IllegalMove unless the booking is what this move begins from."""
+    if status is not expected:
+        raise IllegalMove(status=status, possible=sorted(MOVES[status]))
+
+
+def require_publication(before: Publication, after: Publication) -> None:
+    """Raises IllegalMove, naming what is possible."""
+    if after not in PUBLICATIONS[before]:
+        raise IllegalMove(status=before, possible=sorted(PUBLICATIONS[before]))
+
+
+def require_open(event: Desk, now: datetime) -> None:
+    """Raises EventCancelled, RegistrationNotOpen or RegistrationClosed."""
+    closes_at = event.registration_closes_at or event.starts_at
+    if event.status != Publication.PUBLISHED:  # a row's text as well as an object's member
+        raise EventCancelled
+    if event.registration_opens_at and now < event.registration_opens_at:
+        raise RegistrationNotOpen(opens_at=_written(event.registration_opens_at))
+    if now >= closes_at:
+        raise RegistrationClosed(closes_at=_written(closes_at))
+
+
+def require_party(event: Desk, party_size: int) -> None:
+    """Raises PartyTooLarge; also for more than the room holds, or the line would stand still behind them."""
+    limit = min(event.party_limit, event.capacity)
+    if party_size > limit:
+        raise PartyTooLarge(limit=limit)
+
+
+def placed(event: Desk, party_size: int, *, approved: bool = False) -> BookingStatus:
+    """What becomes of a party that asks now. Raises EventFull where there is no waitlist."""
+    if event.approval and not approved:
+        return B.PENDING
+    if event.waiting == 0 and party_size <= event.capacity - event.taken:
+        return B.CONFIRMED
+    if event.waitlist:
+        return B.WAITLISTED
+    raise EventFull(capacity=event.capacity)
+
+
+def served(free: int, parties: Iterable[int]) -> int:
+    """How many parties, from the head of the line, the free seats are enough for."""
+    return sum(1 for _ in takewhile(lambda needed: needed <= free, accumulate(parties)))
+
+
+def require_capacity(capacity: int, *, taken: int, largest_party: int) -> None:
+    """Raises CapacityTooLow: nobody loses a seat, and no party waits for more seats than there are."""
+    if capacity < max(taken, largest_party):
+        raise CapacityTooLow(taken=taken, largest_party=largest_party)
+
+
+def outcome_of(status: BookingStatus, starts_at: datetime, ends_at: datetime, at: datetime) -> Outcome:
+    """What the door says to a true ticket of this event, scanned at a moment."""
+    if status is B.CHECKED_IN:
+        return Outcome.ALREADY_IN
+    if status in OVER:
+        return Outcome.CANCELLED
+    if status not in (B.CONFIRMED, B.NO_SHOW):
+        return Outcome.NOT_CONFIRMED
+    if at < starts_at - DOORS_OPEN:
+        return Outcome.TOO_EARLY
+    return Outcome.TOO_LATE if at >= ends_at else Outcome.ADMITTED
+
+
+def _written(moment: datetime) -> str:
+    """As every time in an answer: RFC 3339 in UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

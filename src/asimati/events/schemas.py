@@ -1,0 +1,199 @@
+"""Shapes of programmes, events, bookings and the door."""
+
+from __future__ import annotations
+
+from asimati.events.rules import BookingStatus, EventType, Language, Mode, Outcome, Publication
+from asimati.http.fields import (
+    UUID,
+    Boolean,
+    Date,
+    DateTime,
+    Enum,
+    Integer,
+    List,
+    Nested,
+    Pattern,
+    Schema,
+    String,
+    Text,
+)
+from asimati.http.pages import PageQuery
+
+
+class ProgrammeIn(Schema):
+    slug = String(required=True, max_length=80, validate=[Pattern(r"[a-z0-9]+(-[a-z0-9]+)*\Z")])
+    title = Text(required=True, max_length=200)
+    description = Text(max_length=4000, allow_none=True)
+    edition = String(max_length=80, allow_none=True)
+    starts_on = Date(required=True)
+    ends_on = Date(required=True)
+
+
+class ProgrammeEdit(Schema):
+    title = Text(max_length=200)
+    description = Text(max_length=4000, allow_none=True)
+    edition = String(max_length=80, allow_none=True)
+    starts_on = Date()
+    ends_on = Date()
+    status = Enum(Publication)
+
+
+class ProgrammeOut(Schema):
+    slug = String()
+    title = Text()
+    description = Text(allow_none=True)
+    edition = String(allow_none=True)
+    starts_on = Date()
+    ends_on = Date()
+    status = Enum(Publication)
+
+
+class EventsQuery(PageQuery):
+    programme = String(max_length=80)
+    day = Date(metadata={"description": "A day of the governorate's calendar"})
+    language = Enum(Language)
+    mode = Enum(Mode)
+    q = String(max_length=100, metadata={"description": "Words of title, text or venue in either language"})
+    available = Boolean(metadata={"description": "Whether seats can be booked this moment"})
+
+
+class StaffEventsQuery(EventsQuery):
+    status = Enum(Publication, load_default=None)
+
+
+class _EventFields(Schema):
+    type = Enum(EventType)
+    title = Text(max_length=200)
+    description = Text(max_length=4000, allow_none=True)
+    venue = Text(max_length=300, allow_none=True)
+    block = String(allow_none=True, max_length=4, validate=[Pattern(r"[0-9]{3,4}\Z")])
+    language = Enum(Language)
+    mode = Enum(Mode)
+    starts_at = DateTime()
+    ends_at = DateTime()
+    registration_opens_at = DateTime(allow_none=True)
+    registration_closes_at = DateTime(allow_none=True)
+    capacity = Integer(min=1, max=100_000)
+    party_limit = Integer(min=1, max=100)
+    approval = Boolean()
+    waitlist = Boolean()
+    targets = List(String(max_length=8, validate=[Pattern(r"[0-9]{1,2}\.[0-9a-z]{1,2}\Z")]), max_items=10)
+    co_hosts = List(Text(max_length=200), max_items=20)
+
+
+class EventIn(_EventFields):
+    programme = String(required=True, max_length=80)
+    type = Enum(EventType, required=True)
+    title = Text(required=True, max_length=200)
+    language = Enum(Language, required=True)
+    mode = Enum(Mode, required=True)
+    starts_at = DateTime(required=True)
+    ends_at = DateTime(required=True)
+    capacity = Integer(required=True, min=1, max=100_000)
+
+
+class EventEdit(_EventFields):
+    status = Enum(Publication)
+
+
+class Registration(Schema):
+    opens_at = DateTime(attribute="registration_opens_at", allow_none=True)
+    closes_at = DateTime(attribute="registration_closes_at", allow_none=True)
+
+
+class EventOut(Schema):
+    id = UUID()
+    programme = String()
+    type = Enum(EventType)
+    title = Text()
+    description = Text(allow_none=True)
+    venue = Text(allow_none=True)
+    block = String(allow_none=True)
+    language = Enum(Language)
+    mode = Enum(Mode)
+    starts_at = DateTime()
+    ends_at = DateTime()
+    capacity = Integer()
+    seats_left = Integer()
+    waitlist_length = Integer(attribute="waiting")
+    waitlist = Boolean()
+    party_limit = Integer()
+    approval = Boolean()
+    registration = Nested(Registration)
+    targets = List(String())
+    co_hosts = List(Text())
+    status = Enum(Publication)
+
+
+class BookingsQuery(PageQuery):
+    updated_since = DateTime()
+
+
+class StaffBookingsQuery(PageQuery):
+    event = UUID()
+    status = Enum(BookingStatus)
+
+
+class BookingIn(Schema):
+    party_size = Integer(min=1, max=100, load_default=1)
+
+
+class StaffBookingOut(Schema):
+    reference = String()
+    event = UUID()
+    title = Text()
+    party_size = Integer()
+    status = Enum(BookingStatus)
+    position = Integer(allow_none=True)
+    offer_expires_at = DateTime(allow_none=True)
+    created_at = DateTime()
+    updated_at = DateTime()
+
+
+class BookingOut(StaffBookingOut):
+    programme = String()
+    venue = Text(allow_none=True)
+    mode = Enum(Mode)
+    starts_at = DateTime()
+    ends_at = DateTime()
+    ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
+
+
+class ScanIn(Schema):
+    ticket = String(required=True, max_length=500)
+    nonce = String(required=True, min_length=1, max_length=100)
+    at = DateTime(required=True)
+    event = UUID(metadata={"description": "The event at whose door the device stands"})
+
+
+class CheckInIn(Schema):
+    """One scan, or a batch of them; either way safe to send again."""
+
+    ticket = String(max_length=500)
+    nonce = String(min_length=1, max_length=100)
+    at = DateTime()
+    event = UUID(metadata={"description": "The event at whose door the device stands"})
+    device = String(max_length=100, metadata={"description": "Names the device whose nonces these are"})
+    items = List(Nested(ScanIn), max_items=200)
+
+
+class ScanOut(Schema):
+    nonce = String()
+    outcome = Enum(Outcome)
+    at = DateTime()
+    booking = String(allow_none=True)
+    event = UUID(allow_none=True)
+    party_size = Integer(allow_none=True)
+    admitted_at = DateTime(allow_none=True)
+
+
+class CheckInOut(ScanOut):
+    items = List(Nested(ScanOut))
+
+
+class KeyOut(Schema):
+    kty = String()
+    crv = String()
+    alg = String()
+    use = String()
+    x = String()

@@ -1,0 +1,92 @@
+"""The pack's programmes and events, brought into the tables. What residents have used is never deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from asimati.events import rules
+from asimati.events.actions.programme import change_event, new_event
+from asimati.events.actions.waitlist import hold_desk
+from asimati.events.models import Booking, Event, Programme
+from asimati.events.rules import Publication
+from asimati.kit.policy import SYSTEM
+from asimati.settings import settings
+
+_TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
+_COLUMNS = frozenset(Event.__table__.columns.keys()) - {"id", "status", "version", "search", "taken", "waiting"}
+
+
+def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
+    """Make tables say what programmes.toml says; how many rows were added, changed, left or retired.
+
+    `kept` counts events whose new time or capacity does not fit their bookings (they keep theirs) and events that
+    left the pack but have bookings: cancelling those is for people to decide.
+    """
+    counts = dict.fromkeys(("added", "changed", "unchanged", "retired", "kept"), 0)
+    for entry in part.get("programme", ()):
+        counts[_programme(tx, entry)] += 1
+    tx.flush()
+    wanted = {entry["code"]: _fields(entry) for entry in part.get("event", ())}
+    present = dict(tx.execute(select(Event.code, Event.id).where(Event.code.is_not(None))).all())
+    for code, fields in wanted.items():
+        counts[_event(tx, present.get(code), fields)] += 1
+    for code in present.keys() - wanted.keys():
+        counts[_retire(tx, present[code])] += 1
+    return counts
+
+
+def _programme(tx: Session, entry: Mapping[str, Any]) -> str:
+    known = Programme.__table__.columns.keys()
+    fields = {name: value for name, value in entry.items() if name in known}
+    programme = tx.get(Programme, fields["slug"])
+    if programme is None:
+        tx.add(Programme(status=Publication.PUBLISHED, **fields))
+        return "added"
+    return _changed(programme, fields)
+
+
+def _event(tx: Session, event_id: Any, fields: dict[str, Any]) -> str:
+    if event_id is None:
+        new_event(tx, status=Publication.PUBLISHED, **fields)
+        return "added"
+    event = hold_desk(tx, event_id)
+    changes = {name: value for name, value in fields.items() if getattr(event, name) != value}
+    if not changes:
+        return "unchanged"
+    try:
+        with tx.begin_nested():
+            change_event(tx, SYSTEM, event, None, changes)
+    except (rules.HasBookings, rules.CapacityTooLow):
+        return "kept"
+    return "changed"
+
+
+def _retire(tx: Session, event_id: Any) -> str:
+    event = hold_desk(tx, event_id)
+    if tx.scalar(select(Booking.id).where(Booking.event_id == event_id).limit(1)):
+        return "kept"
+    tx.delete(event)
+    return "retired"
+
+
+def _changed(row: Programme, fields: Mapping[str, Any]) -> str:
+    changes = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return "changed" if changes else "unchanged"
+
+
+def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in entry.items() if name in _COLUMNS}
+    return fields | {name: _moment(fields[name]) for name in _TIMES if fields.get(name)}
+
+
+def _moment(value: datetime | str) -> datetime:
+    """A time in the pack; without an offset it is the governorate's."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=settings().governorate.time_zone)

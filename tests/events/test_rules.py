@@ -1,0 +1,130 @@
+"""The arithmetic of seats, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asimati.events import rules
+from asimati.events.rules import BookingStatus, Outcome, Publication
+
+NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
+START, END = NOW + timedelta(days=1), NOW + timedelta(days=1, hours=2)
+
+
+def desk(**more: Any) -> Any:
+    facts = {
+        "status": Publication.PUBLISHED,
+        "starts_at": START,
+        "registration_opens_at": None,
+        "registration_closes_at": None,
+        "party_limit": 4,
+        "approval": False,
+        "waitlist": True,
+        "capacity": 10,
+        "taken": 0,
+        "waiting": 0,
+    }
+    return SimpleNamespace(**facts | more)
+
+
+def test_a_party_is_seated_whole_or_not_at_all() -> None:
+    assert rules.placed(desk(taken=6), 4) is BookingStatus.CONFIRMED
+    assert rules.placed(desk(taken=7), 4) is BookingStatus.WAITLISTED
+
+
+def test_nobody_overtakes_those_in_line() -> None:
+    assert rules.placed(desk(taken=7, waiting=1), 1) is BookingStatus.WAITLISTED
+
+
+def test_full_without_a_line_is_refused() -> None:
+    with pytest.raises(rules.EventFull) as refused:
+        rules.placed(desk(taken=10, waitlist=False), 1)
+    assert refused.value.facts == {"capacity": 10}
+
+
+def test_where_a_coordinator_decides_nobody_is_seated_before() -> None:
+    assert rules.placed(desk(approval=True), 2) is BookingStatus.PENDING
+    assert rules.placed(desk(approval=True), 2, approved=True) is BookingStatus.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("facts", "refusal"),
+    [
+        ({"status": Publication.CANCELLED}, rules.EventCancelled),
+        ({"registration_opens_at": NOW + timedelta(seconds=1)}, rules.RegistrationNotOpen),
+        ({"registration_closes_at": NOW}, rules.RegistrationClosed),
+        ({"starts_at": NOW}, rules.RegistrationClosed),
+    ],
+)
+def test_booking_has_its_window(facts: dict[str, Any], refusal: type[Exception]) -> None:
+    rules.require_open(desk(), NOW)
+    with pytest.raises(refusal):
+        rules.require_open(desk(**facts), NOW)
+
+
+def test_no_party_is_larger_than_the_limit_or_the_room() -> None:
+    rules.require_party(desk(), 4)
+    for event, limit in ((desk(), 4), (desk(capacity=3), 3)):
+        with pytest.raises(rules.PartyTooLarge) as refused:
+            rules.require_party(event, 5)
+        assert refused.value.facts == {"limit": limit}
+
+
+def test_the_head_of_the_line_waits_for_its_whole_party() -> None:
+    assert rules.served(3, [4, 1, 1]) == 0
+    assert rules.served(4, [4, 1, 1]) == 1
+    assert rules.served(6, [4, 1, 1]) == 3
+
+
+@given(st.integers(0, 60), st.lists(st.integers(1, 6), max_size=30))
+def test_what_is_served_fits_and_the_next_would_not(free: int, parties: list[int]) -> None:
+    number = rules.served(free, parties)
+    assert sum(parties[:number]) <= free
+    assert number == len(parties) or sum(parties[: number + 1]) > free
+
+
+def test_capacity_holds_everybody_seated_and_the_largest_party_in_line() -> None:
+    rules.require_capacity(5, taken=5, largest_party=4)
+    for taken, largest in ((6, 0), (2, 6)):
+        with pytest.raises(rules.CapacityTooLow):
+            rules.require_capacity(5, taken=taken, largest_party=largest)
+
+
+def test_every_status_has_its_moves_and_the_last_ones_have_none() -> None:
+    assert set(rules.MOVES) == set(BookingStatus)
+    assert {status for status, moves in rules.MOVES.items() if not moves} == rules.OVER
+    assert rules.SEATED <= rules.LIVE
+
+
+@given(st.sampled_from(BookingStatus), st.sampled_from(BookingStatus), st.integers(1, 9))
+def test_a_way_there_and_back_changes_no_count(a: BookingStatus, b: BookingStatus, party: int) -> None:
+    there, back = rules.change_of_counts(a, b, party), rules.change_of_counts(b, a, party)
+    assert [x + y for x, y in zip(there, back, strict=True)] == [0, 0]
+
+
+def test_an_illegal_move_names_the_legal_ones() -> None:
+    with pytest.raises(rules.IllegalMove) as refused:
+        rules.require_move(BookingStatus.WAITLISTED, BookingStatus.CHECKED_IN)
+    assert refused.value.facts == {"status": "waitlisted", "possible": ["cancelled", "offered"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "at", "outcome"),
+    [
+        (BookingStatus.CONFIRMED, START, Outcome.ADMITTED),
+        (BookingStatus.NO_SHOW, START, Outcome.ADMITTED),
+        (BookingStatus.CHECKED_IN, START, Outcome.ALREADY_IN),
+        (BookingStatus.CANCELLED, START, Outcome.CANCELLED),
+        (BookingStatus.OFFERED, START, Outcome.NOT_CONFIRMED),
+        (BookingStatus.CONFIRMED, START - timedelta(hours=2, seconds=1), Outcome.TOO_EARLY),
+        (BookingStatus.CONFIRMED, END, Outcome.TOO_LATE),
+    ],
+)
+def test_what_the_door_says(status: BookingStatus, at: datetime, outcome: Outcome) -> None:
+    assert rules.outcome_of(status, START, END, at) is outcome
