@@ -1,0 +1,1 @@
+"""What residents ask of the governorate: services, their forms, and the cases that follow."""

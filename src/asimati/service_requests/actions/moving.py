@@ -1,0 +1,221 @@
+"""What every move of a case has in common: the lock, the table of moves, the ledger of hops, the history.
+
+The case's row is locked first, so of two people who move it at once the second sees what the first did; the row's
+version in the UPDATE is the second line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from asimati.kit import audit, clock
+from asimati.kit.errors import Invalid, NotFound, Stale
+from asimati.kit.policy import Actor
+from asimati.kit.text import say
+from asimati.kit.words import LANGUAGES, _, translate
+from asimati.kit.worktime import Target
+from asimati.places.queries import work_calendar
+from asimati.service_requests import policy, rules
+from asimati.service_requests.models import Entity, Hop, RequestEntry, RequestMessage, ServiceRequest
+from asimati.service_requests.rules import CLOSED, MOVES, TURNS, Move, Party, Status, Turn
+
+Bilingual = Mapping[str, str | None]
+
+# What the resident reads where nobody wrote anything else.
+TOLD: Mapping[Move, str] = {
+    Move.SUBMIT: _("We have received your request."),
+    Move.CLAIM: _("A reviewer is studying your request."),
+    Move.ASSIGN: _("A reviewer is studying your request."),
+    Move.RELEASE: _("Your request is waiting for a reviewer."),
+    Move.ANSWER: _("You have answered; we are continuing."),
+    Move.REFER: _("Your request has been referred to {entity}."),
+    Move.RETURN: _("Your request is back with us; we are continuing."),
+    Move.REOPEN: _("Your request has been reopened."),
+    Move.WITHDRAW: _("The request has been withdrawn."),
+}
+
+
+# What else a move's history and audit line keep: ids, codes and numbers, never what somebody wrote.
+RECORDED = ("entity", "reviewer", "stars")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What goes with a move: public words for the resident, a note for colleagues."""
+
+    message: Bilingual | None = None
+    note: str | None = None
+
+
+NOTHING = Said()
+
+
+def case(tx: Session, actor: Actor, reference: str, version: int | None = None) -> ServiceRequest:
+    """The case, locked for this transaction. Raises NotFound where it is not the actor's to see, Stale."""
+    wanted = policy.visible(select(ServiceRequest), actor).where(ServiceRequest.reference == reference)
+    locked = wanted.with_for_update(of=ServiceRequest, key_share=True)
+    request = tx.scalar(locked.execution_options(populate_existing=True))
+    if request is None:
+        raise NotFound
+    if version is not None and request.version != version:
+        raise Stale
+    return request
+
+
+def step(
+    tx: Session,
+    actor: Actor,
+    request: ServiceRequest,
+    move: Move,
+    said: Said = NOTHING,
+    *,
+    entity: Entity | None = None,
+    changes: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> RequestEntry:
+    """Make a move: the status, the hops, the clock, the history and the audit line, together.
+
+    `changes` are columns of the case that change with it; `given` is what else the caller brought. Raises
+    IllegalMove, ClaimedByAnother, or Invalid for what the move cannot do without.
+    """
+    before, now = request.status, clock.now(tx)
+    after = rules.after(before, move, party_of(actor))
+    if MOVES[move].holder:
+        policy.require_holder(actor, request.claimed_by)
+    brought = {"message": said.message, "note": said.note, "entity": entity, **(given or {})}
+    if lacking := rules.missing(move, brought):
+        raise Invalid([(f"/{name}", _("This is required.")) for name in lacking])
+    facts = {name: _plain(brought[name]) for name in RECORDED if brought.get(name)}
+    with tx.no_autoflush:  # the row is written once, whole
+        request.status, request.updated_at = after, now
+        for name, value in (changes or {}).items():
+            setattr(request, name, value)
+        if TURNS[before] is not TURNS[after]:
+            facts |= _pass_on(tx, request, now, entity)
+    return _write_down(tx, actor, request, move, said, before=before, at=now, entity=entity, facts=facts)
+
+
+def begin(tx: Session, actor: Actor, request: ServiceRequest, said: Said = NOTHING) -> RequestEntry:
+    """The first line and the first hop of a new case. It has its `submitted_at`."""
+    _start_clock(tx, request, request.submitted_at)
+    tx.add(request)
+    tx.flush()
+    _open_hop(tx, request, Turn.US, request.submitted_at)
+    facts = {"channel": request.channel}
+    return _write_down(tx, actor, request, Move.SUBMIT, said, before=None, at=request.submitted_at, facts=facts)
+
+
+def party_of(actor: Actor) -> Party:
+    return Party.STAFF if actor.is_staff else Party.RESIDENT
+
+
+def post(tx: Session, actor: Actor, request: ServiceRequest, text: Bilingual, at: datetime) -> None:
+    """Add a message to the case's conversation."""
+    tx.add(
+        RequestMessage(request_id=request.id, at=at, sender=party_of(actor), sender_id=actor.id, text=dict(text))
+    )
+
+
+def both(msgid: str, **facts: Bilingual) -> dict[str, str]:
+    """Words in both languages, with bilingual facts put in."""
+    return {
+        language: translate(msgid, language).format(**{name: say(fact, language) for name, fact in facts.items()})
+        for language in LANGUAGES
+    }
+
+
+# --- the clock -------------------------------------------------------------------------------------------------
+
+
+def _pass_on(tx: Session, request: ServiceRequest, now: datetime, entity: Entity | None) -> dict[str, Any]:
+    """End the open hop, begin the next; the promise moves if it stood still, and begins anew on reopening."""
+    promised = request.due_at
+    open_one = update(Hop).where(Hop.request_id == request.id, Hop.ended_at.is_(None))
+    ended = tx.execute(open_one.values(ended_at=now).returning(Hop.paused)).one_or_none()
+    request.closed_at = now if request.status in CLOSED else None
+    if request.status in CLOSED:
+        return {}
+    if ended is None:
+        _start_clock(tx, request, now)
+    elif ended.paused:
+        request.due_at = _promise(tx, request)
+    _open_hop(tx, request, request.turn, now, entity)
+    if request.due_at == promised:
+        return {}
+    return {"due_before": promised.isoformat(), "due_at": request.due_at.isoformat()}
+
+
+def _start_clock(tx: Session, request: ServiceRequest, at: datetime) -> None:
+    request.clock_started_at = at
+    request.due_at = Target.parse(request.target_time).due(work_calendar(tx), at)
+
+
+def _promise(tx: Session, request: ServiceRequest) -> datetime:
+    """When the case is due: the time promised, counted from the clock's start, pauses left out."""
+    stood_still = select(Hop.started_at, Hop.ended_at).where(
+        Hop.request_id == request.id, Hop.paused, Hop.started_at >= request.clock_started_at
+    )
+    pauses = [(start, end) for start, end in tx.execute(stood_still) if end is not None]
+    return Target.parse(request.target_time).due(work_calendar(tx), request.clock_started_at, pauses)
+
+
+def _open_hop(tx: Session, request: ServiceRequest, who: Turn, at: datetime, entity: Entity | None = None) -> None:
+    """An entity has its own target; ours is the promise; nobody hurries the resident."""
+    target, due_at = None, None
+    if entity is not None:
+        target = entity.target_time
+        due_at = Target.parse(target).due(work_calendar(tx), at)
+    elif who is Turn.US:
+        target, due_at = request.target_time, request.due_at
+    tx.add(
+        Hop(
+            request_id=request.id, who=who, entity_id=entity.id if entity else None, started_at=at,
+            paused=who is Turn.RESIDENT, target=target, due_at=due_at,
+        )
+    )  # fmt: skip
+
+
+def _plain(fact: Any) -> Any:
+    if isinstance(fact, Entity):
+        return fact.code
+    return str(fact) if isinstance(fact, UUID) else fact
+
+
+# --- the history -----------------------------------------------------------------------------------------------
+
+
+def _write_down(
+    tx: Session,
+    actor: Actor,
+    request: ServiceRequest,
+    move: Move,
+    said: Said,
+    *,
+    before: Status | None,
+    at: datetime,
+    facts: dict[str, Any],
+    entity: Entity | None = None,
+) -> RequestEntry:
+    about = {"entity": entity.name} if entity else {}
+    text = said.message or (both(TOLD[move], **about) if move in TOLD else None)
+    entry = RequestEntry(
+        request_id=request.id, at=at, move=move, status_before=before, status=request.status,
+        text=dict(text) if text else None, note=said.note, actor_kind=actor.kind, actor_id=actor.id,
+        facts=facts,
+    )  # fmt: skip
+    tx.add(entry)
+    if said.message:
+        post(tx, actor, request, said.message, at)
+    tx.flush()
+    audit.record(
+        tx, actor, f"service_requests.{move}", ("service_request", request.id),
+        status=request.status, version=request.version, **facts,
+    )  # fmt: skip
+    return entry

@@ -1,0 +1,151 @@
+"""How a case begins: filed by a resident, or written down by staff for whoever came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from asimati.accounts.models import Person
+from asimati.kit import clock
+from asimati.kit.errors import Forbidden, Invalid
+from asimati.kit.ids import new_id, new_reference
+from asimati.kit.outbox import publish
+from asimati.kit.policy import Actor
+from asimati.kit.text import fold, western_digits
+from asimati.kit.words import _
+from asimati.places.models import Block
+from asimati.service_requests import forms, messages, policy
+from asimati.service_requests.actions import telling
+from asimati.service_requests.actions.moving import Said, begin
+from asimati.service_requests.models import Service, ServiceForm, ServiceRequest
+from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
+from asimati.service_requests.rules import Channel, Move, Place, Status
+
+SEARCHED = 8_000  # characters of a case that search looks at
+
+
+def submit(
+    tx: Session,
+    actor: Actor,
+    *,
+    service: str,
+    form_version: int,
+    answers: Mapping[str, Any],
+    location: Mapping[str, Any] | None = None,
+) -> ServiceRequest:
+    """File a case in one's own name, or in nobody's where the service allows it.
+
+    Raises AssuranceTooLow, FormChanged, or Invalid with a pointer to each answer that needs correcting.
+    """
+    if actor.is_staff:
+        raise Forbidden
+    offered = _offered(tx, service)
+    if not actor.assured(offered.assurance):
+        raise AssuranceTooLow(needed=offered.assurance, present=actor.assurance)
+    if form_version != offered.form_number:
+        raise FormChanged(form_version=offered.form_number)
+    person = actor.id if actor.is_resident else None
+    return _begin(tx, actor, offered, offered.form, answers, location, person_id=person, channel=Channel.APP)
+
+
+def intake(
+    tx: Session,
+    actor: Actor,
+    *,
+    service: str,
+    channel: Channel,
+    form_version: int,
+    answers: Mapping[str, Any],
+    location: Mapping[str, Any] | None = None,
+    person: UUID | None = None,
+    external_ref: str | None = None,
+    note: str | None = None,
+) -> ServiceRequest:
+    """Write a case down for someone, from any channel; who they are may be unknown.
+
+    What was taken down outside, under a form that has changed since, is taken as it is. Raises AlreadyTakenIn,
+    FormChanged for a version there never was, or Invalid.
+    """
+    policy.require(actor, "intake")
+    offered = _offered(tx, service)
+    form = tx.scalar(select(ServiceForm).filter_by(service_id=offered.id, number=form_version))
+    if form is None:
+        raise FormChanged(form_version=offered.form_number)
+    if person and tx.get(Person, person) is None:
+        raise Invalid([("/person", _("There is nobody with this identifier."))])
+    same = select(ServiceRequest.id).filter_by(channel=channel, external_ref=external_ref)
+    if external_ref and tx.scalar(same):
+        raise AlreadyTakenIn
+    return _begin(
+        tx, actor, offered, form, answers, location, Said(note=note),
+        person_id=person, channel=channel, external_ref=external_ref, taken_by=actor.id,
+    )  # fmt: skip
+
+
+def _offered(tx: Session, code: str) -> Service:
+    service = tx.scalar(select(Service).where(Service.code == code, Service.retired_at.is_(None)))
+    if service is None:
+        raise Invalid([("/service", _("There is no such service."))])
+    return service
+
+
+def _begin(
+    tx: Session,
+    actor: Actor,
+    service: Service,
+    form: ServiceForm,
+    answers: Mapping[str, Any],
+    location: Mapping[str, Any] | None,
+    said: Said = Said(),
+    **more: Any,
+) -> ServiceRequest:
+    kept, where = forms.tidy(form.schema, answers), dict(location or {})
+    if where:
+        where["block"] = western_digits(where["block"].strip())
+    if wrong := [*forms.faults(form.schema, kept), *_misplaced(tx, service, where)]:
+        raise Invalid(wrong)
+    request = ServiceRequest(
+        id=new_id(), reference=new_reference("SR"), service=service, form=form, answers=kept,
+        confidential=service.confidential, status=Status.SUBMITTED, target_time=service.target_time,
+        submitted_at=clock.now(tx), **where, **more,
+    )  # fmt: skip
+    request.search = searched(request, service)
+    begin(tx, actor, request, said)
+    facts = telling.counted(tx, request, request.id, Move.SUBMIT, request.submitted_at)
+    publish(tx, messages.RequestSubmitted(**facts, due_at=request.due_at))
+    return request
+
+
+def _misplaced(tx: Session, service: Service, where: Mapping[str, Any]) -> list[forms.Fault]:
+    """What is wrong with the place: it is asked for or not, and its block is one of the governorate's."""
+    if not where:
+        return [("/location/block", _("This is required."))] if service.location is Place.REQUIRED else []
+    if service.location is Place.NONE:
+        return [("/location", _("This service does not ask for a place."))]
+    if tx.scalar(select(Block.number).where(Block.number == where["block"])) is None:
+        return [("/location/block", _("This block is not in the governorate."))]
+    if (where.get("lat") is None) != (where.get("lon") is None):
+        return [("/location", _("A point needs both lat and lon."))]
+    return []
+
+
+def searched(request: ServiceRequest, service: Service) -> str:
+    """The folded text a case is found by: its reference, service, place and answers."""
+    place = (request.block, request.building, request.road)
+    words = [request.reference, request.external_ref, *service.title.values(), *place, *_texts(request.answers)]
+    return fold(" ".join(word for word in words if word))[:SEARCHED]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

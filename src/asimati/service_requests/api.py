@@ -1,0 +1,239 @@
+"""Routes of the catalogue, of residents' cases, and of the staff who work on them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from asimati.http import access, problems
+from asimati.http.pages import page_of
+from asimati.http.routes import Blueprint
+from asimati.kit.pages import Page
+from asimati.kit.policy import Actor
+from asimati.service_requests import actions, queries
+from asimati.service_requests.actions.moving import NOTHING, Said
+from asimati.service_requests.actions.residents import in_its_language
+from asimati.service_requests.models import Service, ServiceRequest
+from asimati.service_requests.policy import ClaimedByAnother
+from asimati.service_requests.refusals import (
+    AlreadyRated,
+    AlreadyTakenIn,
+    AssuranceTooLow,
+    FormChanged,
+    NobodyToAsk,
+    RatingWindowOver,
+    ReopenWindowOver,
+)
+from asimati.service_requests.rules import IllegalMove
+from asimati.service_requests.schemas import (
+    AssignIn,
+    IntakeIn,
+    MessageMoveIn,
+    MoveIn,
+    MyRequestsQuery,
+    NoteIn,
+    QueueOut,
+    QueueQuery,
+    RatingIn,
+    ReferIn,
+    ReopenIn,
+    RequestIn,
+    RequestItem,
+    RequestOut,
+    ServiceOut,
+    ServicesQuery,
+    StaffRequestItem,
+    StaffRequestOut,
+    WithdrawIn,
+    WriteIn,
+)
+
+blp = Blueprint("service_requests", __name__, description="What residents ask for, and what becomes of it")
+
+problems.CONSTRAINTS["service_request_channel_external_ref_key"] = AlreadyTakenIn
+
+Payload = dict[str, Any]
+
+
+# --- the catalogue ---------------------------------------------------------------------------------------------
+
+
+@blp.get("/services", who=access.anyone, query=ServicesQuery, gives=page_of(ServiceOut))
+def services(tx: Session, actor: Actor, query: Payload) -> Page:
+    """What residents can ask for."""
+    return queries.services(tx, **query)
+
+
+@blp.get("/services/<code>", who=access.anyone, gives=ServiceOut, tagged=True)
+def service(tx: Session, actor: Actor, code: str) -> Service:
+    """One service with its form."""
+    return queries.service(tx, code)
+
+
+# --- residents -------------------------------------------------------------------------------------------------
+
+
+@blp.post(
+    "/service-requests", who=access.anyone, takes=RequestIn, gives=RequestOut, status=201,
+    refuses=(AssuranceTooLow, FormChanged),
+)  # fmt: skip
+def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
+    """File a request. Services that allow it take it without a sign-in."""
+    return actions.submit(tx, actor, **payload)
+
+
+@blp.get("/service-requests", who=access.residents, query=MyRequestsQuery, gives=page_of(RequestItem))
+def my_requests(tx: Session, actor: Actor, query: Payload) -> Page:
+    """My requests, newest first."""
+    return queries.my_requests(tx, actor, **query)
+
+
+@blp.get("/service-requests/<reference>", who=access.residents, gives=RequestOut, tagged=True)
+def my_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
+    """One of my requests: its history, whose turn it is, when it is due."""
+    return queries.request(tx, actor, reference)
+
+
+@blp.post(
+    "/service-requests/<reference>/messages", who=access.residents, takes=WriteIn, gives=RequestOut, status=201,
+    versioned=True, refuses=(IllegalMove,),
+)  # fmt: skip
+def write(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Write about my request; if an answer was awaited, this is it."""
+    return actions.write(tx, actor, reference, **payload, version=version)
+
+
+@blp.post(
+    "/service-requests/<reference>/withdraw", who=access.residents, takes=WithdrawIn, gives=RequestOut,
+    versioned=True, refuses=(IllegalMove,),
+)  # fmt: skip
+def withdraw(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Take my request back."""
+    return actions.withdraw(tx, actor, reference, **payload, version=version)
+
+
+@blp.post(
+    "/service-requests/<reference>/reopen", who=access.residents, takes=ReopenIn, gives=RequestOut, versioned=True,
+    refuses=(IllegalMove, ReopenWindowOver),
+)  # fmt: skip
+def reopen(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Ask for my answered request to be looked at again."""
+    text = payload.get("text")
+    said = Said(in_its_language(text)) if text else NOTHING
+    return actions.reopen(tx, actor, reference, said, version=version)
+
+
+@blp.post(
+    "/service-requests/<reference>/rating", who=access.residents, takes=RatingIn, gives=RequestOut, status=201,
+    versioned=True, refuses=(IllegalMove, AlreadyRated, RatingWindowOver),
+)  # fmt: skip
+def rate(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Say how good the answer was."""
+    return actions.rate(tx, actor, reference, **payload, version=version)
+
+
+# --- staff -----------------------------------------------------------------------------------------------------
+
+
+@blp.get("/staff/queues", who=access.staff, gives=page_of(QueueOut))
+def staff_queues(tx: Session, actor: Actor) -> Page:
+    """How many cases stand in each queue."""
+    return Page(queries.queues(tx, actor))
+
+
+@blp.get("/staff/queues/<name>", who=access.staff, query=QueueQuery, gives=page_of(StaffRequestItem))
+def staff_queue(tx: Session, actor: Actor, query: Payload, name: str) -> Page:
+    """The cases of a queue, the most urgent first."""
+    return queries.queue(tx, actor, name, **query)
+
+
+@blp.post(
+    "/staff/intake", who=access.staff, takes=IntakeIn, gives=StaffRequestOut, status=201,
+    refuses=(FormChanged, AlreadyTakenIn),
+)  # fmt: skip
+def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
+    """Write a request down for someone, from any channel."""
+    return actions.intake(tx, actor, **payload)
+
+
+@blp.get("/staff/service-requests/<reference>", who=access.staff, gives=StaffRequestOut, tagged=True)
+def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
+    """One case with all that happened to it, notes included."""
+    return queries.request(tx, actor, reference)
+
+
+def _move(name: str, takes: type[MoveIn] | type[NoteIn] = MoveIn, *refuses: type[Any]) -> Any:
+    """The route of one move of the staff. A move may name the version it was decided on, by If-Match."""
+    return blp.post(
+        f"/staff/service-requests/<reference>/{name}", who=access.staff, takes=takes, gives=StaffRequestOut,
+        versioned=True, refuses=(IllegalMove, ClaimedByAnother, *refuses),
+    )  # fmt: skip
+
+
+def _said(payload: Payload) -> Said:
+    return Said(payload.get("message"), payload.get("note"))
+
+
+@_move("claim")
+def claim(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Take a case to review it."""
+    return actions.claim(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("release")
+def release(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Put a case back into the queue."""
+    return actions.release(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("assign", AssignIn)
+def assign(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Give a case to a colleague."""
+    reviewer: UUID = payload["reviewer"]
+    return actions.assign(tx, actor, reference, _said(payload), reviewer=reviewer, version=version)
+
+
+@_move("ask", MessageMoveIn, NobodyToAsk)
+def ask(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Ask the resident something; the clock stands still until they answer."""
+    return actions.ask(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("refer", ReferIn)
+def refer(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Hand a case to an outside entity."""
+    return actions.refer(tx, actor, reference, _said(payload), entity=payload["entity"], version=version)
+
+
+@_move("return")
+def return_(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Take a case back from the entity, or from a resident who does not answer."""
+    return actions.return_(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("resolve", MessageMoveIn)
+def resolve(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Answer a case."""
+    return actions.resolve(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("decline", MessageMoveIn)
+def decline(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Close a case with the reason why it cannot be done."""
+    return actions.decline(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("note", NoteIn)
+def note(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Write something down for colleagues."""
+    return actions.note(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("reopen")
+def staff_reopen(
+    tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str
+) -> ServiceRequest:
+    """Look at an answered case again."""
+    return actions.reopen(tx, actor, reference, _said(payload), version=version)

@@ -1,0 +1,119 @@
+"""What the house is told about cases. `title` is the service's; `person` is none when filed anonymously."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from asimati.kit.outbox import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseMessage(Message):
+    """What every message about a case says."""
+
+    person: UUID | None
+    about: dict[str, str]
+    reference: str
+    title: dict[str, str]
+    service: str
+    kind: str
+    domain: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedCaseMessage(CaseMessage):
+    """A message about a case that counts for impact; its group has the block of the case."""
+
+    source: str
+    on: date
+    group: dict[str, str]
+    targets: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSubmitted(CountedCaseMessage):
+    topic: ClassVar[str] = "service_requests.request_submitted"
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestClaimed(CaseMessage):
+    topic: ClassVar[str] = "service_requests.request_claimed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReferred(CaseMessage):
+    topic: ClassVar[str] = "service_requests.request_referred"
+
+    entity: dict[str, str]
+    due_at: datetime | None  # the entity's
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReturned(CaseMessage):
+    """A case came back to us: from an entity, or (then `entity` is none) from waiting for the resident."""
+
+    topic: ClassVar[str] = "service_requests.request_returned"
+
+    entity: dict[str, str] | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentAsked(CaseMessage):
+    topic: ClassVar[str] = "service_requests.resident_asked"
+
+    note: dict[str, str | None] | None  # the public message, as written to the resident
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentAnswered(Message):
+    """For whoever reviews the case, so it names no person to be told."""
+
+    topic: ClassVar[str] = "service_requests.resident_answered"
+
+    about: dict[str, str]
+    reviewer: UUID | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestResolved(CountedCaseMessage):
+    topic: ClassVar[str] = "service_requests.request_resolved"
+
+    note: dict[str, str | None] | None
+    in_time: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestDeclined(CaseMessage):
+    topic: ClassVar[str] = "service_requests.request_declined"
+
+    note: dict[str, str | None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReopened(CaseMessage):
+    """Takes back what the resolution counted: `source` is the resolution's, or none after a decline."""
+
+    topic: ClassVar[str] = "service_requests.request_reopened"
+
+    due_at: datetime
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestWithdrawn(CaseMessage):
+    topic: ClassVar[str] = "service_requests.request_withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRated(CountedCaseMessage):
+    topic: ClassVar[str] = "service_requests.request_rated"
+
+    stars: int

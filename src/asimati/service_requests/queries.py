@@ -1,0 +1,130 @@
+"""Questions: the catalogue, one's own cases, the staff's queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from asimati.kit.errors import NotFound
+from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor
+from asimati.kit.text import fold
+from asimati.service_requests import policy
+from asimati.service_requests.models import Hop, Service, ServiceRequest
+from asimati.service_requests.rules import Domain, Kind, Status
+
+# --- the catalogue ---------------------------------------------------------------------------------------------
+
+
+def services(
+    tx: Session,
+    *,
+    page: PageArgs,
+    q: str | None = None,
+    kind: Kind | None = None,
+    domain: Domain | None = None,
+    updated_since: datetime | None = None,
+) -> Page:
+    """The services on offer; with `updated_since`, those that changed, the retired ones too."""
+    wanted = select(Service).options(selectinload(Service.form))
+    if updated_since is None:
+        wanted = wanted.where(Service.retired_at.is_(None))
+    else:
+        wanted = wanted.where(Service.updated_at >= updated_since)
+    if kind:
+        wanted = wanted.where(Service.kind == kind)
+    if domain:
+        wanted = wanted.where(Service.domain == domain)
+    return paginate(tx, _matching(wanted, Service.search, q), [Service.code.asc()], page)
+
+
+def service(tx: Session, code: str) -> Service:
+    """One service with its form; a retired one is shown still, as not available. Raises NotFound."""
+    found = tx.scalar(select(Service).options(selectinload(Service.form)).where(Service.code == code))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _matching(statement: Select[Any], column: Any, q: str | None) -> Select[Any]:
+    """Every word of the search, wherever it stands: in Arabic a word often begins with its article."""
+    for word in fold(q or "").split():
+        statement = statement.where(column.contains(word, autoescape=True))
+    return statement
+
+
+# --- cases -----------------------------------------------------------------------------------------------------
+
+
+def my_requests(tx: Session, actor: Actor, *, page: PageArgs, updated_since: datetime | None = None) -> Page:
+    """The resident's own cases, newest first."""
+    mine = policy.visible(select(ServiceRequest), actor)
+    if updated_since:
+        mine = mine.where(ServiceRequest.updated_at >= updated_since)
+    return paginate(tx, mine, [ServiceRequest.submitted_at.desc(), ServiceRequest.id.desc()], page)
+
+
+def request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
+    """One case with its history. Raises NotFound, also for one that is not the actor's to see."""
+    if actor.is_staff:
+        policy.require(actor, "see")
+    wanted = policy.visible(select(ServiceRequest), actor).where(ServiceRequest.reference == reference)
+    whole = wanted.options(
+        joinedload(ServiceRequest.form),
+        selectinload(ServiceRequest.hops),
+        selectinload(ServiceRequest.entries),
+        selectinload(ServiceRequest.messages),
+    )
+    found = tx.scalar(whole)
+    if found is None:
+        raise NotFound
+    return found
+
+
+# --- the staff's queues ----------------------------------------------------------------------------------------
+
+_OPEN = ServiceRequest.closed_at.is_(None)
+# Late is what was promised and is not there (unless we wait for the resident), and an entity past its own time.
+_HOP_LATE = (
+    select(Hop.id)
+    .where(Hop.request_id == ServiceRequest.id, Hop.ended_at.is_(None), Hop.due_at < func.app_now())
+    .exists()
+)
+_OVERDUE = and_(
+    _OPEN, ServiceRequest.status != Status.WAITING, or_(ServiceRequest.due_at < func.app_now(), _HOP_LATE)
+)
+
+QUEUES: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
+    "mine": lambda actor: and_(_OPEN, ServiceRequest.claimed_by == actor.id),
+    "unassigned": lambda _: ServiceRequest.status == Status.SUBMITTED,
+    "overdue": lambda _: _OVERDUE,
+    "referred": lambda _: ServiceRequest.status == Status.REFERRED,
+    "waiting": lambda _: ServiceRequest.status == Status.WAITING,
+}
+
+
+def queues(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """How many cases stand in each queue, of those the actor may see."""
+    policy.require(actor, "see")
+    counts = [func.count().filter(belongs(actor)).label(name) for name, belongs in QUEUES.items()]
+    counted = cast(Select[Any], select(*counts).select_from(ServiceRequest).where(_OPEN))
+    row = tx.execute(policy.visible(counted, actor)).one()
+    return [{"name": name, "count": count} for name, count in row._mapping.items()]
+
+
+def queue(
+    tx: Session, actor: Actor, name: str, *, page: PageArgs, q: str | None = None, service: str | None = None
+) -> Page:
+    """The cases of a queue, the most urgent first. Raises NotFound for a queue there is not."""
+    policy.require(actor, "see")
+    if name not in QUEUES:
+        raise NotFound
+    wanted = policy.visible(select(ServiceRequest), actor).where(_OPEN, QUEUES[name](actor))
+    if service:
+        wanted = wanted.join(ServiceRequest.service).where(Service.code == service)
+    wanted = _matching(wanted, ServiceRequest.search, q)
+    return paginate(tx, wanted, [ServiceRequest.due_at.asc(), ServiceRequest.id.asc()], page)

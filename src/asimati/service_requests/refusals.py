@@ -1,0 +1,47 @@
+"""What can be wrong with what someone asks of a case."""
+
+from __future__ import annotations
+
+from asimati.kit.errors import Conflict, Forbidden
+from asimati.kit.words import _
+
+
+class AssuranceTooLow(Forbidden):
+    slug = "assurance-too-low"
+    title = _("This service needs to know you better")
+    detail = _("Sign in at the level the service asks for, then send it again.")
+
+
+class FormChanged(Conflict):
+    slug = "form-changed"
+    title = _("The form has changed")
+    detail = _("Version {form_version} of the form is in use now. Fetch it and check your answers.")
+
+
+class AlreadyTakenIn(Conflict):
+    slug = "already-taken-in"
+    title = _("This case is here already")
+    detail = _("A case with this number came in by this channel before.")
+
+
+class NobodyToAsk(Conflict):
+    slug = "nobody-to-ask"
+    title = _("There is nobody to ask")
+    detail = _("The case was filed anonymously, so a question would reach no one.")
+
+
+class ReopenWindowOver(Conflict):
+    slug = "reopen-window-over"
+    title = _("It is too late to reopen this case")
+    detail = _("A case can be reopened for {days} days after its answer. Please file a new one.")
+
+
+class RatingWindowOver(Conflict):
+    slug = "rating-window-over"
+    title = _("It is too late to rate this answer")
+    detail = _("An answer can be rated for {days} days.")
+
+
+class AlreadyRated(Conflict):
+    slug = "already-rated"
+    title = _("You have rated this answer already")

@@ -1,0 +1,229 @@
+"""Shapes of services and cases, in and out."""
+
+from __future__ import annotations
+
+from asimati.http.fields import (
+    UUID,
+    Anything,
+    Boolean,
+    DateTime,
+    Enum,
+    Integer,
+    List,
+    Nested,
+    Number,
+    Object,
+    Schema,
+    String,
+    Text,
+)
+from asimati.http.pages import PageQuery
+from asimati.service_requests.rules import Assurance, Channel, Domain, Kind, Move, Party, Place, Status, Turn
+
+
+class FormOut(Schema):
+    version = Integer(attribute="number")
+    schema = Anything(metadata={"type": "object", "description": "JSON Schema, draft 2020-12"})
+    ui = Anything(metadata={"type": "object", "description": "Labels, help and order of the fields"})
+
+
+class ServiceOut(Schema):
+    code = String()
+    title = Text()
+    description = Text()
+    kind = Enum(Kind)
+    domain = Enum(Domain)
+    assurance = Enum(Assurance)
+    target_time = String(metadata={"description": "ISO 8601; days are working days, hours working hours"})
+    location = Enum(Place)
+    documents = List(Text())
+    fee = Text(allow_none=True)
+    targets = List(String(), metadata={"description": "Targets of the Sustainable Development Goals it serves"})
+    available = Boolean()
+    updated_at = DateTime()
+    form = Nested(FormOut)
+
+
+class ServicesQuery(PageQuery):
+    q = String(max_length=100, metadata={"description": "Words of the title or description, either language"})
+    kind = Enum(Kind)
+    domain = Enum(Domain)
+    updated_since = DateTime()
+
+
+class LocationIn(Schema):
+    block = String(required=True, min_length=1, max_length=10)
+    building = String(max_length=20, allow_none=True)
+    road = String(max_length=20, allow_none=True)
+    lat = Number(min=-90, max=90, allow_none=True)
+    lon = Number(min=-180, max=180, allow_none=True)
+
+
+class LocationOut(Schema):
+    block = String()
+    building = String(allow_none=True)
+    road = String(allow_none=True)
+    lat = Number(min=-90, max=90, allow_none=True)
+    lon = Number(min=-180, max=180, allow_none=True)
+
+
+class RequestIn(Schema):
+    service = String(required=True, max_length=80, metadata={"description": "The service's code"})
+    form_version = Integer(required=True, min=1)
+    answers = Object(required=True)
+    location = Nested(LocationIn, allow_none=True)
+
+
+class IntakeIn(RequestIn):
+    channel = Enum(Channel, required=True)
+    person = UUID(allow_none=True, metadata={"description": "On whose behalf, if they are known"})
+    external_ref = String(min_length=1, max_length=80, allow_none=True)
+    note = String(max_length=4000, allow_none=True, metadata={"description": "For colleagues only"})
+
+
+class MyRequestsQuery(PageQuery):
+    updated_since = DateTime()
+
+
+class QueueQuery(PageQuery):
+    q = String(max_length=100, metadata={"description": "Words of the reference, service, place or answers"})
+    service = String(max_length=80)
+
+
+class RequestItem(Schema):
+    """A case as a line of a list."""
+
+    reference = String()
+    service = String(attribute="service.code")
+    title = Text(attribute="service.title")
+    status = Enum(Status)
+    turn = Enum(Turn)
+    submitted_at = DateTime()
+    due_at = DateTime(
+        attribute="promised_at",
+        allow_none=True,
+        metadata={"description": "What was promised; null while the clock stands still because it is your turn"},
+    )
+    closed_at = DateTime(allow_none=True)
+    updated_at = DateTime()
+
+
+class EntryOut(Schema):
+    at = DateTime()
+    status = Enum(Status)
+    text = Text(allow_none=True)
+
+
+class EntityName(Schema):
+    code = String()
+    name = Text()
+
+
+class HopOut(Schema):
+    who = Enum(Turn)
+    entity = Nested(EntityName, allow_none=True)
+    started_at = DateTime()
+    ended_at = DateTime(allow_none=True)
+    paused = Boolean(metadata={"description": "The promised time stood still in it"})
+    target = String(allow_none=True)
+    due_at = DateTime(allow_none=True)
+
+
+class MessageOut(Schema):
+    at = DateTime()
+    sender = Enum(Party, data_key="from")
+    text = Text()
+
+
+class RatingOut(Schema):
+    stars = Integer()
+    comment = String(allow_none=True)
+    at = DateTime()
+
+
+class RequestOut(RequestItem):
+    """A case as its resident sees it."""
+
+    channel = Enum(Channel)
+    form = Nested(FormOut, metadata={"description": "The form it was filed with"})
+    answers = Anything(metadata={"type": "object"})
+    location = Nested(LocationOut, allow_none=True)
+    history = List(Nested(EntryOut))
+    hops = List(Nested(HopOut))
+    messages = List(Nested(MessageOut))
+    rating = Nested(RatingOut, allow_none=True)
+    moves = List(Enum(Move), attribute="moves_of_resident", metadata={"description": "What you can do now"})
+
+
+class StaffEntryOut(EntryOut):
+    move = Enum(Move)
+    note = String(allow_none=True)
+    facts = Anything(metadata={"type": "object"})
+    actor_kind = String()
+    actor_id = UUID(allow_none=True)
+
+
+class StaffRequestItem(RequestItem):
+    due_at = DateTime()
+    kind = Enum(Kind, attribute="service.kind")
+    domain = Enum(Domain, attribute="service.domain")
+    channel = Enum(Channel)
+    block = String(allow_none=True)
+    confidential = Boolean()
+    claimed_by = UUID(allow_none=True)
+
+
+class StaffRequestOut(RequestOut, StaffRequestItem):
+    """A case as those see it who work on it."""
+
+    due_at = DateTime()
+    external_ref = String(allow_none=True)
+    person = UUID(attribute="person_id", allow_none=True)
+    taken_by = UUID(allow_none=True)
+    entries = List(Nested(StaffEntryOut))
+    moves = List(Enum(Move), attribute="moves_of_staff")
+
+
+class QueueOut(Schema):
+    name = String()
+    count = Integer()
+
+
+class WriteIn(Schema):
+    text = String(required=True, min_length=1, max_length=4000)
+
+
+class WithdrawIn(Schema):
+    text = String(min_length=1, max_length=1000, metadata={"description": "The reason, if you like"})
+
+
+class ReopenIn(Schema):
+    text = String(min_length=1, max_length=4000, metadata={"description": "What is still open"})
+
+
+class RatingIn(Schema):
+    stars = Integer(required=True, min=1, max=5)
+    comment = String(max_length=1000, allow_none=True)
+
+
+class MoveIn(Schema):
+    """What may go with any move of the staff."""
+
+    note = String(min_length=1, max_length=4000, metadata={"description": "For colleagues only"})
+    message = Text(max_length=4000, metadata={"description": "For the resident"})
+
+
+class AssignIn(MoveIn):
+    reviewer = UUID(required=True)
+
+
+class ReferIn(MoveIn):
+    entity = String(required=True, max_length=80, metadata={"description": "The entity's code"})
+
+
+class MessageMoveIn(MoveIn):
+    message = Text(required=True, max_length=4000)
+
+
+class NoteIn(Schema):
+    note = String(required=True, min_length=1, max_length=4000)
