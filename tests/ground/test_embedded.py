@@ -177,7 +177,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_without_any_redis_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from asimati.embedded import redis as module
+    from asimati.embedded import redis_server as module
 
     monkeypatch.setattr(module, "find_program", lambda *_: None)
     monkeypatch.setattr(module, "_wheels", list)
@@ -209,14 +209,14 @@ def test_as_root_in_a_closed_home_the_data_live_elsewhere_and_are_found_again(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that PostgreSQL's user cannot enter")
 def test_as_root_programs_in_a_closed_home_are_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from asimati.embedded import places, postgres
+    from asimati.embedded import places, postgres_server
 
     ground = Path("/var/tmp/asimati-embedded-test-programs")  # noqa: S108
     monkeypatch.setattr(places, "OPEN_GROUND", (str(ground),))
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    (closed / "pginstall18").symlink_to(postgres.installed())
-    monkeypatch.setattr(postgres, "installed", lambda: closed / "pginstall18")
+    (closed / "pginstall18").symlink_to(postgres_server.installed())
+    monkeypatch.setattr(postgres_server, "installed", lambda: closed / "pginstall18")
     try:
         for _ in range(2):
             with embedded.postgres(closed / "pg", throwaway=True) as server:

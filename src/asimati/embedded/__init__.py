@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asimati.embedded.postgres import Postgres
-from asimati.embedded.redis import Redis
+from asimati.embedded.postgres_server import Postgres
+from asimati.embedded.redis_server import Redis
 from asimati.embedded.server import EmbeddedError, Server
 
 __all__ = ["EmbeddedError", "Postgres", "Redis", "Server", "postgres", "redis"]
