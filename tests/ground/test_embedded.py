@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -215,8 +216,10 @@ def test_as_root_programs_in_a_closed_home_are_copied_once(tmp_path: Path, monke
     monkeypatch.setattr(places, "OPEN_GROUND", (str(ground),))
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    (closed / "pginstall18").symlink_to(postgres_server.installed())
-    monkeypatch.setattr(postgres_server, "installed", lambda: closed / "pginstall18")
+    wheel = postgres_server.installed().parent
+    for part in (wheel, wheel.with_name(wheel.name + ".libs")):
+        shutil.copytree(part, closed / part.name, ignore=shutil.ignore_patterns("pginstall"))
+    monkeypatch.setattr(postgres_server, "installed", lambda: closed / wheel.name / "pginstall18")
     try:
         for _ in range(2):
             with embedded.postgres(closed / "pg", throwaway=True) as server:

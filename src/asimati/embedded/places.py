@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Where root keeps what an unprivileged id must reach, when the folder asked for is closed to it.
 OPEN_GROUND = ("/var/lib/asimati-embedded", "/var/tmp/asimati-embedded")  # noqa: S108 (ownership is checked)
@@ -60,8 +61,7 @@ class Owner:
         """Ask the machine itself, so that access lists and mounts count too. `test` is one of sh's: x, r, w."""
         if not self.other:
             return True
-        asked = ["/bin/sh", "-c", f'test -{test} "$1"', "sh", str(path)]
-        return subprocess.run(asked, cwd="/", check=False, stderr=subprocess.DEVNULL, **self.popen).returncode == 0  # type: ignore[call-overload]
+        return self._try(["/bin/sh", "-c", f'test -{test} "$1"', "sh", str(path)])
 
     def own(self, folder: Path) -> Path:
         """Make a private folder of this id's."""
@@ -110,22 +110,40 @@ class Owner:
 
     def program_folder(self, installed: Path, version: str) -> Path:
         """`installed` if this id can run what is in it, else a copy it can run, made once for each version."""
-        if self.may("x", installed / "bin" / "postgres") and self.may("r", installed / "share"):
+        if self._runs(installed):
             return installed
         kept = open_ground(self) / f"program-{version}"
         if not kept.exists():
-            fresh = Path(tempfile.mkdtemp(prefix="fresh-", dir=kept.parent))
-            shutil.copytree(installed, fresh / "p", symlinks=True)
-            for path in (fresh / "p", *(fresh / "p").rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-            try:
-                (fresh / "p").rename(kept)
-            except OSError:  # another start was quicker
-                if not kept.exists():
-                    raise
-            shutil.rmtree(fresh, ignore_errors=True)
-        return kept
+            self._copy_wheel(installed.parent, kept)
+        return kept / installed.parent.name / installed.name
+
+    def _runs(self, programs: Path) -> bool:
+        if not self.other:
+            return True
+        asked = [str(programs / "bin" / "postgres"), "--version"]
+        return self._try(asked) and self.may("r", programs / "share")
+
+    def _copy_wheel(self, package: Path, kept: Path) -> None:
+        """Copy the programs and the libraries beside the package, keeping how they lie to each other."""
+        fresh = Path(tempfile.mkdtemp(prefix="fresh-", dir=kept.parent))
+        for part in (package, package.with_name(package.name + ".libs")):
+            if part.is_dir():
+                shutil.copytree(part, fresh / part.name, ignore=shutil.ignore_patterns("pginstall", "__pycache__"))
+        for path in (fresh, *fresh.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        try:
+            fresh.rename(kept)
+        except OSError:  # another start was quicker
+            shutil.rmtree(fresh)
+            if not kept.exists():
+                raise
+
+    def _try(self, arguments: list[str]) -> bool:
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **self.popen}
+        try:
+            return subprocess.run(arguments, cwd="/", check=False, **quiet).returncode == 0
+        except OSError:
+            return False
 
 
 def open_ground(owner: Owner) -> Path:
