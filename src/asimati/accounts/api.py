@@ -1,0 +1,134 @@
+"""Routes of signing in, and of one's own account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from asimati.accounts import actions, queries, schemas
+from asimati.accounts.calendar import Overlaps
+from asimati.accounts.models import Person, PersonSensitive
+from asimati.accounts.refusals import CodeExpired, NoCodesThere, RefreshRefused, WrongCode, WrongPassword
+from asimati.http import access, limits
+from asimati.http.pages import PageQuery, page_of
+from asimati.http.problems import CONSTRAINTS
+from asimati.http.routes import Blueprint
+from asimati.kit import secrets, words
+from asimati.kit.db import Session
+from asimati.kit.pages import Page
+from asimati.kit.policy import Actor
+from asimati.settings import settings
+
+blp = Blueprint("accounts", __name__, description="Signing in, and one's own account")
+codes_sent = queries.codes_sent
+CONSTRAINTS["engagement_no_overlap"] = Overlaps
+
+
+@blp.post(
+    "/auth/otp", who=access.anyone, takes=schemas.CodeIn, gives=schemas.CodeOut, status=202, refuses=[NoCodesThere]
+)
+def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask for a one-time code by text message."""
+    made = actions.request_code(tx, payload["phone"], limits.address_block(), words.language())
+    again = made.created_at + timedelta(seconds=settings().codes.resend_after)
+    return {"id": made.id, "expires_at": made.expires_at, "resend_after": again}
+
+
+@blp.post(
+    "/auth/otp/verify",
+    who=access.anyone,
+    takes=schemas.VerifyIn,
+    gives=schemas.TokensOut,
+    refuses=[WrongCode, CodeExpired],
+)
+def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Exchange a one-time code for tokens."""
+    return actions.verify_code(tx, **payload)
+
+
+@blp.post(
+    "/auth/refresh", who=access.anyone, takes=schemas.RefreshIn, gives=schemas.TokensOut, refuses=[RefreshRefused]
+)
+def refresh(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Exchange a refresh token for the next pair."""
+    return actions.refresh(tx, payload["refresh_token"])
+
+
+@blp.post("/auth/logout", who=access.people)
+def sign_out(tx: Session, actor: Actor) -> None:
+    """End this sign-in."""
+    actions.sign_out(tx, actor)
+
+
+@blp.post(
+    "/auth/staff", who=access.anyone, takes=schemas.StaffSignIn, gives=schemas.TokensOut, refuses=[WrongPassword]
+)
+def sign_in_staff(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Sign a member of staff in."""
+    limits.check("sign_in", limits.address_block())
+    return actions.sign_in_staff(tx, payload["email"], payload["password"])
+
+
+@blp.get("/me", who=access.residents, gives=schemas.ProfileOut, tagged=True)
+def me(tx: Session, actor: Actor) -> dict[str, Any]:
+    """One's own profile."""
+    return _profile(tx, actor, tx.get_one(Person, actor.person))
+
+
+@blp.patch("/me", who=access.residents, takes=schemas.ProfileIn, gives=schemas.ProfileOut)
+def edit_me(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None) -> dict[str, Any]:
+    """Correct one's own profile."""
+    return _profile(tx, actor, actions.edit_profile(tx, actor, version, payload))
+
+
+@blp.get("/me/preferences", who=access.residents, gives=schemas.PreferencesOut, tagged=True)
+def preferences(tx: Session, actor: Actor) -> dict[str, Any]:
+    """How one is told things."""
+    return _preferences(tx, actor)
+
+
+@blp.put(
+    "/me/preferences",
+    who=access.residents,
+    takes=schemas.PreferencesIn,
+    gives=schemas.PreferencesOut,
+    needs_match=True,
+)
+def prefer(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None) -> dict[str, Any]:
+    """Choose how one is told things."""
+    actions.prefer(tx, actor, version, payload)
+    return _preferences(tx, actor)
+
+
+@blp.put("/me/devices/<installation_id>", who=access.residents, takes=schemas.DeviceIn)
+def put_device(tx: Session, actor: Actor, payload: dict[str, Any], installation_id: str) -> None:
+    """Register an installation of the app for push messages."""
+    actions.put_device(tx, actor, installation_id, **payload)
+
+
+@blp.delete("/me/devices/<installation_id>", who=access.residents)
+def drop_device(tx: Session, actor: Actor, installation_id: str) -> None:
+    """Forget an installation of the app."""
+    actions.drop_device(tx, actor, installation_id)
+
+
+@blp.get("/me/access-log", who=access.residents, query=PageQuery, gives=page_of(schemas.AccessOut))
+def access_log(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """Who of the staff opened or changed one's file."""
+    return queries.access_log(tx, actor.person, query["page"])
+
+
+def _profile(tx: Session, actor: Actor, person: Person) -> dict[str, Any]:
+    sensitive = tx.get(PersonSensitive, person.id, populate_existing=True)
+    shown = {name: getattr(person, name) for name in (*actions.PROFILE, "id", "version")}
+    return shown | {
+        "phone": secrets.unseal(person.phone, "phone"),
+        "email": secrets.unseal(person.email, "email") if person.email else None,
+        "cpr": "••••••" + secrets.unseal(person.cpr, "cpr")[-3:] if person.cpr else None,
+        "disability": sensitive.disability if sensitive else None,
+        "assurance": actor.assurance,
+    }
+
+
+def _preferences(tx: Session, actor: Actor) -> dict[str, Any]:
+    return queries.preference_of(tx, actor.person) | {"language": queries.language_of(tx, actor.person)}

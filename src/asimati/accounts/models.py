@@ -1,0 +1,194 @@
+"""Persons, staff, sessions, one-time codes, preferences, devices, and the calendar of a person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+
+
+class Language(StrEnum):
+    ARABIC = "ar"
+    ENGLISH = "en"
+
+
+class HolderKind(StrEnum):
+    RESIDENT = "resident"
+    STAFF = "staff"
+
+
+class EngagementKind(StrEnum):
+    BOOKING = "booking"
+    SHIFT = "shift"
+    APPOINTMENT = "appointment"
+
+
+class Person(Base):
+    """A resident. What identifies them is sealed; a keyed hash beside it finds it again."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = primary_id()
+    number: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True), unique=True
+    )  # for the calendar's constraint
+    phone: Mapped[bytes]
+    phone_index: Mapped[bytes] = mapped_column(unique=True)
+    email: Mapped[bytes | None]
+    cpr: Mapped[bytes | None]
+    cpr_index: Mapped[bytes | None] = mapped_column(unique=True)
+    name_ar: Mapped[str | None] = mapped_column(Text)
+    name_latin: Mapped[str | None] = mapped_column(Text)
+    sex: Mapped[Sex | None] = one_of(Sex, name="sex", nullable=True)
+    birth_date: Mapped[date | None]
+    flat: Mapped[str | None] = mapped_column(Text)
+    building: Mapped[str | None] = mapped_column(Text)
+    road: Mapped[str | None] = mapped_column(Text)
+    block: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[Language] = one_of(Language, name="language", server_default="ar")
+    created_at: Mapped[datetime] = timestamp(default=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class PersonSensitive(Base):
+    """What the law calls sensitive, apart from the rest and only with consent."""
+
+    __tablename__ = "person_sensitive"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    disability: Mapped[bool]
+    consent_at: Mapped[datetime] = timestamp(default=True)
+
+
+class Preference(Base):
+    """How a person wishes to be told things. No row: the defaults of `queries.preference_of`."""
+
+    __tablename__ = "preference"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    channels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    quiet_from: Mapped[time | None]
+    quiet_to: Mapped[time | None]
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Device(Base):
+    """An installation of the app that takes push messages."""
+
+    __tablename__ = "device"
+
+    installation_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    platform: Mapped[str] = mapped_column(Text)
+    push_token: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = timestamp(default=True)
+
+
+class StaffMember(Base):
+    __tablename__ = "staff_member"
+
+    id: Mapped[UUID] = primary_id()
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    password: Mapped[str] = mapped_column(Text)  # Argon2id
+    name: Mapped[dict[str, Any]] = bilingual()
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = timestamp(default=True)
+    disabled_at: Mapped[datetime | None] = timestamp(nullable=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class AccountSession(Base):
+    """One sign-in, from the first token to the sign-out or its end."""
+
+    __tablename__ = "account_session"
+
+    id: Mapped[UUID] = primary_id()
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), index=True)
+    assurance: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = timestamp(default=True)
+    expires_at: Mapped[datetime] = timestamp()
+    revoked_at: Mapped[datetime | None] = timestamp(nullable=True)
+
+    __table_args__ = (CheckConstraint("num_nonnulls(person_id, staff_id) = 1", name="one_holder"),)
+
+
+class RefreshToken(Base):
+    """A refresh token by its digest. Used once; a repeat within the grace gets the same child."""
+
+    __tablename__ = "refresh_token"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("account_session.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = timestamp(default=True)
+    expires_at: Mapped[datetime] = timestamp()
+    used_at: Mapped[datetime | None] = timestamp(nullable=True)
+    child: Mapped[bytes | None]  # the sealed token it was exchanged for
+
+
+class CodeChallenge(Base):
+    """A one-time code on its way to a phone. The code itself is sealed until it is used or too old."""
+
+    __tablename__ = "code_challenge"
+
+    id: Mapped[UUID] = primary_id()
+    phone: Mapped[bytes]
+    phone_index: Mapped[bytes]
+    code: Mapped[bytes | None]
+    code_mac: Mapped[bytes]
+    language: Mapped[Language] = one_of(Language, name="language")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    requester: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = timestamp(default=True)
+    expires_at: Mapped[datetime] = timestamp()
+    used_at: Mapped[datetime | None] = timestamp(nullable=True)
+
+    __table_args__ = (
+        Index("code_challenge_phone_idx", "phone_index", "created_at"),
+        Index("code_challenge_requester_idx", "requester", "created_at"),
+    )
+
+
+class Engagement(Base):
+    """Time a person has given away. No two of one person may overlap, whoever writes them at whatever moment.
+
+    Core PostgreSQL has no equality for GiST, so the person's number stands in the constraint as a range of one.
+    """
+
+    __tablename__ = "engagement"
+
+    id: Mapped[UUID] = primary_id()
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    person_number: Mapped[int] = mapped_column(BigInteger)
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    kind: Mapped[EngagementKind] = one_of(EngagementKind, name="kind")
+    source: Mapped[UUID]
+    title: Mapped[dict[str, Any]] = bilingual()
+
+    __table_args__ = (
+        Index("engagement_kind_source_key", "kind", "source", unique=True),
+        ExcludeConstraint(
+            (text("int8range(person_number, person_number, '[]')"), "="),
+            ("during", "&&"),
+            name="engagement_no_overlap",
+            using="gist",
+        ),
+    )

@@ -1,0 +1,154 @@
+"""Questions about people: who asks, how to reach them, how they are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from asimati.accounts import rules
+from asimati.accounts.models import CodeChallenge, Device, Person, PersonSensitive, Preference
+from asimati.kit import clock, secrets
+from asimati.kit.audit import AuditLine
+from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor, Role
+
+CHANNELS = ("inbox", "push", "sms", "email")
+
+# One look-up for each request of the house: the session, and whoever holds it.
+_IDENTIFY = text(
+    """
+    SELECT session.person_id, session.staff_id, session.assurance, person.language, staff.roles
+    FROM account_session AS session
+    LEFT JOIN person ON person.id = session.person_id
+    LEFT JOIN staff_member AS staff ON staff.id = session.staff_id AND staff.disabled_at IS NULL
+    WHERE session.id = :session AND session.revoked_at IS NULL AND session.expires_at > app_now()
+    """
+)
+
+
+def identify(tx: Session, token: str) -> Actor | None:
+    """The actor behind an access token, if its session still stands. One query."""
+    claims = secrets.read_jwt(token)
+    if claims is None or not clock.utcnow().timestamp() < claims.get("exp", 0):
+        return None
+    session = UUID(claims["sid"])
+    row = tx.execute(_IDENTIFY, {"session": session}).one_or_none()
+    if row is None or (row.staff_id is not None and row.roles is None):
+        return None
+    if row.staff_id is not None:
+        roles = frozenset(Role(role) for role in row.roles)
+        return Actor("staff", row.staff_id, roles, row.assurance, session)
+    return Actor("resident", row.person_id, frozenset(), row.assurance, session, row.language)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How to reach a person; addresses are in the clear and go no further than the provider."""
+
+    language: str
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    push_token: str | None = field(repr=False)
+    channels: tuple[str, ...]
+
+
+def contact_of(tx: Session, person_id: UUID) -> Contact | None:
+    """How to reach a person, by what they prefer; None when there is no such person."""
+    person = tx.get(Person, person_id)
+    if person is None:
+        return None
+    newest = select(Device.push_token).where(Device.person_id == person_id).order_by(Device.updated_at.desc())
+    return Contact(
+        language=str(person.language),
+        phone=secrets.unseal(person.phone, "phone"),
+        email=secrets.unseal(person.email, "email") if person.email else None,
+        push_token=tx.scalar(newest.limit(1)),
+        channels=preference_of(tx, person_id)["channels"],
+    )
+
+
+def preference_of(tx: Session, person_id: UUID) -> dict[str, Any]:
+    """A person's preferences, or the defaults at version 0."""
+    found = tx.get(Preference, person_id)
+    if found is None:
+        return {"channels": CHANNELS, "quiet_from": None, "quiet_to": None, "version": 0}
+    return {
+        "channels": tuple(found.channels),
+        "quiet_from": found.quiet_from,
+        "quiet_to": found.quiet_to,
+        "version": found.version,
+    }
+
+
+def demographics(tx: Session, person_id: UUID | None, on: date) -> dict[str, str]:
+    """How a person is counted on a day: sex, age band, disability, block; `unknown` where they did not say."""
+    unknown = {"sex": "unknown", "age_band": "unknown", "disability": "unknown", "block": "unknown"}
+    found = tx.execute(
+        select(Person.sex, Person.birth_date, Person.block, PersonSensitive.disability)
+        .join_from(Person, PersonSensitive, isouter=True)
+        .where(Person.id == person_id)
+    ).one_or_none()
+    if found is None:
+        return unknown
+    return {
+        "sex": str(found.sex) if found.sex else "unknown",
+        "age_band": rules.age_band(found.birth_date, on),
+        "disability": {True: "yes", False: "no", None: "unknown"}[found.disability],
+        "block": found.block or "unknown",
+    }
+
+
+def language_of(tx: Session, person_id: UUID) -> str:
+    """The language a person wishes to read."""
+    return str(tx.scalar(select(Person.language).where(Person.id == person_id)) or "ar")
+
+
+def name_of(tx: Session, person_id: UUID) -> dict[str, str | None]:
+    """A person's name in both scripts; either may be missing."""
+    found = tx.execute(select(Person.name_ar, Person.name_latin).where(Person.id == person_id)).one()
+    return {"ar": found.name_ar, "en": found.name_latin}
+
+
+@dataclass(frozen=True)
+class CodeToSend:
+    """A code and where it goes; never logged."""
+
+    phone: str = field(repr=False)
+    code: str = field(repr=False)
+    language: str
+
+
+def code_to_send(tx: Session, challenge_id: UUID) -> CodeToSend | None:
+    """The code of a challenge that is still good; None otherwise."""
+    challenge = tx.scalar(
+        select(CodeChallenge).where(
+            CodeChallenge.id == challenge_id,
+            CodeChallenge.used_at.is_(None),
+            CodeChallenge.expires_at > func.app_now(),
+            CodeChallenge.code.is_not(None),
+        )
+    )
+    if challenge is None or challenge.code is None:
+        return None
+    phone, code = secrets.unseal(challenge.phone, "phone"), secrets.unseal(challenge.code, "code")
+    return CodeToSend(phone, code, str(challenge.language))
+
+
+def codes_sent(tx: Session) -> int:
+    """How many one-time codes were asked for within what is remembered."""
+    return tx.scalar(select(func.count()).select_from(CodeChallenge)) or 0
+
+
+def access_log(tx: Session, person_id: UUID, page: PageArgs) -> Page:
+    """Who of the staff did what with this person's file, newest first."""
+    lines = select(AuditLine).where(
+        AuditLine.subject_type == "person",
+        AuditLine.subject_id == str(person_id),
+        AuditLine.actor_kind == "staff",
+    )
+    return paginate(tx, lines, [AuditLine.at.desc(), AuditLine.id.desc()], page)

@@ -1,0 +1,56 @@
+"""Arithmetic of accounts: ages, phones, codes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import date
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from asimati.kit.text import western_digits
+
+BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))
+
+
+class NoPhone(ValueError):
+    """This is not a telephone number that can receive a text."""
+
+
+def phone_number(written: str, home: str) -> str:
+    """A telephone number in E.164, whatever digits it was written in; `home` is the country of bare numbers.
+
+    Raises NoPhone. Validity is the library's judgement (libphonenumber), never a pattern of ours.
+    """
+    try:
+        parsed = phonenumbers.parse(western_digits(written), home)
+    except NumberParseException:
+        raise NoPhone(written) from None
+    if not phonenumbers.is_valid_number(parsed):
+        raise NoPhone(written)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def receives_codes(phone: str, countries: Collection[str]) -> bool:
+    """Whether one-time codes are sent to numbers of this country."""
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(phone))
+    return region in countries
+
+
+def new_code() -> str:
+    """Six digits from the system's randomness."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
+def age_on(born: date, day: date) -> int:
+    """Completed years on a day; somebody born on 29 February is a year older on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def age_band(born: date | None, day: date) -> str:
+    """The band of ages in which somebody is counted."""
+    if born is None:
+        return "unknown"
+    age = age_on(born, day)
+    return next((band for limit, band in BANDS if age < limit), "60+")

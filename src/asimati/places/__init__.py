@@ -1,0 +1,1 @@
+"""The governorate as a place: its blocks and its working time."""
