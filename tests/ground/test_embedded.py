@@ -157,12 +157,15 @@ def test_one_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
         embedded.redis(tmp_path / "redis").start()
 
 
-def test_a_server_that_died_comes_back_at_the_same_address(tmp_path: Path) -> None:
+def test_a_server_that_died_or_was_stopped_comes_back_at_the_same_address(tmp_path: Path) -> None:
     with embedded.postgres(tmp_path / "pg", throwaway=True) as server:
         url = server.url
         assert server.process
         server.process.kill()
         assert wait_until(lambda: not server.alive)
+        server.start()
+        assert server.url == url
+        server.stop()
         server.start()
         assert server.url == url
         psycopg.connect(server.dsn()).close()

@@ -74,7 +74,6 @@ class Server:
             self.process = None
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)
-            self.sockets = None
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -119,9 +118,12 @@ class Server:
             shutil.rmtree(left, ignore_errors=True)
 
     def _make_sockets(self) -> None:
-        if self.sockets is not None and self.sockets.is_dir():
-            return
-        self.sockets = self.owner.temporary(SOCKETS, limit=SOCKET_LIMIT)
+        # A server that was stopped comes back at the same address: its clients know no other.
+        if self.sockets is not None and not self.sockets.exists():
+            self.sockets.mkdir(mode=0o700)
+            self.owner.own(self.sockets)
+        elif self.sockets is None:
+            self.sockets = self.owner.temporary(SOCKETS, limit=SOCKET_LIMIT)
         (self.folder / "sockets").write_bytes(os.fsencode(self.sockets))
 
     def _launch(self) -> None:
