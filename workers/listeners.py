@@ -1,7 +1,7 @@
 """Who hears what: for each topic its listeners, and for each listener what it does and in which queue.
 
-The two generic listeners recognise what concerns them by a message's fields: one that names a `person` tells that
-person something, one that has a `source` counts. A topic that nobody hears must say so in WITHOUT_LISTENER.
+The two generic listeners recognise what concerns them by a message's fields: one with a `person` and what it is
+`about` tells that person something, one with a `source` counts. A topic nobody hears is named in WITHOUT_LISTENER.
 """
 
 from __future__ import annotations
@@ -54,13 +54,20 @@ LISTENERS: Mapping[str, Listener] = {
         Effect("impact.rebuild", EFFECTS, rebuild),
     )
 }
-BY_FIELD: Mapping[str, str] = {"person": "notifications.notify", "source": "impact.contribute"}
+BY_FIELDS: Mapping[str, frozenset[str]] = {
+    "notifications.notify": frozenset({"person", "about"}),
+    "impact.contribute": frozenset({"source"}),
+}
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
     "notifications.queued": ("notifications.send",),
     "impact.contributions_changed": ("impact.rebuild",),
 }
-WITHOUT_LISTENER: frozenset[str] = frozenset()
+WITHOUT_LISTENER: frozenset[str] = frozenset(
+    {
+        "service_requests.resident_answered",  # the reviewer sees it in the queue
+    }
+)
 
 
 def listeners_of(kind: type[Message]) -> Sequence[str]:
@@ -68,7 +75,7 @@ def listeners_of(kind: type[Message]) -> Sequence[str]:
     if kind.topic in BY_TOPIC:
         return BY_TOPIC[kind.topic]
     names = {field.name for field in fields(kind)}
-    return tuple(listener for field, listener in BY_FIELD.items() if field in names)
+    return tuple(listener for listener, needed in BY_FIELDS.items() if needed <= names)
 
 
 def table() -> Mapping[str, Sequence[str]]:

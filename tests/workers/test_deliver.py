@@ -165,6 +165,7 @@ def test_messages_are_known_by_what_they_carry() -> None:
     class Told(Message):
         topic: ClassVar[str] = ""
         person: str
+        about: dict[str, str]
         source: str
 
     assert listeners.listeners_of(Told) == ("notifications.notify", "impact.contribute")

@@ -44,9 +44,9 @@ def written(letter: Letter) -> EmailMessage:
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"], mail["To"], mail["Subject"] = config.mail_from, letter.to, " ".join(letter.subject.split())
     mail["Message-ID"] = f"<{letter.reference}@{domain}>"
-    mail["Content-Language"] = letter.language
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
+    mail["Content-Language"] = letter.language
     return mail
 
 
