@@ -15,7 +15,7 @@ from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from asimati.accounts.calendar import Overlaps
+from asimati.accounts import calendar
 from asimati.events import messages, policy, rules
 from asimati.events.actions.moves import event_of, locked_booking, move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
@@ -37,10 +37,8 @@ _READ = """
            app_now() AS now, person.number AS person_number,
            (SELECT reference FROM booking WHERE event_id = event.id AND person_id = person.id
               AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
-           (SELECT jsonb_build_object('kind', kind, 'title', engagement.title,
-                                      'starts_at', lower(during), 'ends_at', upper(during))
-            FROM engagement WHERE engagement.person = person.number
-              AND during && tstzrange(event.starts_at, event.ends_at) LIMIT 1) AS engaged,
+           EXISTS (SELECT FROM engagement WHERE person_id = person.id
+              AND during && tstzrange(event.starts_at, event.ends_at)) AS engaged,
            EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'offered'
               AND offer_expires_at <= app_now()) AS late_offers
     FROM event, person
@@ -61,8 +59,8 @@ _BOOK = """
       RETURNING created_at, updated_at)"""
 _ENGAGE = """
     engaged AS (
-      INSERT INTO engagement (id, person, during, kind, source, title)
-      VALUES (:id, :person_number, tstzrange(:starts_at, :ends_at), 'booking', :id, :title))"""
+      INSERT INTO engagement (id, person_id, person_number, during, kind, source, title)
+      VALUES (:id, :person, :person_number, tstzrange(:starts_at, :ends_at), 'booking', :id, :title))"""
 _NOTE = """
     noted AS (
       INSERT INTO audit_line (id, actor_kind, actor_id, action, subject_type, subject_id, facts, request_id)
@@ -93,7 +91,8 @@ def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> Book
     rules.require_party(desk, party_size)
     status = rules.placed(desk, party_size)
     if desk.engaged and status in rules.ENGAGED:
-        raise Overlaps(**{"with": desk.engaged})
+        in_the_way = calendar.conflicts(tx, actor.person, desk.starts_at, desk.ends_at)
+        raise calendar.Overlaps(**{"with": calendar.described(in_the_way[0])} if in_the_way else {})
     return _write(tx, actor, desk, party_size, status)
 
 

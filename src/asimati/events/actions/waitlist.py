@@ -11,6 +11,7 @@ from functools import cache
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
@@ -120,7 +121,7 @@ def _offer(tx: Session, event: Event, booking: Booking, expires_at: datetime) ->
     try:
         with tx.begin_nested():
             engage(tx, event, booking)
-    except Overlaps:
+    except (Overlaps, IntegrityError):  # the second: taken in this very moment
         pass
     facts = {"party_size": booking.party_size, "offer_expires_at": expires_at}
     publish(tx, messages.BookingOffered(**told(event, booking), **facts))

@@ -1,0 +1,55 @@
+"""An event to book, and residents straight in the table: hundreds of them, without the signing in."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
+from typing import Any
+from uuid import UUID
+
+from asimati.accounts.models import Person
+from asimati.events.actions.programme import new_event
+from asimati.events.models import Programme
+from asimati.events.rules import EventType, Language, Mode, Publication
+from asimati.kit import db, secrets
+from asimati.kit.policy import Actor
+
+BOTH = {"ar": "ورشة", "en": "Workshop"}
+_days = itertools.count(3)
+
+
+def make_event(**more: Any) -> UUID:
+    """A published event some days ahead, on a day of its own; committed."""
+    day = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=next(_days) % 300)
+    facts: dict[str, Any] = {
+        "programme": "week",
+        "type": EventType.WORKSHOP,
+        "title": BOTH,
+        "venue": {"ar": "باب البحرين", "en": "Bab Al Bahrain"},
+        "language": Language.BOTH,
+        "mode": Mode.IN_PERSON,
+        "starts_at": day,
+        "ends_at": day + timedelta(hours=2),
+        "capacity": 10,
+        "party_limit": 4,
+        "targets": ["8.3"],
+        "status": Publication.PUBLISHED,
+    }
+    with db.transaction() as tx:
+        if tx.get(Programme, "week") is None:
+            days = {"starts_on": day.date(), "ends_on": day.date()}
+            tx.add(Programme(slug="week", title=BOTH, status=Publication.PUBLISHED, **days))
+            tx.flush()
+        return new_event(tx, **facts | more).id
+
+
+def make_people(number: int) -> list[Actor]:
+    """So many residents, as the edge would identify them; committed."""
+    with db.transaction() as tx:
+        people = [
+            Person(phone=secrets.seal("+97333000000", "phone"), phone_index=token_bytes(16)) for _ in range(number)
+        ]
+        tx.add_all(people)
+        tx.flush()
+        return [Actor("resident", id=person.id, assurance="phone") for person in people]

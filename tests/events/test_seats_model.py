@@ -1,0 +1,205 @@
+"""Random lives of an event on real PostgreSQL, beside the same life told with plain lists.
+
+Every step is one committed transaction; after each the tables must say what the lists say. Time is moved inside the
+step's transaction, so that offers run out without waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from asimati.events import actions, queries
+from asimati.events.models import Booking, Event
+from asimati.kit import clock, db
+from asimati.kit.errors import Refusal
+from asimati.kit.policy import SYSTEM
+from tests.events.ground import make_event, make_people
+
+
+@dataclass
+class Party:
+    person: int
+    size: int
+    status: str
+    expires_at: datetime | None = None
+
+
+@dataclass
+class Told:
+    """The event as lists: all bookings by reference, and the line."""
+
+    capacity: int
+    parties: dict[str, Party] = field(default_factory=dict)
+    line: list[str] = field(default_factory=list)
+
+    @property
+    def free(self) -> int:
+        seated = ("confirmed", "offered")
+        return self.capacity - sum(party.size for party in self.parties.values() if party.status in seated)
+
+    def settle(self, now: datetime) -> None:
+        late = [p for p in self.parties.values() if p.status == "offered" and p.expires_at and p.expires_at <= now]
+        for party in late:
+            party.status = "lapsed"
+        if late:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        while self.line and self.parties[self.line[0]].size <= self.free:
+            self.parties[self.line.pop(0)].status = "offered"
+
+    def place(self, reference: str, person: int, size: int) -> str:
+        seated = not self.line and size <= self.free
+        self.parties[reference] = Party(person, size, "confirmed" if seated else "waitlisted")
+        if not seated:
+            self.line.append(reference)
+        return self.parties[reference].status
+
+    def leave(self, reference: str) -> None:
+        party = self.parties[reference]
+        if party.status not in ("confirmed", "offered", "waitlisted"):
+            return
+        if party.status == "waitlisted":
+            self.line.remove(reference)
+        party.status = "declined" if party.status == "offered" else "cancelled"
+        self.hand_on()
+
+
+class SeatsMachine(RuleBasedStateMachine):
+    bookings: Bundle[str] = Bundle("bookings")
+
+    @initialize(capacity=st.integers(1, 6))
+    def open_the_event(self, capacity: int) -> None:
+        self.event, self.people = make_event(capacity=capacity), make_people(12)
+        self.told = Told(capacity)
+        self.offset = 0.0
+
+    def step(self, deed: Callable[[Session], Any], retell: Callable[[Told, Any], Any]) -> Any:
+        """Do it in both worlds; a refusal must leave both as they were."""
+        retold = deepcopy(self.told)
+        try:
+            with db.transaction() as tx:
+                self.travel(tx)
+                retold.settle(clock.now(tx))
+                result = deed(tx)
+        except Refusal as refusal:
+            return refusal
+        retell(retold, result)
+        self.told = retold
+        with db.transaction() as tx:  # when an offer ends is told by the tables; who has one is not
+            for booking in tx.scalars(select(Booking).where(Booking.event_id == self.event)):
+                retold.parties[booking.reference].expires_at = booking.offer_expires_at
+        return result
+
+    def travel(self, tx: Session) -> None:
+        tx.execute(text("SELECT set_config('asimati.clock_offset', :seconds, true)"), {"seconds": str(self.offset)})
+
+    @rule(target=bookings, person=st.integers(0, 11), size=st.integers(1, 4))
+    def book(self, person: int, size: int) -> Any:
+        has_one = [p for p in self.told.parties.values() if p.person == person and p.status in LIVE]
+        retell = lambda told, view: told.place(view.reference, person, size)  # noqa: E731
+        result = self.step(lambda tx: actions.book(tx, self.people[person], self.event, size), retell)
+        if isinstance(result, Refusal):
+            assert result.slug in ("already-booked", "party-too-large")
+            assert (result.slug == "already-booked") <= bool(has_one)
+            return multiple()
+        party = self.told.parties[result.reference]
+        assert result.status == party.status
+        assert result.position == (len(self.told.line) if party.status == "waitlisted" else None)
+        return result.reference
+
+    @rule(reference=consumes(bookings))
+    def cancel(self, reference: str) -> None:
+        who = self.people[self.told.parties[reference].person]
+        self.step(lambda tx: actions.cancel(tx, who, reference), Told.leave)
+
+    @rule(reference=bookings)
+    def accept(self, reference: str) -> None:
+        who, before = self.people[self.told.parties[reference].person], self.told.parties[reference].status
+
+        def retell(told: Told, _: Any) -> None:
+            assert told.parties[reference].status == "offered"
+            told.parties[reference].status = "confirmed"
+
+        result = self.step(lambda tx: actions.accept(tx, who, reference), retell)
+        if isinstance(result, Refusal):
+            assert before != "offered" or result.slug == "offer-lapsed"
+
+    @rule(hours=st.sampled_from((1, 9, 40)))
+    def wait(self, hours: int) -> None:
+        self.offset += timedelta(hours=hours).total_seconds() if self.offset < 40 * 3600 else 0
+
+    @rule()
+    def lapse(self) -> None:
+        self.step(actions.lapse_offers, lambda told, _: None)
+
+    @rule(capacity=st.integers(1, 8))
+    def resize(self, capacity: int) -> None:
+        def retell(told: Told, _: Any) -> None:
+            told.capacity = capacity
+            told.hand_on()
+
+        result = self.step(lambda tx: actions.edit_event(tx, SYSTEM, self.event, None, capacity=capacity), retell)
+        if isinstance(result, Refusal):
+            assert result.slug == "capacity-too-low"
+
+    @invariant()
+    def both_say_the_same(self) -> None:
+        with db.transaction() as tx:
+            self.travel(tx)
+            event = tx.get_one(Event, self.event)
+            rows = tx.scalars(select(Booking).where(Booking.event_id == self.event).order_by(Booking.place)).all()
+            assert queries.verify_seats(tx)["ok"]
+        assert {row.reference: row.status for row in rows} == {r: p.status for r, p in self.told.parties.items()}
+        assert [row.reference for row in rows if row.status == "waitlisted"] == self.told.line
+        assert (event.capacity, event.capacity - event.taken, event.waiting) == (
+            self.told.capacity, self.told.free, len(self.told.line),
+        )  # fmt: skip
+        head = self.told.parties[self.told.line[0]].size if self.told.line else None
+        assert head is None or head > self.told.free, "a seat stands empty while somebody waits for it"
+
+
+LIVE = ("confirmed", "offered", "waitlisted")
+
+
+def test_whatever_happens_the_seats_are_right(clean: str) -> None:
+    limits = settings(
+        max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    run_state_machine_as_test(SeatsMachine, settings=limits)
+
+
+def test_the_model_notices_a_seat_that_is_not_handed_on(clean: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: a cancellation that forgets those in line."""
+    from asimati.events.actions import booking
+
+    monkeypatch.setattr(booking, "hand_on", lambda tx, event: None)
+    limits = settings(
+        max_examples=40,
+        stateful_step_count=30,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(SeatsMachine, settings=limits)
