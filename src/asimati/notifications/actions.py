@@ -35,7 +35,7 @@ def notify(tx: Session, delivered: Delivered) -> None:
     rows = [
         row_of(delivered, template, channel, facts)
         for channel in map(Channel, template.channels)
-        if whom.reached_by(channel)
+        if whom.wants(channel, critical=template.critical) and whom.reached_by(channel)
     ]
     if not rows:
         return

@@ -19,12 +19,17 @@ class Recipient:
 
     language: str
     addresses: Mapping[Channel, str] = field(repr=False)
+    wishes: frozenset[str]
 
     def reached_by(self, channel: Channel) -> bool:
         """Whether the channel leads to this person and somebody is set up to carry it."""
         if channel is Channel.INBOX:
             return True
         return channel in self.addresses and carrier(channel) is not None
+
+    def wants(self, channel: Channel, *, critical: bool) -> bool:
+        """Whether a notice may use the channel: the inbox has everything, and what is critical passes."""
+        return critical or channel is Channel.INBOX or channel in self.wishes
 
 
 def recipient(tx: Session, person: UUID) -> Recipient | None:
@@ -33,4 +38,5 @@ def recipient(tx: Session, person: UUID) -> Recipient | None:
     if contact is None:
         return None
     known = {Channel.SMS: contact.phone, Channel.EMAIL: contact.email, Channel.PUSH: contact.push_token}
-    return Recipient(contact.language, {channel: address for channel, address in known.items() if address})
+    addresses = {channel: address for channel, address in known.items() if address}
+    return Recipient(contact.language, addresses, frozenset(contact.channels))
