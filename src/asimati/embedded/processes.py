@@ -77,13 +77,13 @@ def take_lock(path: Path, patience: float = 1.0) -> int:
 def working_in(folder: Path, programs: Iterable[str]) -> list[int]:
     """Living processes of these program names whose current folder is `folder`: servers stay in their data."""
     wanted, names = os.path.realpath(folder), set(programs)
-    return [pid for pid in _pids() if _link(pid, "cwd") == wanted and Path(_link(pid, "exe")).name in names]
+    return [pid for pid in pids() if _link(pid, "cwd") == wanted and Path(_link(pid, "exe")).name in names]
 
 
 def with_environment(name: str, value: str) -> list[int]:
     """Living processes that were started with this variable in their environment, ourselves excepted."""
     wanted = os.fsencode(f"{name}={value}")
-    return [pid for pid in _pids() if pid != os.getpid() and wanted in _read(pid, "environ").split(b"\0")]
+    return [pid for pid in pids() if pid != os.getpid() and wanted in _read(pid, "environ").split(b"\0")]
 
 
 def command_line(pid: int) -> str:
@@ -108,7 +108,7 @@ def put_down(find: Callable[[], list[int]], hows: Iterable[tuple[int, float]]) -
             return
 
 
-def _pids() -> list[int]:
+def pids() -> list[int]:
     return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()] if PROC.is_dir() else []
 
 

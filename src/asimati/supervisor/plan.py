@@ -1,0 +1,112 @@
+"""What shall run: read from the settings and the command line, before anything is touched."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from asimati.settings import Settings
+
+KINDS = ("web", "worker", "relay", "beat")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process to keep running. `module` and `arguments` are Python's -m; `environment` adds to the house's."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the house lives and what runs in it."""
+
+    home: Path
+    host: str
+    port: int
+    profile: str
+    database_url: str
+    redis_url: str
+    broker_url: str
+    jobs: tuple[Job, ...]
+    seeds: bool
+    webs: int
+
+    @property
+    def address(self) -> str:
+        """How this machine reaches the first web server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - it is looked up
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def plan(arguments: list[str], config: Settings) -> Plan:
+    """The plan for these arguments; argparse ends the process on wrong ones."""
+    asked = _parser().parse_args(arguments)
+    kinds = [kind for kind in (asked.only or KINDS) if kind not in asked.without]
+    counts = {kind: getattr(asked, kind) if kind in kinds else 0 for kind in KINDS}
+    return Plan(
+        home=config.home_folder.absolute(),
+        host=config.host,
+        port=config.port,
+        profile=config.profile,
+        database_url=config.database.url,
+        redis_url=config.redis.url,
+        broker_url=config.broker.url,
+        jobs=tuple(_jobs(config, counts, asked.concurrency)),
+        seeds=config.profile == "development" and not asked.no_seed,
+        webs=counts["web"],
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("asimati up", description="Bring the whole house up and stay.")
+    parser.add_argument("--only", action="append", choices=KINDS, help="run this kind of process; may be repeated")
+    parser.add_argument("--without", action="append", choices=KINDS, default=[], help="leave this kind out")
+    parser.add_argument("--no-seed", action="store_true", help="no demonstration data")
+    parser.add_argument("--concurrency", type=int, default=2, help="tasks one worker does at once (2)")
+    for kind in KINDS:
+        parser.add_argument(f"--{kind}", type=int, default=1, metavar="N", help=f"how many of {kind} (1)")
+    return parser
+
+
+def _jobs(config: Settings, counts: dict[str, int], concurrency: int) -> Iterator[Job]:
+    for number in range(counts["web"]):
+        yield _web(_name("web", number), config, config.port + number)
+    for number in range(counts["worker"]):
+        yield _worker(_name("worker", number), concurrency)
+    for number in range(counts["relay"]):
+        yield Job(_name("relay", number), "workers.relay")
+    for number in range(counts["beat"]):
+        yield Job(_name("beat", number), "celery", ("-A", "workers.app", "beat", "--loglevel", "WARNING"))
+
+
+def _name(kind: str, number: int) -> str:
+    return f"{kind}-{number + 1}" if number else kind
+
+
+def _web(name: str, config: Settings, port: int) -> Job:
+    """The web server; a second one listens on the next port."""
+    options = {
+        "interface": "wsgi",
+        "host": config.host,
+        "port": port,
+        "workers": config.web.workers,
+        "blocking-threads": config.web.threads,
+        "workers-kill-timeout": 10,
+        "log-level": "warning",
+    }
+    words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
+    flags = ("--factory", "--no-ws", "--respawn-failed-workers")
+    return Job(name, "granian", (*words, *flags, "asimati.app:create_app"), (("ASIMATI_PORT", str(port)),))
+
+
+def _worker(name: str, concurrency: int) -> Job:
+    """A worker for all queues. On SIGTERM it lets tasks finish for a while and gives back what it did not begin."""
+    chatter = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    arguments = ("-A", "workers.app", "worker", "--hostname", f"{name}@%h", "--concurrency", str(concurrency))
+    return Job(name, "celery", (*arguments, *chatter), (("REMAP_SIGTERM", "SIGQUIT"),))
