@@ -13,12 +13,12 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-import phonenumbers
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from asimati.accounts.rules import NoPhone, phone_number
 from asimati.kit.text import cpr, western_digits
 from asimati.kit.words import _
 from asimati.settings import settings
@@ -31,6 +31,7 @@ DIGITS = {"phone", "cpr", "date", "time", "date-time"}
 
 Fault = tuple[str, str]
 
+NO_PHONE = _("This must be a telephone number such as +973 17 000 000.")
 FORMATS = FormatChecker(formats=())
 
 
@@ -59,9 +60,9 @@ def _is_uuid(value: object) -> bool:
     return not isinstance(value, str) or bool(UUID(value))
 
 
-@FORMATS.checks("phone", raises=phonenumbers.NumberParseException)
+@FORMATS.checks("phone", raises=NoPhone)
 def _is_phone(value: object) -> bool:
-    return not isinstance(value, str) or phonenumbers.is_valid_number(_number(value))
+    return not isinstance(value, str) or bool(phone_number(value, home_country()))
 
 
 @FORMATS.checks("cpr", raises=ValueError)
@@ -69,9 +70,9 @@ def _is_cpr(value: object) -> bool:
     return not isinstance(value, str) or bool(cpr(value))
 
 
-def _number(value: str) -> phonenumbers.PhoneNumber:
-    region = settings().governorate.facts.get("iso", "BH")[:2]
-    return phonenumbers.parse(value, region)
+def home_country() -> str:
+    """The country of telephone numbers written without one."""
+    return str(settings().governorate.facts["iso"])[:2]
 
 
 class UnusableForm(ValueError):
@@ -116,9 +117,9 @@ def _tidied(field: Any, value: Any) -> Any:
         value = western_digits(value)
     try:
         if form == "phone":
-            return phonenumbers.format_number(_number(value), phonenumbers.PhoneNumberFormat.E164)
+            return phone_number(value, home_country())
         return cpr(value) if form == "cpr" else value
-    except (phonenumbers.NumberParseException, ValueError):
+    except ValueError:
         return value  # it will be refused with its name
 
 
@@ -190,7 +191,7 @@ _FORMATS = {
     "date-time": _("This must be a time such as 2026-11-23T09:30:00+03:00."),
     "email": _("This must be an e-mail address."),
     "uuid": _("This must be an identifier."),
-    "phone": _("This must be a telephone number such as +973 17 000 000."),
+    "phone": NO_PHONE,
     "cpr": _("This must be a personal number of nine digits."),
 }
 _BOUNDS = {

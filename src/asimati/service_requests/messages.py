@@ -15,7 +15,6 @@ class CaseMessage(Message):
     """What every message about a case says."""
 
     person: UUID | None
-    about: dict[str, str]
     reference: str
     title: dict[str, str]
     service: str
@@ -25,8 +24,15 @@ class CaseMessage(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountedCaseMessage(CaseMessage):
-    """A message about a case that counts for impact; its group has the block of the case."""
+class Told(CaseMessage):
+    """A message that tells the resident something."""
+
+    about: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted(Message):
+    """A message that counts for impact; its group has the block of the case."""
 
     source: str
     on: date
@@ -35,19 +41,19 @@ class CountedCaseMessage(CaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestSubmitted(CountedCaseMessage):
+class RequestSubmitted(Told, Counted):
     topic: ClassVar[str] = "service_requests.request_submitted"
 
     due_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestClaimed(CaseMessage):
+class RequestClaimed(Told):
     topic: ClassVar[str] = "service_requests.request_claimed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestReferred(CaseMessage):
+class RequestReferred(Told):
     topic: ClassVar[str] = "service_requests.request_referred"
 
     entity: dict[str, str]
@@ -55,7 +61,7 @@ class RequestReferred(CaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestReturned(CaseMessage):
+class RequestReturned(Told):
     """A case came back to us: from an entity, or (then `entity` is none) from waiting for the resident."""
 
     topic: ClassVar[str] = "service_requests.request_returned"
@@ -65,7 +71,7 @@ class RequestReturned(CaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidentAsked(CaseMessage):
+class ResidentAsked(Told):
     topic: ClassVar[str] = "service_requests.resident_asked"
 
     note: dict[str, str | None] | None  # the public message, as written to the resident
@@ -83,7 +89,7 @@ class ResidentAnswered(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestResolved(CountedCaseMessage):
+class RequestResolved(Told, Counted):
     topic: ClassVar[str] = "service_requests.request_resolved"
 
     note: dict[str, str | None] | None
@@ -91,14 +97,14 @@ class RequestResolved(CountedCaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestDeclined(CaseMessage):
+class RequestDeclined(Told):
     topic: ClassVar[str] = "service_requests.request_declined"
 
     note: dict[str, str | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestReopened(CaseMessage):
+class RequestReopened(Told):
     """Takes back what the resolution counted: `source` is the resolution's, or none after a decline."""
 
     topic: ClassVar[str] = "service_requests.request_reopened"
@@ -108,12 +114,12 @@ class RequestReopened(CaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestWithdrawn(CaseMessage):
+class RequestWithdrawn(Told):
     topic: ClassVar[str] = "service_requests.request_withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestRated(CountedCaseMessage):
+class RequestRated(CaseMessage, Counted):
     topic: ClassVar[str] = "service_requests.request_rated"
 
     stars: int

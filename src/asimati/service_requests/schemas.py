@@ -77,6 +77,7 @@ class RequestIn(Schema):
 class IntakeIn(RequestIn):
     channel = Enum(Channel, required=True)
     person = UUID(allow_none=True, metadata={"description": "On whose behalf, if they are known"})
+    phone = String(max_length=40, allow_none=True, metadata={"description": "Or the phone they are known by"})
     external_ref = String(min_length=1, max_length=80, allow_none=True)
     note = String(max_length=4000, allow_none=True, metadata={"description": "For colleagues only"})
 
@@ -210,7 +211,7 @@ class MoveIn(Schema):
     """What may go with any move of the staff."""
 
     note = String(min_length=1, max_length=4000, metadata={"description": "For colleagues only"})
-    message = Text(max_length=4000, metadata={"description": "For the resident"})
+    message = Text(max_length=4000)  # for the resident
 
 
 class AssignIn(MoveIn):

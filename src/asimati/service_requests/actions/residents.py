@@ -88,8 +88,8 @@ def rate(
     entry = step(tx, actor, request, Move.RATE, changes=rating, given=rating)
     # Reopening clears the rating; the history does not forget it.
     entry.text = dict(in_its_language(comment)) if comment else None
-    facts = telling.counted(tx, request, entry.id, Move.RATE, entry.at)
-    publish(tx, messages.RequestRated(**facts, stars=stars))
+    counted = telling.counted(tx, request, entry.id, Move.RATE, entry.at)
+    publish(tx, messages.RequestRated(**telling.facts(request), **counted, stars=stars))
     return request
 
 

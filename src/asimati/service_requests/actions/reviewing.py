@@ -56,7 +56,7 @@ def assign(
     """Give a case to a member of staff who may handle it. Raises Invalid when they may not."""
     request = _take(tx, actor, reference, Move.ASSIGN, version)
     chosen = tx.get(StaffMember, reviewer)
-    roles = frozenset(map(Role, chosen.roles)) if chosen else frozenset()
+    roles = frozenset(map(Role, chosen.roles)) if chosen and chosen.disabled_at is None else frozenset()
     if not policy.may_handle(roles, confidential=request.confidential):
         raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
     unclaimed = request.status is Status.SUBMITTED
@@ -111,9 +111,9 @@ def resolve(tx: Session, actor: Actor, reference: str, said: Said, *, version: i
     """Answer the case. It counts, and whether it was in time is decided here, once."""
     request = _take(tx, actor, reference, Move.RESOLVE, version)
     entry = step(tx, actor, request, Move.RESOLVE, said)
-    facts = telling.counted(tx, request, entry.id, Move.RESOLVE, entry.at)
+    counted = telling.counted(tx, request, entry.id, Move.RESOLVE, entry.at)
     in_time = entry.at <= request.due_at
-    publish(tx, messages.RequestResolved(**facts, note=entry.text, in_time=in_time))
+    publish(tx, messages.RequestResolved(**telling.of(request), **counted, note=entry.text, in_time=in_time))
     return request
 
 

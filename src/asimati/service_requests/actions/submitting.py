@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import Person
+from asimati.accounts.rules import NoPhone, phone_number
 from asimati.kit import clock
 from asimati.kit.errors import Forbidden, Invalid
 from asimati.kit.ids import new_id, new_reference
@@ -17,7 +19,7 @@ from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold, western_digits
 from asimati.kit.words import _
-from asimati.places.models import Block
+from asimati.places.queries import block_known
 from asimati.service_requests import forms, messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import Said, begin
@@ -62,10 +64,11 @@ def intake(
     answers: Mapping[str, Any],
     location: Mapping[str, Any] | None = None,
     person: UUID | None = None,
+    phone: str | None = None,
     external_ref: str | None = None,
     note: str | None = None,
 ) -> ServiceRequest:
-    """Write a case down for someone, from any channel; who they are may be unknown.
+    """Write a case down for someone, from any channel: a person, whoever has the phone, or nobody known.
 
     What was taken down outside, under a form that has changed since, is taken as it is. Raises AlreadyTakenIn,
     FormChanged for a version there never was, or Invalid.
@@ -75,15 +78,25 @@ def intake(
     form = tx.scalar(select(ServiceForm).filter_by(service_id=offered.id, number=form_version))
     if form is None:
         raise FormChanged(form_version=offered.form_number)
-    if person and tx.get(Person, person) is None:
-        raise Invalid([("/person", _("There is nobody with this identifier."))])
     same = select(ServiceRequest.id).filter_by(channel=channel, external_ref=external_ref)
     if external_ref and tx.scalar(same):
         raise AlreadyTakenIn
     return _begin(
         tx, actor, offered, form, answers, location, Said(note=note),
-        person_id=person, channel=channel, external_ref=external_ref, taken_by=actor.id,
+        person_id=_on_behalf_of(tx, person, phone), channel=channel, external_ref=external_ref, taken_by=actor.id,
     )  # fmt: skip
+
+
+def _on_behalf_of(tx: Session, person: UUID | None, phone: str | None) -> UUID | None:
+    """Whose case it is; somebody whose phone is new becomes known by it. Raises Invalid."""
+    if person and tx.get(Person, person) is None:
+        raise Invalid([("/person", _("There is nobody with this identifier."))])
+    if person or not phone:
+        return person
+    try:
+        return ensure_person(tx, phone_number(phone, forms.home_country())).id
+    except NoPhone:
+        raise Invalid([("/phone", forms.NO_PHONE)]) from None
 
 
 def _offered(tx: Session, code: str) -> Service:
@@ -115,8 +128,8 @@ def _begin(
     )  # fmt: skip
     request.search = searched(request, service)
     begin(tx, actor, request, said)
-    facts = telling.counted(tx, request, request.id, Move.SUBMIT, request.submitted_at)
-    publish(tx, messages.RequestSubmitted(**facts, due_at=request.due_at))
+    counted = telling.counted(tx, request, request.id, Move.SUBMIT, request.submitted_at)
+    publish(tx, messages.RequestSubmitted(**telling.of(request), **counted, due_at=request.due_at))
     return request
 
 
@@ -126,7 +139,7 @@ def _misplaced(tx: Session, service: Service, where: Mapping[str, Any]) -> list[
         return [("/location/block", _("This is required."))] if service.location is Place.REQUIRED else []
     if service.location is Place.NONE:
         return [("/location", _("This service does not ask for a place."))]
-    if tx.scalar(select(Block.number).where(Block.number == where["block"])) is None:
+    if not block_known(tx, where["block"]):
         return [("/location/block", _("This block is not in the governorate."))]
     if (where.get("lat") is None) != (where.get("lon") is None):
         return [("/location", _("A point needs both lat and lon."))]

@@ -12,15 +12,17 @@ from asimati.accounts.queries import demographics
 from asimati.kit import clock
 from asimati.service_requests.models import ServiceRequest
 
-UNKNOWN = {"sex": "unknown", "age_band": "unknown", "disability": "unknown", "block": "unknown"}
-
 
 def of(request: ServiceRequest) -> dict[str, Any]:
+    """What every message says that tells the resident something."""
+    return {**facts(request), "about": about(request)}
+
+
+def facts(request: ServiceRequest) -> dict[str, Any]:
     """What every message about a case says."""
     service = request.service
     return {
         "person": request.person_id,
-        "about": about(request),
         "reference": request.reference,
         "title": service.title,
         "service": service.code,
@@ -35,15 +37,13 @@ def about(request: ServiceRequest) -> dict[str, str]:
 
 
 def counted(tx: Session, request: ServiceRequest, act: UUID, deed: str, at: datetime) -> dict[str, Any]:
-    """The same with what impact needs to count the act; its place is where the case is, if the case has one."""
+    """What impact needs to count an act; its place is where the case is, if the case has one."""
     day = clock.local_day(at)
-    group = demographics(tx, request.person_id, day) if request.person_id else UNKNOWN
     place = {"block": request.block} if request.block else {}
     return {
-        **of(request),
         "source": source(deed, act),
         "on": day,
-        "group": {**group, **place},
+        "group": demographics(tx, request.person_id, day) | place,
         "targets": request.service.targets,
     }
 
