@@ -193,3 +193,11 @@ def test_two_who_ask_for_the_same_row_wait_for_each_other(
     town.post(f"/api/v1/service-requests/{case['reference']}/withdraw", json={}, headers=resident)
     with db.transaction() as tx:
         assert tx.scalar(text("SELECT version FROM service_request")) == version + 1
+
+
+def test_a_move_that_needs_no_words_needs_no_body(
+    town: FlaskClient, resident: Headers, reviewer: Headers, submit: Submit
+) -> None:
+    path = f"/api/v1/staff/service-requests/{submit(resident)['reference']}"
+    assert town.post(f"{path}/claim", headers=reviewer).status_code == 200
+    assert town.post(f"{path}/resolve", headers=reviewer).json["errors"][0]["pointer"] == "/message"

@@ -34,6 +34,8 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}
 
     def load_json(self, req: Any, schema: Any) -> Any:
+        if not req.get_data() and not req.content_type:
+            return {}  # a move that needs no words needs no body
         if not req.is_json:
             raise problems.UnsupportedType
         return strict_json.loads(req.get_data())
