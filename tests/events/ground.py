@@ -8,6 +8,7 @@ from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
+from asimati.accounts.actions import start_session
 from asimati.accounts.models import Person
 from asimati.events.actions.programme import new_event
 from asimati.events.models import Programme
@@ -53,3 +54,9 @@ def make_people(number: int) -> list[Actor]:
         tx.add_all(people)
         tx.flush()
         return [Actor("resident", id=person.id, assurance="phone") for person in people]
+
+
+def signed_in(who: Actor) -> dict[str, str]:
+    """The headers of a resident with a session."""
+    with db.transaction() as tx:
+        return {"Authorization": f"Bearer {start_session(tx, person=who.id)['access_token']}"}
