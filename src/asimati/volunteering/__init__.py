@@ -1,0 +1,1 @@
+"""Opportunities, shifts, hours that happened, and the passport they add up to."""

@@ -1,0 +1,92 @@
+"""What coordinators offer: opportunities and their shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from asimati.kit import audit
+from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
+from asimati.kit.policy import Actor
+from asimati.kit.text import fold
+from asimati.kit.words import _
+from asimati.volunteering import policy
+from asimati.volunteering.actions.signing_up import locked
+from asimati.volunteering.models import Opportunity, Shift
+
+
+class PlacesTaken(Conflict):
+    slug = "places-taken"
+    title = _("More places are taken than that")
+    detail = _("{taken} places are taken.")
+
+
+def search_text(opportunity: Opportunity) -> str:
+    """The folded words by which an opportunity is found."""
+    texts = (opportunity.title, opportunity.description or {}, opportunity.host or {}, opportunity.location or {})
+    return fold(" ".join(words for text in texts for words in text.values() if words))
+
+
+def create_opportunity(tx: Session, actor: Actor, details: Mapping[str, Any]) -> Opportunity:
+    """Offer something new."""
+    policy.require(actor, "organise")
+    made = Opportunity(**details)
+    made.search = search_text(made)
+    tx.add(made)
+    tx.flush()
+    audit.record(tx, actor, "volunteering.opportunity_created", ("opportunity", made.id))
+    return made
+
+
+def edit_opportunity(
+    tx: Session, actor: Actor, opportunity_id: UUID, version: int | None, changes: Mapping[str, Any]
+) -> Opportunity:
+    """Change what is offered. Raises Stale."""
+    policy.require(actor, "organise")
+    found = tx.get(Opportunity, opportunity_id, with_for_update={"key_share": True})
+    if found is None:
+        raise NotFound
+    if version is not None and found.version != version:
+        raise Stale
+    for name, value in changes.items():
+        setattr(found, name, value)
+    found.search = search_text(found)
+    audit.record(tx, actor, "volunteering.opportunity_edited", ("opportunity", found.id), fields=sorted(changes))
+    return found
+
+
+def create_shift(
+    tx: Session, actor: Actor, opportunity: UUID, starts_at: datetime, ends_at: datetime, places: int
+) -> Shift:
+    """Add a shift to an opportunity."""
+    policy.require(actor, "organise")
+    if tx.get(Opportunity, opportunity) is None:
+        raise Invalid([("/opportunity", _("There is no such opportunity."))])
+    _require_times(starts_at, ends_at)
+    made = Shift(opportunity_id=opportunity, starts_at=starts_at, ends_at=ends_at, places=places, taken=0)
+    tx.add(made)
+    tx.flush()
+    audit.record(tx, actor, "volunteering.shift_created", ("shift", made.id))
+    return made
+
+
+def edit_shift(tx: Session, actor: Actor, shift_id: UUID, version: int | None, places: int) -> Shift:
+    """Change how many a shift takes. Raises PlacesTaken below what is taken, or Stale."""
+    policy.require(actor, "organise")
+    shift = locked(tx, shift_id)
+    if version is not None and shift.version != version:
+        raise Stale
+    if places < shift.taken:
+        raise PlacesTaken(taken=shift.taken)
+    shift.places, shift.version = places, shift.version + 1
+    audit.record(tx, actor, "volunteering.shift_edited", ("shift", shift.id), places=places)
+    return shift
+
+
+def _require_times(starts_at: datetime, ends_at: datetime) -> None:
+    if starts_at >= ends_at:
+        raise Invalid([("/ends_at", _("It must end after it starts."))])

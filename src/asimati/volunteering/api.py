@@ -1,0 +1,283 @@
+"""Routes of volunteering."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import segno
+
+from asimati.accounts.calendar import Overlaps
+from asimati.http import access
+from asimati.http.pages import PageQuery, page_of
+from asimati.http.problems import CONSTRAINTS
+from asimati.http.routes import Blueprint
+from asimati.kit import clock
+from asimati.kit.db import Session
+from asimati.kit.errors import NotFound
+from asimati.kit.pages import Page
+from asimati.kit.policy import Actor
+from asimati.volunteering import policy, queries, rules, schemas
+from asimati.volunteering.actions import hours, organising, signing_up
+from asimati.volunteering.models import Opportunity, Shift
+from asimati.volunteering.refusals import (
+    AlreadySignedUp,
+    HoursDecided,
+    NotNow,
+    OwnRecord,
+    ShiftFull,
+    ShiftOver,
+    TooYoung,
+    WrongShiftCode,
+)
+
+blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
+CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
+
+Dict = dict[str, Any]
+
+
+@blp.get(
+    "/opportunities",
+    who=access.anyone,
+    query=schemas.OpportunitiesQuery,
+    gives=page_of(schemas.OpportunityItem),
+)
+def opportunities(tx: Session, actor: Actor, query: Dict) -> Page:
+    """What volunteers are asked for."""
+    return queries.opportunities(tx, **query)
+
+
+@blp.get("/opportunities/<uuid:opportunity_id>", who=access.anyone, gives=schemas.OpportunityOut, tagged=True)
+def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
+    """One opportunity and its shifts."""
+    return queries.opportunity(tx, opportunity_id)
+
+
+@blp.post(
+    "/shifts/<uuid:shift_id>/sign-ups",
+    who=access.residents,
+    gives=schemas.SignUpOut,
+    status=201,
+    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, TooYoung, Overlaps],
+)
+def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
+    """Take a place on a shift."""
+    return queries.sign_up_view(tx, signing_up.sign_up(tx, actor, shift_id))
+
+
+@blp.get("/sign-ups", who=access.residents, query=PageQuery, gives=page_of(schemas.SignUpOut))
+def sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
+    """One's own sign-ups."""
+    return queries.sign_ups(tx, actor, query["page"])
+
+
+@blp.delete(
+    "/sign-ups/<uuid:sign_up_id>", who=access.residents, gives=schemas.SignUpOut, refuses=[rules.IllegalMove]
+)
+def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
+    """Give the place back."""
+    return queries.sign_up_view(tx, signing_up.withdraw(tx, actor, sign_up_id))
+
+
+@blp.post(
+    "/sign-ups/<uuid:sign_up_id>/check-in",
+    who=access.people,
+    takes=schemas.TimesIn,
+    gives=schemas.SignUpOut,
+    refuses=[WrongShiftCode, NotNow, rules.IllegalMove],
+)
+def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
+    """Arrive: with the code shown at the shift, or written down by a coordinator."""
+    return queries.sign_up_view(tx, hours.check_in(tx, actor, sign_up_id, **payload))
+
+
+@blp.post(
+    "/sign-ups/<uuid:sign_up_id>/check-out",
+    who=access.people,
+    takes=schemas.TimesIn,
+    gives=schemas.SignUpOut,
+    refuses=[WrongShiftCode, NotNow, rules.IllegalMove],
+)
+def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
+    """Leave; the time served then waits for a coordinator's word."""
+    return queries.sign_up_view(tx, hours.check_out(tx, actor, sign_up_id, **payload))
+
+
+@blp.get("/me/passport", who=access.residents, gives=schemas.PassportOut, tagged=True)
+def passport(tx: Session, actor: Actor) -> Dict:
+    """One's volunteering passport of this edition."""
+    return queries.passport(tx, actor.person)
+
+
+@blp.get("/credentials/<uuid:credential_id>", who=access.anyone, gives=schemas.CredentialOut, tagged=True)
+def credential(tx: Session, actor: Actor, credential_id: UUID) -> Dict:
+    """Verify a credential; it does not say whose it is."""
+    return queries.credential(tx, credential_id)
+
+
+# --- staff -----------------------------------------------------------------------------------------------------
+
+
+@blp.get(
+    "/staff/opportunities",
+    who=access.staff,
+    query=schemas.OpportunitiesQuery,
+    gives=page_of(schemas.OpportunityItem),
+)
+def staff_opportunities(tx: Session, actor: Actor, query: Dict) -> Page:
+    """Everything on offer, unpublished too."""
+    policy.require(actor, "see")
+    return queries.opportunities(tx, **query, unpublished=True)
+
+
+@blp.post(
+    "/staff/opportunities", who=access.staff, takes=schemas.OpportunityIn, gives=schemas.OpportunityItem, status=201
+)
+def create_opportunity(tx: Session, actor: Actor, payload: Dict) -> Opportunity:
+    """Offer something new."""
+    return organising.create_opportunity(tx, actor, payload)
+
+
+@blp.get("/staff/opportunities/<uuid:opportunity_id>", who=access.staff, gives=schemas.OpportunityOut, tagged=True)
+def staff_opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
+    """One opportunity and its shifts, published or not."""
+    policy.require(actor, "see")
+    return queries.opportunity(tx, opportunity_id, unpublished=True)
+
+
+@blp.patch(
+    "/staff/opportunities/<uuid:opportunity_id>",
+    who=access.staff,
+    takes=schemas.OpportunityEdit,
+    gives=schemas.OpportunityItem,
+)
+def edit_opportunity(
+    tx: Session, actor: Actor, payload: Dict, version: int | None, opportunity_id: UUID
+) -> Opportunity:
+    """Change what is offered."""
+    return organising.edit_opportunity(tx, actor, opportunity_id, version, payload)
+
+
+@blp.get("/staff/shifts", who=access.staff, query=PageQuery, gives=page_of(schemas.ShiftOut))
+def shifts(tx: Session, actor: Actor, query: Dict) -> Page:
+    """Shifts by time."""
+    policy.require(actor, "see")
+    return queries.shifts(tx, query["page"])
+
+
+@blp.post("/staff/shifts", who=access.staff, takes=schemas.ShiftIn, gives=schemas.ShiftOut, status=201)
+def create_shift(tx: Session, actor: Actor, payload: Dict) -> Dict:
+    """Add a shift."""
+    return queries.shift_view(organising.create_shift(tx, actor, **payload))
+
+
+@blp.get("/staff/shifts/<uuid:shift_id>", who=access.staff, gives=schemas.ShiftOut, tagged=True)
+def shift(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
+    """One shift."""
+    policy.require(actor, "see")
+    return queries.shift_view(_shift(tx, shift_id))
+
+
+@blp.patch(
+    "/staff/shifts/<uuid:shift_id>",
+    who=access.staff,
+    takes=schemas.ShiftEdit,
+    gives=schemas.ShiftOut,
+    refuses=[organising.PlacesTaken],
+)
+def edit_shift(tx: Session, actor: Actor, payload: Dict, version: int | None, shift_id: UUID) -> Dict:
+    """Change how many a shift takes."""
+    return queries.shift_view(organising.edit_shift(tx, actor, shift_id, version, **payload))
+
+
+@blp.get("/staff/shifts/<uuid:shift_id>/code", who=access.staff, gives=schemas.ShiftCodeOut)
+def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
+    """The check-in code to show at the shift this minute."""
+    policy.require(actor, "record_times")
+    found, now = _shift(tx, shift_id), clock.now(tx)
+    code = hours.shift_code(found.id, now)
+    ends = (int(now.timestamp()) // rules.CODE_WINDOW + 1) * rules.CODE_WINDOW
+    return {
+        "code": code,
+        "changes_at": datetime.fromtimestamp(ends, UTC),
+        "qr": segno.make(code, micro=False).svg_inline(scale=8),
+    }
+
+
+@blp.get("/staff/sign-ups", who=access.staff, query=schemas.StaffSignUpsQuery, gives=page_of(schemas.SignUpOut))
+def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
+    """Sign-ups by status."""
+    return queries.sign_ups(tx, actor, query["page"], query.get("status"))
+
+
+@blp.post(
+    "/staff/sign-ups/<uuid:sign_up_id>/approve",
+    who=access.staff,
+    gives=schemas.SignUpOut,
+    refuses=[rules.IllegalMove],
+)
+def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
+    """Say yes to a sign-up."""
+    return queries.sign_up_view(tx, signing_up.approve(tx, actor, sign_up_id))
+
+
+@blp.post(
+    "/staff/sign-ups/<uuid:sign_up_id>/decline",
+    who=access.staff,
+    takes=schemas.NoteIn,
+    gives=schemas.SignUpOut,
+    refuses=[rules.IllegalMove],
+)
+def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
+    """Say no to a sign-up."""
+    return queries.sign_up_view(tx, signing_up.decline(tx, actor, sign_up_id, **payload))
+
+
+@blp.get("/staff/hours", who=access.staff, query=schemas.ClaimsQuery, gives=page_of(schemas.ClaimOut))
+def claims(tx: Session, actor: Actor, query: Dict) -> Page:
+    """Hours by status."""
+    return queries.claims(tx, actor, query["page"], query.get("status"))
+
+
+@blp.post(
+    "/staff/hours/<uuid:claim_id>/approve",
+    who=access.staff,
+    gives=schemas.ClaimOut,
+    refuses=[HoursDecided, OwnRecord],
+)
+def approve_hours(tx: Session, actor: Actor, claim_id: UUID) -> Dict:
+    """Accredit the claimed hours."""
+    return queries.claim_view(tx, hours.approve(tx, actor, claim_id))
+
+
+@blp.post(
+    "/staff/hours/<uuid:claim_id>/correct",
+    who=access.staff,
+    takes=schemas.CorrectIn,
+    gives=schemas.ClaimOut,
+    refuses=[HoursDecided, OwnRecord],
+)
+def correct_hours(tx: Session, actor: Actor, payload: Dict, claim_id: UUID) -> Dict:
+    """Accredit another number of minutes, and say why."""
+    return queries.claim_view(tx, hours.correct(tx, actor, claim_id, **payload))
+
+
+@blp.post(
+    "/staff/hours/<uuid:claim_id>/reject",
+    who=access.staff,
+    takes=schemas.RejectIn,
+    gives=schemas.ClaimOut,
+    refuses=[HoursDecided, OwnRecord],
+)
+def reject_hours(tx: Session, actor: Actor, payload: Dict, claim_id: UUID) -> Dict:
+    """Refuse the hours, and say why."""
+    return queries.claim_view(tx, hours.reject(tx, actor, claim_id, **payload))
+
+
+def _shift(tx: Session, shift_id: UUID) -> Shift:
+    found = tx.get(Shift, shift_id)
+    if found is None:
+        raise NotFound
+    return found

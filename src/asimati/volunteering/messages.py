@@ -1,0 +1,73 @@
+"""What volunteering tells the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from asimati.kit.outbox import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutSignUp(Message):
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    starts_at: datetime
+    location: dict[str, Any] | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedUp(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.signed_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpApproved(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.sign_up_approved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpDeclined(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.sign_up_declined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpWithdrawn(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.sign_up_withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutHours(Message):
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    hours: str  # decimal
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursApproved(AboutHours):
+    """Hours that happened and were approved: they count."""
+
+    topic: ClassVar[str] = "volunteering.hours_approved"
+    source: str  # the ledger line: "volunteering.hours:<line>"
+    on: date
+    group: dict[str, str]
+    targets: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursVoided(AboutHours):
+    """Approved hours were taken back; `source` is the line that is undone."""
+
+    topic: ClassVar[str] = "volunteering.hours_voided"
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursRejected(AboutHours):
+    topic: ClassVar[str] = "volunteering.hours_rejected"

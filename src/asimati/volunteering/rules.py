@@ -1,0 +1,104 @@
+"""Statuses and arithmetic of volunteering: plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from asimati.kit.errors import Conflict
+from asimati.kit.words import _
+
+CHECK_IN_OPENS = timedelta(minutes=30)  # before the shift begins
+CHECK_OUT_CLOSES = timedelta(hours=2)  # after it ends; later a coordinator writes it down
+CODE_WINDOW = 60  # seconds one check-in code is shown; the one before it still holds
+
+
+class SignUpStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    CHECKED_IN = "checked_in"
+    CHECKED_OUT = "checked_out"
+    NO_SHOW = "no_show"
+
+
+class ClaimStatus(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class LineKind(StrEnum):
+    """Why a ledger line stands: hours approved, or taken back. A correction is a taking back and an approval."""
+
+    APPROVED = "approved"
+    VOIDED = "voided"
+
+
+MOVES: Mapping[SignUpStatus, frozenset[SignUpStatus]] = {
+    SignUpStatus.PENDING: frozenset({SignUpStatus.CONFIRMED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN}),
+    SignUpStatus.CONFIRMED: frozenset({SignUpStatus.CHECKED_IN, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW}),
+    SignUpStatus.CHECKED_IN: frozenset({SignUpStatus.CHECKED_OUT}),
+    SignUpStatus.CHECKED_OUT: frozenset(),
+    SignUpStatus.DECLINED: frozenset(),
+    SignUpStatus.WITHDRAWN: frozenset(),
+    SignUpStatus.NO_SHOW: frozenset(),
+}
+# These take one of the shift's places and the volunteer's time.
+HOLDING = frozenset(
+    {SignUpStatus.PENDING, SignUpStatus.CONFIRMED, SignUpStatus.CHECKED_IN, SignUpStatus.CHECKED_OUT}
+)
+
+
+class IllegalMove(Conflict):
+    slug = "illegal-move"
+    title = _("This step is not possible now")
+    detail = _("It is {status}; possible next: {legal}.")
+
+
+def can_become(before: SignUpStatus, after: SignUpStatus) -> bool:
+    """Whether a sign-up may go from one status to the other."""
+    return after in MOVES[before]
+
+
+def require_move(before: SignUpStatus, after: SignUpStatus) -> None:
+    """Raise IllegalMove, naming the legal ones, unless the move stands in the table."""
+    if not can_become(before, after):
+        raise IllegalMove(status=str(before), legal=sorted(map(str, MOVES[before])))
+
+
+def accredited_minutes(
+    arrived: datetime, left: datetime, starts: datetime, ends: datetime, tolerance: timedelta
+) -> int:
+    """Whole minutes that count: the time that was served, at most the scheduled time and the tolerance.
+
+    Coming earlier or staying longer than the tolerance around the shift adds nothing. All moments are aware, so
+    midnight is a moment like any other.
+    """
+    served = min(left, ends + tolerance) - max(arrived, starts - tolerance)
+    most = ends - starts + tolerance
+    return max(0, int(min(served, most).total_seconds() // 60))
+
+
+def hours(minutes: int) -> str:
+    """Minutes as decimal hours with two places, as the passport and the figures show them."""
+    return f"{minutes / 60:.2f}"
+
+
+def goals_of(targets: Iterable[str]) -> list[int]:
+    """The goals behind SDG targets, each once, in order."""
+    return sorted({int(target.partition(".")[0]) for target in targets})
+
+
+def stamps(lines: Iterable[tuple[int, Iterable[str]]]) -> dict[int, int]:
+    """Minutes by goal, from (minutes, targets) of ledger lines.
+
+    An hour that serves two goals stands in both stamps, once each; the passport's own total counts it once.
+    """
+    totals: dict[int, int] = {}
+    for minutes, targets in lines:
+        for goal in goals_of(targets):
+            totals[goal] = totals.get(goal, 0) + minutes
+    return {goal: total for goal, total in sorted(totals.items()) if total > 0}
