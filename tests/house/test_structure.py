@@ -75,7 +75,7 @@ def test_production_registers_nothing_of_development() -> None:
     }
     script = (
         "from asimati.app import create_app;"
-        "print([rule.rule for rule in create_app().url_map.iter_rules() if '/dev' in rule.rule])"
+        "print([rule.rule for rule in create_app().url_map.iter_rules() if rule.rule.startswith('/dev')])"
     )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr

@@ -226,7 +226,7 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 @blp.post(
     "/staff/sign-ups/<uuid:sign_up_id>/decline",
     who=access.staff,
-    takes=schemas.NoteIn,
+    takes=schemas.DeclineIn,
     gives=schemas.SignUpOut,
     refuses=[rules.IllegalMove],
 )

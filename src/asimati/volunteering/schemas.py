@@ -106,7 +106,7 @@ class TimesIn(Schema):
     at = DateTime(metadata={"description": "When it was; staff only"})
 
 
-class NoteIn(Schema):
+class DeclineIn(Schema):
     note = String(max_length=1000)
 
 
@@ -137,7 +137,7 @@ class StampOut(Schema):
     hours = String()
 
 
-class LineOut(Schema):
+class HoursLineOut(Schema):
     at = DateTime()
     kind = Enum(LineKind)
     hours = String()
@@ -161,7 +161,7 @@ class PassportOut(Schema):
     stamps = List(Nested(StampOut))
     edition = Nested(EditionOut, allow_none=True)
     category = String(allow_none=True)
-    lines = List(Nested(LineOut))
+    lines = List(Nested(HoursLineOut))
     credential = Nested(CredentialRef, allow_none=True)
 
 
