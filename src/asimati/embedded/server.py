@@ -110,8 +110,10 @@ class Server:
             raise EmbeddedError(f"{self.folder} is in use by another process (pid {held}).") from None
 
     def _stop_left_overs(self) -> None:
-        # We hold the lock, so whoever still works in this folder has lost its parent.
-        processes.put_down(lambda: processes.working_in(self.data(), self.programs), self.hows)
+        # We hold the lock, so whoever still works in this folder has lost its parent. If that was our own child, only
+        # its children can be left, and they know no orderly end without it.
+        hows = self.hows[1:] if self.process else self.hows
+        processes.put_down(lambda: processes.working_in(self.data(), self.programs), hows)
         note = self.folder / "sockets"
         left = Path(os.fsdecode(note.read_bytes())) if note.exists() else self.folder
         if left.name.startswith(SOCKETS) and left != self.sockets:

@@ -30,21 +30,25 @@ CONSTRAINTS["programme_pkey"] = SlugTaken
 
 @blp.get("/programmes", who=access.anyone, query=PageQuery, gives=page_of(schemas.ProgrammeOut))
 def programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """The programmes that are or were on, the latest first."""
     return queries.programmes(tx, **query)
 
 
 @blp.get("/programmes/<slug>", who=access.anyone, gives=schemas.ProgrammeOut, tagged=True)
 def programme(tx: Session, actor: Actor, slug: str) -> Any:
+    """One programme."""
     return queries.programme(tx, slug)
 
 
 @blp.get("/events", who=access.anyone, query=schemas.EventsQuery, gives=page_of(schemas.EventOut))
 def events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """Published events by their beginning."""
     return queries.events(tx, **query)
 
 
 @blp.get("/events/<uuid:event_id>", who=access.anyone, gives=schemas.EventOut, tagged=True)
 def event(tx: Session, actor: Actor, event_id: UUID) -> Any:
+    """One event, with the seats that are left and the parties in line."""
     return queries.event(tx, event_id)
 
 
@@ -68,16 +72,19 @@ def event(tx: Session, actor: Actor, event_id: UUID) -> Any:
     ),
 )
 def book(tx: Session, actor: Actor, payload: dict[str, Any], event_id: UUID) -> Any:
+    """Book seats for a party, all or none; where they are taken, a place in line."""
     return actions.book(tx, actor, event_id, **payload)
 
 
 @blp.get("/bookings", who=access.residents, query=schemas.BookingsQuery, gives=page_of(schemas.BookingOut))
 def bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """The caller's bookings, the latest first."""
     return queries.bookings(tx, actor, **query)
 
 
 @blp.get("/bookings/<reference>", who=access.residents, gives=schemas.BookingOut, tagged=True)
 def booking(tx: Session, actor: Actor, reference: str) -> Any:
+    """One booking: its status, place in line, offer, and ticket."""
     return queries.booking(tx, actor, reference)
 
 
@@ -103,6 +110,7 @@ def cancel(tx: Session, actor: Actor, reference: str) -> Any:
     refuses=(rules.OfferLapsed, rules.IllegalMove, Overlaps),
 )
 def accept(tx: Session, actor: Actor, reference: str) -> Any:
+    """Take the place that is offered."""
     return queries.booking(tx, actor, actions.accept(tx, actor, reference))
 
 
@@ -117,6 +125,7 @@ def ticket_key(tx: Session, actor: Actor) -> Any:
 
 @blp.get("/staff/programmes", who=access.staff, query=PageQuery, gives=page_of(schemas.ProgrammeOut))
 def staff_programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """All programmes, drafts too."""
     policy.require(actor, "see")
     return queries.programmes(tx, drafts=True, **query)
 
@@ -130,11 +139,13 @@ def staff_programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     refuses=(SlugTaken,),
 )
 def create_programme(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    """A new programme, as a draft."""
     return actions.create_programme(tx, actor, **payload)
 
 
 @blp.get("/staff/programmes/<slug>", who=access.staff, gives=schemas.ProgrammeOut, tagged=True)
 def staff_programme(tx: Session, actor: Actor, slug: str) -> Any:
+    """One programme, also as a draft."""
     policy.require(actor, "see")
     return queries.programme(tx, slug, drafts=True)
 
@@ -147,22 +158,26 @@ def staff_programme(tx: Session, actor: Actor, slug: str) -> Any:
     refuses=(rules.IllegalMove,),
 )
 def edit_programme(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, slug: str) -> Any:
+    """Edit; `status` publishes or cancels."""
     return actions.edit_programme(tx, actor, slug, version, **payload)
 
 
 @blp.get("/staff/events", who=access.staff, query=schemas.StaffEventsQuery, gives=page_of(schemas.EventOut))
 def staff_events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """All events, drafts too."""
     policy.require(actor, "see")
     return queries.events(tx, **query)
 
 
 @blp.post("/staff/events", who=access.staff, takes=schemas.EventIn, gives=schemas.EventOut, status=201)
 def create_event(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    """A new event, as a draft."""
     return actions.create_event(tx, actor, **payload)
 
 
 @blp.get("/staff/events/<uuid:event_id>", who=access.staff, gives=schemas.EventOut, tagged=True)
 def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
+    """One event, also as a draft."""
     policy.require(actor, "see")
     return queries.event(tx, event_id, drafts=True)
 
@@ -183,6 +198,7 @@ def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int 
     "/staff/bookings", who=access.staff, query=schemas.StaffBookingsQuery, gives=page_of(schemas.StaffBookingOut)
 )
 def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
+    """Bookings of an event, or in a status: those that wait for a decision, say."""
     return queries.bookings(tx, actor, **query)
 
 
@@ -193,6 +209,7 @@ def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     refuses=(rules.IllegalMove, rules.EventFull),
 )
 def approve(tx: Session, actor: Actor, reference: str) -> Any:
+    """Give a pending booking its seats, or its place in line."""
     return queries.booking(tx, actor, actions.approve(tx, actor, reference))
 
 
@@ -203,6 +220,7 @@ def approve(tx: Session, actor: Actor, reference: str) -> Any:
     refuses=(rules.IllegalMove,),
 )
 def decline(tx: Session, actor: Actor, reference: str) -> Any:
+    """Say no to a pending booking."""
     return queries.booking(tx, actor, actions.decline(tx, actor, reference))
 
 

@@ -27,7 +27,7 @@ def programmes(tx: Session, page: PageArgs, *, drafts: bool = False) -> Page:
     statement = select(Programme)
     if not drafts:
         statement = statement.where(Programme.status == Publication.PUBLISHED)
-    return paginate(tx, statement, [Programme.starts_on.desc(), Programme.slug], page)
+    return paginate(tx, statement, [Programme.starts_on.desc(), Programme.slug.asc()], page)
 
 
 def programme(tx: Session, slug: str, *, drafts: bool = False) -> Programme:
@@ -65,7 +65,7 @@ def events(
     if available is not None:
         wanted.append(_bookable() if available else ~_bookable())
     wanted += [Event.search.contains(word, autoescape=True) for word in fold(q or "").split()]
-    return paginate(tx, select(Event).where(*wanted), [Event.starts_at, Event.id], page)
+    return paginate(tx, select(Event).where(*wanted), [Event.starts_at.asc(), Event.id.asc()], page)
 
 
 def event(tx: Session, event_id: UUID, *, drafts: bool = False) -> Event:

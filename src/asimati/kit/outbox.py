@@ -171,6 +171,19 @@ def give_back(tx: Session, leased: Sequence[Leased], seconds: float) -> None:
     )
 
 
+def take_over(tx: Session, leased: Sequence[Leased], seconds: float) -> list[Leased]:
+    """Lease anew what was handed out but nobody has begun; a worker that comes for it later finds it taken."""
+    rows = tx.execute(
+        text(
+            "UPDATE delivery SET token = gen_random_uuid(), due_at = app_now() + make_interval(secs => :lease)"
+            " WHERE id = ANY(:ids) AND token = ANY(:tokens) AND status = 'leased' AND runs = 0"
+            " RETURNING id, listener, token"
+        ),
+        {"lease": seconds, "ids": [one.id for one in leased], "tokens": [one.token for one in leased]},
+    )
+    return [Leased(*row) for row in rows]
+
+
 # --- the worker's side -----------------------------------------------------------------------------------------
 
 # Runs are counted before the work, in a transaction of their own: a message that kills its worker is bounded too.

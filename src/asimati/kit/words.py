@@ -15,6 +15,8 @@ from typing import Any, Literal, cast
 
 from babel.messages.pofile import read_po
 
+from asimati.kit.text import say
+
 Language = Literal["ar", "en"]
 LANGUAGES: tuple[Language, ...] = ("ar", "en")
 FOLDER = Path(__file__).resolve().parents[1] / "translations"
@@ -69,9 +71,8 @@ def told(msgid: str, facts: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, Mapping) and set(value) <= {"ar", "en"}:
-        return value.get(language()) or value.get("en") or value.get("ar") or ""
-    return value
+    bilingual = isinstance(value, Mapping) and set(value) <= set(LANGUAGES)
+    return say(value, language()) if bilingual else value
 
 
 @cache

@@ -33,7 +33,6 @@ from asimati.service_requests.schemas import (
     MessageMoveIn,
     MoveIn,
     MyRequestsQuery,
-    NoteIn,
     QueueOut,
     QueueQuery,
     RatingIn,
@@ -41,6 +40,7 @@ from asimati.service_requests.schemas import (
     ReopenIn,
     RequestIn,
     RequestItem,
+    RequestNoteIn,
     RequestOut,
     ServiceOut,
     ServicesQuery,
@@ -164,7 +164,7 @@ def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     return queries.request(tx, actor, reference)
 
 
-def _move(name: str, takes: type[MoveIn] | type[NoteIn] = MoveIn, *refuses: type[Any]) -> Any:
+def _move(name: str, takes: type[MoveIn] | type[RequestNoteIn] = MoveIn, *refuses: type[Any]) -> Any:
     """The route of one move of the staff. A move may name the version it was decided on, by If-Match."""
     return blp.post(
         f"/staff/service-requests/<reference>/{name}", who=access.staff, takes=takes, gives=StaffRequestOut,
@@ -225,7 +225,7 @@ def decline(tx: Session, actor: Actor, payload: Payload, version: int | None, re
     return actions.decline(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("note", NoteIn)
+@_move("note", RequestNoteIn)
 def note(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Write something down for colleagues."""
     return actions.note(tx, actor, reference, _said(payload), version=version)

@@ -226,5 +226,5 @@ class MessageMoveIn(MoveIn):
     message = Text(required=True, max_length=4000)
 
 
-class NoteIn(Schema):
+class RequestNoteIn(Schema):
     note = String(required=True, min_length=1, max_length=4000)

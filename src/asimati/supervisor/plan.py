@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asimati.settings import Settings
 
+CELERY = ("-q", "-A", "workers.app")
 KINDS = ("web", "worker", "relay", "beat")
 
 
@@ -82,7 +83,7 @@ def _jobs(config: Settings, counts: dict[str, int], concurrency: int) -> Iterato
     for number in range(counts["relay"]):
         yield Job(_name("relay", number), "workers.relay")
     for number in range(counts["beat"]):
-        yield Job(_name("beat", number), "celery", ("-A", "workers.app", "beat", "--loglevel", "WARNING"))
+        yield Job(_name("beat", number), "celery", (*CELERY, "beat"))
 
 
 def _name(kind: str, number: int) -> str:
@@ -107,6 +108,7 @@ def _web(name: str, config: Settings, port: int) -> Job:
 
 def _worker(name: str, concurrency: int) -> Job:
     """A worker for all queues. On SIGTERM it lets tasks finish for a while and gives back what it did not begin."""
-    chatter = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
-    arguments = ("-A", "workers.app", "worker", "--hostname", f"{name}@%h", "--concurrency", str(concurrency))
-    return Job(name, "celery", (*arguments, *chatter), (("REMAP_SIGTERM", "SIGQUIT"),))
+    options = ("--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+    # Celery warns root of pickled messages; ours are JSON only.
+    quiet = ("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
+    return Job(name, "celery", (*CELERY, "worker", *options), (("REMAP_SIGTERM", "SIGQUIT"), quiet))

