@@ -47,6 +47,7 @@ lock: setup ## write the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --extra embedded --extra development -c requirements/run.txt pyproject.toml -o requirements/all.txt
+	@echo hatchling | $(COMPILE) --no-annotate -c requirements/all.txt - -o requirements/build.txt
 
 setup:
 	@sh requirements/setup.sh "$(PYTHON)"
