@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery, signals
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from asimati.kit import db, logs
 from asimati.settings import settings
@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
     "accept_content": ["json"],
     "task_soft_time_limit": 45,
     "task_time_limit": 60,
-    "task_queues": [Queue(name) for name in QUEUES],
+    "task_queues": [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in QUEUES],
     "task_default_queue": EFFECTS,
     "task_create_missing_queues": False,
     "task_publish_retry": False,

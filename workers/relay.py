@@ -1,7 +1,7 @@
 """The relay: leases what is due from the outbox and hands it to Celery. `python -m workers.relay`; several may run.
 
-It is the only place that talks to the broker, and it never waits for it long: while the broker is away, sign-in
-codes are delivered by the relay itself (somebody stands at the door), everything else is put back and keeps.
+It is the only place that talks to the broker, and it never waits for it long. Sign-in codes it delivers itself
+when the broker is away or no worker begins with them (somebody stands at the door); everything else is put back.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from workers.tasks.deliver import carry
 log = logging.getLogger(__name__)
 REPORT_EVERY = 10.0  # seconds between two lines about how far behind we are
 LONGEST_PAUSE = 5.0  # seconds a broker that keeps failing is left alone
+BEGIN_WITHIN = 1.0  # seconds in which a worker should begin with a code
 
 
 class Broker:
@@ -96,6 +97,7 @@ class Relay:
         self.stopping = threading.Event()
         self._direct = ThreadPoolExecutor(4, "direct")  # a slow provider must not hold up the relay
         self._report_at = 0.0
+        self._handed_over: list[tuple[float, Leased]] = []  # codes, and when a worker should have begun
 
     def run(self) -> None:
         """Relay until stopped."""
@@ -125,11 +127,24 @@ class Relay:
             leased = outbox.lease(tx, table(), batch=config.batch, seconds=config.lease)
         known = [one for one in leased if one.listener in LISTENERS]  # others: a newer release's, in a roll-out
         left = [one for one in known if not self.broker.hand_over(one)]
-        for one in left:
-            if LISTENERS[one.listener].queue == CODES:
-                self._direct.submit(carry, LISTENERS[one.listener], one.id, one.token)
-        self._put_back([one for one in left if LISTENERS[one.listener].queue != CODES])
+        due = time.monotonic() + BEGIN_WITHIN
+        self._handed_over += [(due, one) for one in known if _is_code(one) and one not in left]
+        self._deliver([*filter(_is_code, left), *self._not_begun()])
+        self._put_back([one for one in left if not _is_code(one)])
         return len(known)
+
+    def _deliver(self, codes: Sequence[Leased]) -> None:
+        for one in codes:
+            self._direct.submit(carry, LISTENERS[one.listener], one.id, one.token)
+
+    def _not_begun(self) -> Sequence[Leased]:
+        """Codes that no worker began with in time, leased to ourselves."""
+        late = [one for due, one in self._handed_over if due < time.monotonic()]
+        if not late:
+            return []
+        self._handed_over = [(due, one) for due, one in self._handed_over if one not in late]
+        with transaction() as tx:
+            return outbox.take_over(tx, late, settings().outbox.lease)
 
     def _put_back(self, left: Sequence[Leased]) -> None:
         if left:
@@ -144,6 +159,10 @@ class Relay:
             health = outbox.health(tx)
         behind = health["dead"] or health["oldest_seconds"] > 60
         log.log(logging.WARNING if behind else logging.DEBUG, "outbox", extra=health)
+
+
+def _is_code(one: Leased) -> bool:
+    return LISTENERS[one.listener].queue == CODES
 
 
 def main() -> None:

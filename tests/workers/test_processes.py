@@ -161,10 +161,23 @@ def test_a_message_arrives_within_a_second_and_beat_does_its_jobs(house: House, 
     assert house.stop("worker", signal.SIGTERM) == 0
 
 
+def test_without_workers_the_relay_delivers_codes_itself(house: House, person: UUID) -> None:
+    house.relay()
+    tell(person)
+    until(lambda: count("delivery"))
+    with db.transaction() as tx:
+        request_code(tx, "+97333000222", "127.0.0.1", "ar")
+    until(lambda: ask("SELECT 1 FROM dev_mail WHERE \"to\" = '+97333000222'"), 5)
+    house.worker()  # finds the hint of the code and has nothing to do
+    until(all_sent(2))
+    assert ask("SELECT attempts FROM notification WHERE person IS NULL") == [(1,)]
+
+
 @pytest.mark.faults
 def test_nothing_is_lost_while_redis_is_away_and_codes_go_out_all_the_same(house: House, person: UUID) -> None:
     house.relay()
     house.worker()
+    house.beat()
     tell(person)
     until(all_sent(1))
     house.lose_redis()
@@ -181,6 +194,8 @@ def test_nothing_is_lost_while_redis_is_away_and_codes_go_out_all_the_same(house
     until(all_sent(52), 40)
     print(f"50 messages after Redis came back: {time.monotonic() - started:.1f} s")
     assert count("notification") == 2 * 51 + 1
+    periods = count("job_run")
+    until(lambda: count("job_run") > periods, 30)  # beat and worker found their way back too
 
 
 @pytest.mark.faults
