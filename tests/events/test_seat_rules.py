@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asimati.events import rules
 from asimati.events.rules import BookingStatus, Outcome, Publication
+from asimati.kit.errors import IllegalMove
 
 NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
 START, END = NOW + timedelta(days=1), NOW + timedelta(days=1, hours=2)
@@ -109,9 +110,9 @@ def test_a_way_there_and_back_changes_no_count(a: BookingStatus, b: BookingStatu
 
 
 def test_an_illegal_move_names_the_legal_ones() -> None:
-    with pytest.raises(rules.IllegalMove) as refused:
+    with pytest.raises(IllegalMove) as refused:
         rules.require_move(BookingStatus.WAITLISTED, BookingStatus.CHECKED_IN)
-    assert refused.value.facts == {"status": "waitlisted", "possible": ["cancelled", "offered"]}
+    assert refused.value.facts == {"status": "waitlisted", "legal": ["cancelled", "offered"]}
 
 
 @pytest.mark.parametrize(

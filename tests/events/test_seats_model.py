@@ -192,7 +192,7 @@ LIVE = ("confirmed", "offered", "waitlisted")
 
 def test_whatever_happens_the_seats_are_right(clean: str) -> None:
     limits = settings(
-        max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(SeatsMachine, settings=limits)
 

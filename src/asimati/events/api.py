@@ -16,7 +16,7 @@ from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
-from asimati.kit.errors import Invalid, NotFound
+from asimati.kit.errors import IllegalMove, Invalid, NotFound
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 
@@ -97,7 +97,7 @@ def ticket(tx: Session, actor: Actor, reference: str) -> Response:
     return Response(tickets.qr(token), mimetype="image/svg+xml", headers={"Cache-Control": "private, no-store"})
 
 
-@blp.delete("/bookings/<reference>", who=access.residents, gives=schemas.BookingOut, refuses=(rules.IllegalMove,))
+@blp.delete("/bookings/<reference>", who=access.residents, gives=schemas.BookingOut, refuses=(IllegalMove,))
 def cancel(tx: Session, actor: Actor, reference: str) -> Any:
     """Give a place up, leave the line, or say no to an offer."""
     return queries.booking(tx, actor, actions.cancel(tx, actor, reference))
@@ -107,7 +107,7 @@ def cancel(tx: Session, actor: Actor, reference: str) -> Any:
     "/bookings/<reference>/accept",
     who=access.residents,
     gives=schemas.BookingOut,
-    refuses=(rules.OfferLapsed, rules.IllegalMove, Overlaps),
+    refuses=(rules.OfferLapsed, IllegalMove, Overlaps),
 )
 def accept(tx: Session, actor: Actor, reference: str) -> Any:
     """Take the place that is offered."""
@@ -155,7 +155,7 @@ def staff_programme(tx: Session, actor: Actor, slug: str) -> Any:
     who=access.staff,
     takes=schemas.ProgrammeEdit,
     gives=schemas.ProgrammeOut,
-    refuses=(rules.IllegalMove,),
+    refuses=(IllegalMove,),
 )
 def edit_programme(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, slug: str) -> Any:
     """Edit; `status` publishes or cancels."""
@@ -187,7 +187,7 @@ def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
     who=access.staff,
     takes=schemas.EventEdit,
     gives=schemas.EventOut,
-    refuses=(rules.IllegalMove, rules.CapacityTooLow, rules.HasBookings),
+    refuses=(IllegalMove, rules.CapacityTooLow, rules.HasBookings),
 )
 def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, event_id: UUID) -> Any:
     """Edit; `status` publishes or cancels. More capacity goes to those in line at once."""
@@ -206,7 +206,7 @@ def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     "/staff/bookings/<reference>/approve",
     who=access.staff,
     gives=schemas.StaffBookingOut,
-    refuses=(rules.IllegalMove, rules.EventFull),
+    refuses=(IllegalMove, rules.EventFull),
 )
 def approve(tx: Session, actor: Actor, reference: str) -> Any:
     """Give a pending booking its seats, or its place in line."""
@@ -217,7 +217,7 @@ def approve(tx: Session, actor: Actor, reference: str) -> Any:
     "/staff/bookings/<reference>/decline",
     who=access.staff,
     gives=schemas.StaffBookingOut,
-    refuses=(rules.IllegalMove,),
+    refuses=(IllegalMove,),
 )
 def decline(tx: Session, actor: Actor, reference: str) -> Any:
     """Say no to a pending booking."""
@@ -228,7 +228,7 @@ def decline(tx: Session, actor: Actor, reference: str) -> Any:
     "/staff/bookings/<reference>/void-check-in",
     who=access.staff,
     gives=schemas.StaffBookingOut,
-    refuses=(rules.IllegalMove,),
+    refuses=(IllegalMove,),
 )
 def void_check_in(tx: Session, actor: Actor, reference: str) -> Any:
     """Take a mistaken check-in back."""

@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import accumulate, takewhile
 from typing import Protocol
 
-from asimati.kit.errors import Conflict
+from asimati.kit.errors import Conflict, IllegalMove
 from asimati.kit.words import _
 
 DOORS_OPEN = timedelta(hours=2)  # how long before an event begins its tickets are taken
@@ -143,11 +143,6 @@ class OfferLapsed(Conflict):
     detail = _("The time to accept it has run out, and the place has gone to the next in line.")
 
 
-class IllegalMove(Conflict):
-    slug = "illegal-move"
-    title = _("This is not possible in the present status")
-
-
 class CapacityTooLow(Conflict):
     slug = "capacity-too-low"
     title = _("More seats are needed")
@@ -188,19 +183,19 @@ def can_become(before: BookingStatus, after: BookingStatus) -> bool:
 def require_move(before: BookingStatus, after: BookingStatus) -> None:
     """Raises IllegalMove, naming what is possible."""
     if not can_become(before, after):
-        raise IllegalMove(status=before, possible=sorted(MOVES[before]))
+        raise IllegalMove(status=before, legal=sorted(MOVES[before]))
 
 
 def require_status(status: BookingStatus, expected: BookingStatus) -> None:
     """Raises IllegalMove unless the booking is what this move begins from."""
     if status is not expected:
-        raise IllegalMove(status=status, possible=sorted(MOVES[status]))
+        raise IllegalMove(status=status, legal=sorted(MOVES[status]))
 
 
 def require_publication(before: Publication, after: Publication) -> None:
     """Raises IllegalMove, naming what is possible."""
     if after not in PUBLICATIONS[before]:
-        raise IllegalMove(status=before, possible=sorted(PUBLICATIONS[before]))
+        raise IllegalMove(status=before, legal=sorted(PUBLICATIONS[before]))
 
 
 def require_open(event: Desk, now: datetime) -> None:
