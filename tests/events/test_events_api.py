@@ -15,7 +15,7 @@ from sqlalchemy import select
 from asimati.events import tickets
 from asimati.events.actions import lapse_offers
 from asimati.kit import db
-from asimati.kit.outbox import OutboxMessage
+from asimati.kit.outbox import Delivery, OutboxMessage
 from tests.events.ground import make_event
 
 V1 = "/api/v1"
@@ -50,7 +50,9 @@ def soon() -> dict[str, datetime]:
     return {"starts_at": starts, "ends_at": starts + timedelta(hours=1)}
 
 
-def test_from_the_booking_to_the_door(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:
+def test_from_the_booking_to_the_door(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn, run_listeners: Callable[[], int]
+) -> None:
     event, staff = make_event(capacity=2, **soon()), as_staff("coordinator")
     first, second, third, fourth = (as_resident() for _ in range(4))
 
@@ -100,6 +102,9 @@ def test_from_the_booking_to_the_door(client: FlaskClient, as_resident: SignIn, 
         "events.booking_waitlisted", "events.booking_cancelled", "events.booking_offered",
         "events.booking_confirmed", "events.participant_checked_in",
     ]  # fmt: skip
+    assert run_listeners() >= len(told)
+    with db.transaction() as tx:
+        assert set(tx.scalars(select(Delivery.status))) == {"done"}
 
 
 def test_what_booking_refuses(client: FlaskClient, as_resident: SignIn) -> None:

@@ -33,7 +33,8 @@ def move(
     before, now = booking.status, clock.now(tx)
     rules.require_move(before, after)
     seats, waits = rules.change_of_counts(before, after, booking.party_size)
-    event.taken, event.waiting = event.taken + seats, event.waiting + waits
+    if seats or waits:  # only then is the event's row ours to write
+        event.taken, event.waiting = event.taken + seats, event.waiting + waits
     booking.status, booking.offer_expires_at, booking.updated_at = after, offer_expires_at, now
     if before in rules.ENGAGED and after not in rules.ENGAGED:
         calendar.release(tx, "booking", booking.id)
