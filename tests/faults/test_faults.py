@@ -29,7 +29,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 class Observer(threading.Thread):
-    """Looks at an event's seats on its own connection every 20 ms, because "in the end" is not "at every moment"."""
+    """Looks at the seats on its own connection every 20 ms: "in the end" is not "at every moment"."""
 
     def __init__(self, stack: Stack, event: str) -> None:
         super().__init__(daemon=True)

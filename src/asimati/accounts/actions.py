@@ -30,7 +30,7 @@ from asimati.accounts.models import (
 )
 from asimati.accounts.refusals import CodeExpired, NoCodesThere, RefreshRefused, WrongCode, WrongPassword
 from asimati.kit import audit, clock, outbox, secrets
-from asimati.kit.errors import Conflict, Invalid, Stale, TooMany
+from asimati.kit.errors import Conflict, Invalid, NotFound, Stale, TooMany
 from asimati.kit.policy import Actor, Role
 from asimati.kit.text import UnfitText, cpr
 from asimati.kit.words import _
@@ -352,7 +352,8 @@ def put_device(tx: Session, actor: Actor, installation_id: str, platform: str, p
 
 
 def drop_device(tx: Session, actor: Actor, installation_id: str) -> None:
-    """Forget an installation; nothing happens when it is not this person's."""
+    """Forget an installation. Raises NotFound when it is not this person's."""
     device = tx.get(Device, installation_id)
-    if device is not None and device.person_id == actor.person:
-        tx.delete(device)
+    if device is None or device.person_id != actor.person:
+        raise NotFound
+    tx.delete(device)

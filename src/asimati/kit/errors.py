@@ -73,6 +73,14 @@ class Conflict(Refusal):
     title = _("This does not fit the present state")
 
 
+class IllegalMove(Conflict):
+    """A step the table of moves does not have; the legal ones are a fact named `legal`."""
+
+    slug = "illegal-move"
+    title = _("This step is not possible now")
+    detail = _("The possible steps are listed.")
+
+
 class Stale(Refusal):
     slug = "stale"
     title = _("It has changed meanwhile")

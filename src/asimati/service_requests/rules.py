@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from asimati.kit.errors import Conflict
-from asimati.kit.words import _
+from asimati.kit.errors import IllegalMove
 
 
 class Status(StrEnum):
@@ -158,12 +157,6 @@ MOVES: Mapping[Move, Rule] = {
 }
 
 assert set(TURNS) == set(Status)  # noqa: S101 - a status without a turn must not even start
-
-
-class IllegalMove(Conflict):
-    slug = "illegal-move"
-    title = _("The case does not allow this step now")
-    detail = _("The case has moved on, or this step does not belong here. The steps that are possible are listed.")
 
 
 def legal_moves(status: Status, by: Party) -> list[Move]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from asimati.kit.errors import Conflict
-from asimati.kit.words import _
+from asimati.kit.errors import IllegalMove
 
 CHECK_IN_OPENS = timedelta(minutes=30)  # before the shift begins
 CHECK_OUT_CLOSES = timedelta(hours=2)  # after it ends; later a coordinator writes it down
@@ -50,12 +49,6 @@ MOVES: Mapping[SignUpStatus, frozenset[SignUpStatus]] = {
 HOLDING = frozenset(
     {SignUpStatus.PENDING, SignUpStatus.CONFIRMED, SignUpStatus.CHECKED_IN, SignUpStatus.CHECKED_OUT}
 )
-
-
-class IllegalMove(Conflict):
-    slug = "illegal-move"
-    title = _("This step is not possible now")
-    detail = _("It is {status}; possible next: {legal}.")
 
 
 def can_become(before: SignUpStatus, after: SignUpStatus) -> bool:

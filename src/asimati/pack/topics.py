@@ -1,0 +1,52 @@
+"""What each topic's message carries for its template: the contract between features, templates and notifications.
+
+A topic that is not here tells nobody. A message may carry more; a template may use less, but nothing else.
+"""
+
+from __future__ import annotations
+
+_CASE = frozenset({"reference", "title"})
+_SIGN_UP = frozenset({"title", "starts_at"})
+_BOOKING = frozenset({"reference", "title", "starts_at"})
+
+PLACEHOLDERS: dict[str, frozenset[str]] = {
+    "accounts.code_requested": frozenset({"code"}),
+    "accounts.signed_in_elsewhere": frozenset({"at"}),
+    "service_requests.request_submitted": _CASE | {"due_at"},
+    "service_requests.request_claimed": _CASE,
+    "service_requests.request_referred": _CASE | {"entity", "due_at"},
+    "service_requests.request_returned": _CASE | {"entity"},
+    "service_requests.resident_asked": _CASE | {"note"},
+    "service_requests.request_resolved": _CASE | {"note"},
+    "service_requests.request_declined": _CASE | {"note"},
+    "service_requests.request_reopened": _CASE | {"due_at"},
+    "service_requests.request_withdrawn": _CASE,
+    "volunteering.signed_up": _SIGN_UP | {"location"},
+    "volunteering.sign_up_approved": _SIGN_UP | {"location"},
+    "volunteering.sign_up_declined": _SIGN_UP | {"note"},
+    "volunteering.sign_up_withdrawn": _SIGN_UP,
+    "volunteering.hours_approved": frozenset({"title", "hours"}),
+    "volunteering.hours_rejected": frozenset({"title", "note"}),
+    "volunteering.hours_voided": frozenset({"title", "hours", "note"}),
+    "events.booking_confirmed": _BOOKING | {"venue", "party_size"},
+    "events.booking_waitlisted": _BOOKING | {"position"},
+    "events.booking_offered": _BOOKING | {"party_size", "offer_expires_at"},
+    "events.offer_lapsed": _BOOKING,
+    "events.booking_cancelled": _BOOKING,
+}
+
+# Topics that count for impact: the message also has source, on, group and targets, and these as amounts.
+AMOUNTS: dict[str, frozenset[str]] = {
+    "service_requests.request_submitted": frozenset(),
+    "service_requests.request_resolved": frozenset({"in_time"}),
+    "service_requests.request_rated": frozenset({"stars"}),
+    "volunteering.hours_approved": frozenset({"hours"}),
+    "events.participant_checked_in": frozenset({"seats"}),
+}
+
+# Topics that take a contribution back: the message has the `source` of the act it undoes.
+VOIDS: frozenset[str] = frozenset(
+    {"service_requests.request_reopened", "volunteering.hours_voided", "events.check_in_voided"}
+)
+
+CHANNELS = ("inbox", "push", "sms", "email")
