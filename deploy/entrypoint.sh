@@ -16,7 +16,7 @@ worker) # the queues it serves may follow, separated by commas; all of them othe
 relay) exec python -m workers.relay ;;
 beat) exec python -m celery -q -A workers.app beat ;;
 healthy)
-	exec python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/readyz', timeout=2)"
+	exec python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/readyz', timeout=2)" 2>/dev/null
 	;;
 *) exec python -m asimati "$@" ;; # migrate, pack sync, verify …
 esac
