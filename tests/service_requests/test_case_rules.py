@@ -7,12 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from asimati.kit.errors import IllegalMove
 from asimati.service_requests.rules import (
     CLOSED,
     MOVES,
     OPEN,
     TURNS,
-    IllegalMove,
     Move,
     Party,
     Status,

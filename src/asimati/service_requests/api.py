@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from asimati.http import access, problems
 from asimati.http.pages import page_of
 from asimati.http.routes import Blueprint
+from asimati.kit.errors import IllegalMove
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.service_requests import actions, queries
@@ -26,7 +27,6 @@ from asimati.service_requests.refusals import (
     RatingWindowOver,
     ReopenWindowOver,
 )
-from asimati.service_requests.rules import IllegalMove
 from asimati.service_requests.schemas import (
     AssignIn,
     IntakeIn,
