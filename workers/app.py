@@ -8,6 +8,7 @@ because a frozen broker must not freeze us; no results, no remote control, no ev
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import Celery, signals
@@ -36,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "worker_enable_remote_control": False,
     "worker_send_task_events": False,
     "worker_soft_shutdown_timeout": 25,
-    "worker_enable_soft_shutdown_on_idle": True,
+    "worker_enable_soft_shutdown_on_idle": False,  # nothing delayed to give back: an idle one just goes
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "broker_connection_retry_on_startup": True,
@@ -69,6 +70,8 @@ app.conf.update(SETTINGS, broker_url=settings().broker_address or None, broker_t
 @signals.setup_logging.connect
 def _log_like_the_rest(**_: Any) -> None:
     logs.configure()
+    for chatty in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):  # two lines for each task and tick
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @signals.worker_init.connect
