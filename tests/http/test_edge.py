@@ -144,6 +144,14 @@ def test_a_refusal_that_keeps_its_work_commits_before_it_answers(http: FlaskClie
     assert count_notes() == 1
 
 
+def test_a_refusal_that_keeps_its_work_is_replayed_as_the_refusal_it_was(http: FlaskClient) -> None:
+    key = {"Idempotency-Key": "guess"}
+    first = http.post("/toy/notes", json={"words": "guess"}, headers=key)
+    again = http.post("/toy/notes", json={"words": "guess"}, headers=key)
+    assert (first.status_code, again.status_code, first.get_data()) == (409, 409, again.get_data())
+    assert count_notes() == 1
+
+
 def test_an_accident_tells_nothing_of_itself(http: FlaskClient) -> None:
     answer = http.post("/toy/notes", json={"words": "accident"})
     assert answer.status_code == 500

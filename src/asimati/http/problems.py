@@ -7,6 +7,7 @@ constraint, not a database that is away.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, json, request
@@ -186,4 +187,6 @@ def _of_the_database(fault: DBAPIError) -> Refusal:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     return value if isinstance(value, str | int | float | bool | dict | list | None) else str(value)

@@ -192,6 +192,8 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
                 if not refusal.keeps_work:
                     raise
                 kept = refusal
+                if key:
+                    writes.remember(tx, key, problems.answer(refusal))
     except (Conflict, Gone) as refusal:
         _remember_refusal(key, refusal)
         raise

@@ -1,4 +1,4 @@
-"""Moments of a pack: fixed, or reckoned from the sync that first adds them, so that a demonstration is never over."""
+"""Moments of a pack: fixed, or reckoned from the first sync, so that a demonstration is never over."""
 
 from __future__ import annotations
 

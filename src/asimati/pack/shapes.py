@@ -71,6 +71,7 @@ GOVERNORATE = table(
     {
         "office": table({"address": WORDS}),
         "special_hours": many(table({"name": TEXT, "from": {"type": "day"}, "to": {"type": "day"}}, WEEK)),
+        "offer_waking_hours": COUNT,
         "retention": {"type": "object", "additionalProperties": COUNT},
     },
 )
