@@ -65,6 +65,13 @@ def test_a_fault_is_named_by_pointer_in_both_languages(wrong: dict[str, Any], po
     assert arabic and all("\u0600" <= said.strip("⁦")[0] <= "\u06ff" for said in arabic)
 
 
+def test_options_are_named_as_people_know_them() -> None:
+    ui = {"what": {"options": {"lamp": {"ar": "إنارة", "en": "A lamp"}, "road": {"ar": "طريق", "en": "A road"}}}}
+    assert ("/answers/what", "This must be one of: A lamp, A road.") in faults(FORM, GOOD | {"what": "sea"}, ui)
+    with use("ar"):
+        assert "إنارة، طريق" in faults(FORM, GOOD | {"what": "sea"}, ui)[0][1]
+
+
 def test_good_answers_have_no_fault_and_all_missing_ones_are_named_at_once() -> None:
     assert faults(FORM, GOOD) == []
     assert [at for at, _ in faults(FORM, {})] == ["/answers/phone", "/answers/what"]

@@ -19,8 +19,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from asimati.accounts.rules import NoPhone, phone_number
-from asimati.kit.text import cpr, western_digits
-from asimati.kit.words import _
+from asimati.kit.text import cpr, say, western_digits
+from asimati.kit.words import _, language
 from asimati.settings import settings
 
 MAX_BYTES = 32_768
@@ -79,23 +79,29 @@ class UnusableForm(ValueError):
     """The pack's form is no schema we can work with; the words say why, for whoever writes packs."""
 
 
-def check_form(schema: Mapping[str, Any]) -> None:
-    """Judge a form itself. Raises UnusableForm."""
+def check_form(schema: Mapping[str, Any], name: str = "form") -> None:
+    """Judge a form itself. Raises UnusableForm, which begins with its name."""
+    if fault := _unusable(schema):
+        raise UnusableForm(f"{name}: {fault}")
+
+
+def _unusable(schema: Mapping[str, Any]) -> str | None:
     try:
         Draft202012Validator.check_schema(dict(schema))
     except SchemaError as fault:
-        raise UnusableForm(f"{'/'.join(map(str, fault.absolute_path))}: {fault.message}") from None
+        return f"{'/'.join(map(str, fault.absolute_path))}: {fault.message}"
     if schema.get("type") != "object" or not isinstance(schema.get("properties"), Mapping):
-        raise UnusableForm("a form is an object with properties")
+        return "a form is an object with properties"
     if schema.get("additionalProperties", False) is not False:
-        raise UnusableForm("a form names every field it takes: no additionalProperties")
-    for name, inner in schema["properties"].items():
+        return "a form names every field it takes: no additionalProperties"
+    for field, inner in schema["properties"].items():
         if isinstance(inner, Mapping) and inner.get("format", "uuid") not in FORMATS.checkers:
-            raise UnusableForm(f"{name}: there is no format {inner['format']!r}")
+            return f"{field}: there is no format {inner['format']!r}"
     try:
         list(_validator(schema).iter_errors({}))
     except Unresolvable as fault:
-        raise UnusableForm(f"it refers to something outside: {fault}") from None
+        return f"it refers to something outside: {fault}"
+    return None
 
 
 def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,15 +129,20 @@ def _tidied(field: Any, value: Any) -> Any:
         return value  # it will be refused with its name
 
 
-def faults(schema: Mapping[str, Any], answers: Mapping[str, Any], at: str = "/answers") -> list[Fault]:
-    """What is wrong with the answers: (JSON pointer, words), at most fifty, each once; empty when all is well."""
+def faults(
+    schema: Mapping[str, Any], answers: Mapping[str, Any], ui: Mapping[str, Any] | None = None, at: str = "/answers"
+) -> list[Fault]:
+    """What is wrong with the answers: (JSON pointer, words), at most fifty, each once; empty when all is well.
+
+    `ui` lends the options of a field the names that people know them by.
+    """
     if len(json.dumps(answers, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
         return [(at, _("The answers are too long."))]
     found: dict[Fault, None] = {}
     for one in _too_long(answers, at):
         found[one] = None
     for error in _validator(schema).iter_errors(dict(answers)):
-        for one in _of(error, at):
+        for one in _of(error, at, ui or {}):
             found[one] = None
         if len(found) >= MAX_FAULTS:
             break
@@ -153,7 +164,7 @@ def _too_long(value: Any, at: str) -> Iterator[Fault]:
             yield from _too_long(inner, f"{at}/{i}")
 
 
-def _of(error: ValidationError, at: str) -> Iterator[Fault]:
+def _of(error: ValidationError, at: str, ui: Mapping[str, Any]) -> Iterator[Fault]:
     pointer = at + "".join(f"/{_escaped(step)}" for step in error.absolute_path)
     match error.validator:
         case "required" | "dependentRequired":
@@ -161,7 +172,8 @@ def _of(error: ValidationError, at: str) -> Iterator[Fault]:
         case "additionalProperties":
             yield from ((f"{pointer}/{_escaped(name)}", _("There is no such field.")) for name in _unknown(error))
         case _:
-            yield pointer, _words(error)
+            field = ui.get(str(error.absolute_path[0]), {}) if error.absolute_path else {}
+            yield pointer, _words(error, field.get("options", {}))
 
 
 def _missing(error: Any) -> list[str]:
@@ -212,7 +224,7 @@ _OTHERS = {
 _ANYTHING = _("This value is not valid.")
 
 
-def _words(error: Any) -> str:
+def _words(error: Any, options: Mapping[str, Any]) -> str:
     rule, value = str(error.validator), error.validator_value
     if rule == "type":
         return _TYPES.get(value, _ANYTHING) if isinstance(value, str) else _ANYTHING
@@ -221,7 +233,10 @@ def _words(error: Any) -> str:
     if rule == "minLength" and not error.instance:
         return _("This may not be empty.")
     if rule == "enum":
-        return _("This must be one of: {choices}.").format(choices=", ".join(map(str, value)))
+        names = [say(options.get(str(one)), language()) or str(one) for one in value]
+        return _("This must be one of: {choices}.").format(
+            choices=("، " if language() == "ar" else ", ").join(names)
+        )
     if rule in _BOUNDS:
         name, words = _BOUNDS[rule]
         return words.format(**{name: value})

@@ -64,6 +64,7 @@ class Service(Base):
     fee: Mapped[dict[str, str] | None] = bilingual(nullable=True)
     location: Mapped[Place] = one_of(Place, name="location")
     targets: Mapped[list[str]] = mapped_column(JSONB)  # SDG targets, such as "11.1"
+    usual_entity: Mapped[str | None] = mapped_column(Text)  # code of whom such cases mostly go to: a hint for staff
     search: Mapped[str] = mapped_column(Text)  # folded title and description
     form_number: Mapped[int]  # the version of the form new requests are filed with
     retired_at: Mapped[datetime | None] = timestamp(nullable=True)

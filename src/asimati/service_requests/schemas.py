@@ -181,6 +181,11 @@ class StaffRequestOut(RequestOut, StaffRequestItem):
     external_ref = String(allow_none=True)
     person = UUID(attribute="person_id", allow_none=True)
     taken_by = UUID(allow_none=True)
+    usual_entity = String(
+        attribute="service.usual_entity",
+        allow_none=True,
+        metadata={"description": "Whom such cases mostly go to"},
+    )
     entries = List(Nested(StaffEntryOut))
     moves = List(Enum(Move), attribute="moves_of_staff")
 

@@ -28,8 +28,8 @@ def sync(tx: Session, part: Mapping[str, Iterable[Item]]) -> dict[str, int]:
     _sync_rows(tx, Entity, part.get("entities", ()), _entity, counts)
     services = list(part.get("services", ()))
     forms = {item["code"]: closed(item["form"]["schema"]) for item in services}
-    for schema in forms.values():
-        check_form(schema)
+    for code, schema in forms.items():
+        check_form(schema, code)
     latest = _latest_forms(tx)
     for item in services:
         _next_form(latest, item, forms[item["code"]])
@@ -82,6 +82,7 @@ def _service(item: Item, form: ServiceForm) -> dict[str, Any]:
         "location": Place(item.get("location", Place.OPTIONAL)),
         "targets": list(item.get("targets", ())),
         "search": fold(" ".join(texts)),
+        "usual_entity": item.get("entity"),
         "form_number": form.number,
     }
 

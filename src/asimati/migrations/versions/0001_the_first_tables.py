@@ -347,6 +347,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("usual_entity", sa.Text(), nullable=True),
         sa.Column("search", sa.Text(), nullable=False),
         sa.Column("form_number", sa.Integer(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),

@@ -119,7 +119,7 @@ def _begin(
     kept, where = forms.tidy(form.schema, answers), dict(location or {})
     if where:
         where["block"] = western_digits(where["block"].strip())
-    if wrong := [*forms.faults(form.schema, kept), *_misplaced(tx, service, where)]:
+    if wrong := [*forms.faults(form.schema, kept, form.ui), *_misplaced(tx, service, where)]:
         raise Invalid(wrong)
     request = ServiceRequest(
         id=new_id(), reference=new_reference("SR"), service=service, form=form, answers=kept,
