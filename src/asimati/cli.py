@@ -69,11 +69,12 @@ def sync() -> None:
 
 
 @cli.command()
-def seed() -> None:
-    """Demonstration data: staff, residents and a little past. Development profile only."""
+@click.option("--staff-only", is_flag=True, help="The staff alone, no residents and no past.")
+def seed(staff_only: bool) -> None:
+    """Demonstration data: staff, residents and a little past. Never in production."""
     from asimati.seed import seed as sow
 
-    click.echo(json.dumps(sow()))
+    click.echo(json.dumps(sow(staff_only=staff_only)))
 
 
 @cli.command()

@@ -1,0 +1,101 @@
+"""Demonstration data: staff with a known password, residents, and a little past. Never in production.
+
+The past is made as life makes it, by requests through the application: nothing in it could not have happened.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from asimati.accounts.actions import create_staff, ensure_person, start_session
+from asimati.accounts.models import Person, Sex
+from asimati.app import create_app
+from asimati.kit.db import transaction
+from asimati.kit.policy import Role
+from asimati.settings import SettingsError, settings
+
+PASSWORD = "asimati-demo"  # noqa: S105 - printed at start; exists in the development profile only
+STAFF = {
+    "reviewer": ({"ar": "فاطمة جاسم", "en": "Fatima Jassim"}, [Role.REVIEWER]),
+    "supervisor": ({"ar": "خالد الماجد", "en": "Khalid Almajed"}, [Role.SUPERVISOR]),
+    "coordinator": ({"ar": "سارة يوسف", "en": "Sara Yusuf"}, [Role.COORDINATOR]),
+    "auditor": ({"ar": "حسن علي", "en": "Hasan Ali"}, [Role.AUDITOR]),
+    "admin": ({"ar": "مدير النظام", "en": "Administrator"}, [Role.ADMINISTRATOR]),
+}
+RESIDENTS = [
+    ("مريم أحمد", "Maryam Ahmed", "female", 1991, "317", False),
+    ("علي حسن", "Ali Hasan", "male", 1985, "318", None),
+    ("نورة سلمان", "Noora Salman", "female", 2003, "317", False),
+    ("يوسف إبراهيم", "Yusuf Ibrahim", "male", 1972, "340", True),
+    ("زينب عيسى", "Zainab Isa", "female", 1998, "327", False),
+    ("محمد راشد", "Mohammed Rashid", "male", 2001, "317", False),
+    ("عائشة خليفة", "Aisha Khalifa", "female", 1966, "428", None),
+    ("أحمد جعفر", "Ahmed Jaafar", "male", 1994, "317", False),
+]
+# (service, answers, block): cases of some weeks, each resolved.
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("road-damage", {"kind": "pothole", "details": "حفرة كبيرة أمام المدرسة"}, "317"),
+    ("street-light", {"fault": "out", "details": "عمود الإنارة مطفأ منذ أسبوع"}, "318"),
+    ("waste", {"kind": "debris", "details": "أنقاض بناء عند زاوية الطريق"}, "340"),
+    ("water-pooling", {"source": "rain", "details": "تجمع مياه الأمطار أمام المنزل"}, "317"),
+    ("noise", {"source": "construction", "details": "أعمال بناء في ساعة متأخرة"}, "327"),
+    ("suggestion", {"theme": "environment", "idea": "زيادة المساحات الخضراء في الحي"}, "317"),
+]
+
+
+def seed(*, staff_only: bool = False) -> dict[str, int]:
+    """Sow once; a second time finds everything there. The number of what was made."""
+    if settings().profile == "production":
+        raise SettingsError("Demonstration data is not for production.")
+    with transaction() as tx:
+        for name, (title, roles) in STAFF.items():
+            create_staff(tx, f"{name}@asimati.example", PASSWORD, title, roles)
+        known = tx.scalar(select(func.count()).select_from(Person)) or 0
+    if staff_only or known:
+        return {"staff": len(STAFF), "residents": 0, "cases": 0}
+    people = [_resident(number, *facts) for number, facts in enumerate(RESIDENTS)]
+    client = create_app().test_client()
+    reviewer = _ask(client, "POST", "/auth/staff", None, email="reviewer@asimati.example", password=PASSWORD)
+    for number, (service, answers, block) in enumerate(CASES):
+        _case(client, people[number], reviewer["access_token"], service, answers, block)
+    return {"staff": len(STAFF), "residents": len(people), "cases": len(CASES)}
+
+
+def _resident(number: int, ar: str, latin: str, sex: str, born: int, block: str, disability: bool | None) -> str:
+    with transaction() as tx:
+        profile = {
+            "name_ar": ar,
+            "name_latin": latin,
+            "sex": Sex(sex),
+            "birth_date": date(born, 3, 1),
+            "block": block,
+        }
+        person = ensure_person(tx, f"+9733300000{number}", **profile, disability=disability)
+        token: str = start_session(tx, person=person.id)["access_token"]
+    return token
+
+
+def _case(
+    client: FlaskClient, resident: str, reviewer: str, service: str, answers: dict[str, Any], block: str
+) -> None:
+    filed = _ask(
+        client, "POST", "/service-requests", resident,
+        service=service, form_version=1, answers=answers, location={"block": block},
+    )  # fmt: skip
+    at = f"/staff/service-requests/{filed['reference']}"
+    _ask(client, "POST", f"{at}/claim", reviewer)
+    said = {"ar": "تمت المعالجة. شكرًا لتعاونكم.", "en": "This has been done. Thank you for telling us."}
+    _ask(client, "POST", f"{at}/resolve", reviewer, message=said)
+
+
+def _ask(client: FlaskClient, method: str, path: str, token: str | None, **body: Any) -> Any:
+    headers = {"Idempotency-Key": str(uuid4()), **({"Authorization": f"Bearer {token}"} if token else {})}
+    answer = client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
+    if answer.status_code >= 400:
+        raise RuntimeError(f"{method} {path}: {answer.get_data(as_text=True)}")
+    return answer.get_json()
