@@ -234,9 +234,8 @@ def _words(error: Any, options: Mapping[str, Any]) -> str:
         return _("This may not be empty.")
     if rule == "enum":
         names = [say(options.get(str(one)), language()) or str(one) for one in value]
-        return _("This must be one of: {choices}.").format(
-            choices=("، " if language() == "ar" else ", ").join(names)
-        )
+        comma = "، " if language() == "ar" else ", "
+        return _("This must be one of: {choices}.").format(choices=comma.join(names))
     if rule in _BOUNDS:
         name, words = _BOUNDS[rule]
         return words.format(**{name: value})
