@@ -48,8 +48,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def seed(*, staff_only: bool = False) -> dict[str, int]:
-    """Sow once; a second time finds everything there. The number of what was made."""
+def seed(*, staff_only: bool = False) -> dict[str, Any]:
+    """Sow once; a second time finds everything there. Who may sign in, and the number of what was made."""
     if settings().profile == "production":
         raise SettingsError("Demonstration data is not for production.")
     with transaction() as tx:
@@ -57,13 +57,20 @@ def seed(*, staff_only: bool = False) -> dict[str, int]:
             create_staff(tx, f"{name}@asimati.example", PASSWORD, title, roles)
         known = tx.scalar(select(func.count()).select_from(Person)) or 0
     if staff_only or known:
-        return {"staff": len(STAFF), "residents": 0, "cases": 0}
+        return {**_sign_in(), "residents": 0, "cases": 0}
     people = [_resident(number, *facts) for number, facts in enumerate(RESIDENTS)]
     client = create_app().test_client()
     reviewer = _ask(client, "POST", "/auth/staff", None, email="reviewer@asimati.example", password=PASSWORD)
     for number, (service, answers, block) in enumerate(CASES):
         _case(client, people[number], reviewer["access_token"], service, answers, block)
-    return {"staff": len(STAFF), "residents": len(people), "cases": len(CASES)}
+    return {**_sign_in(), "residents": len(people), "cases": len(CASES)}
+
+
+def _sign_in() -> dict[str, Any]:
+    return {
+        "password": PASSWORD,
+        "staff": [{"email": f"{name}@asimati.example", "roles": roles} for name, (_, roles) in STAFF.items()],
+    }
 
 
 def _resident(number: int, ar: str, latin: str, sex: str, born: int, block: str, disability: bool | None) -> str:

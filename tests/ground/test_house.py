@@ -61,7 +61,7 @@ class House:
         lines = (self.home / "run" / "environment").read_text().splitlines()
         told = dict(shlex.split(line)[0].split("=", 1) for line in lines)
         asked = "import os, psycopg; url = os.environ['ASIMATI_DATABASE_URL'].replace('+psycopg', '')\n"
-        asked += f"with psycopg.connect(url) as c: print(c.execute({sql!r}).fetchall())"
+        asked += f"with psycopg.connect(url) as c: print((r := c.execute({sql!r})).description and r.fetchall())"
         done = subprocess.run([sys.executable, "-c", asked], env=os.environ | told, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -99,13 +99,14 @@ def up(tmp_path: Path) -> Iterator[Callable[..., House]]:
     for house in started:
         house.process.terminate()
         house.process.wait(60)
+    for house in started:
         assert house.left() == []
 
 
 def test_it_comes_up_says_where_to_look_and_stops_without_a_trace(up: Callable[..., House]) -> None:
     house = up(seeded=True)
     house.wait_until_ready()
-    for told in ("/api/docs", "/dev/mailbox", "المنصة جاهزة", str(house.home)):
+    for told in ("/api/docs", "/dev/mailbox", "المنصة جاهزة", "reviewer@asimati.example", str(house.home)):
         assert told in house.said
     names = {path.stem for path in (house.home / "run").glob("*.pid")}
     assert names == {"supervisor", "postgres", "redis", "web", "worker", "relay", "beat"}
@@ -117,7 +118,7 @@ def test_it_comes_up_says_where_to_look_and_stops_without_a_trace(up: Callable[.
 def test_killed_it_leaves_no_process_and_the_next_start_is_quick_and_has_the_data(up: Callable[..., House]) -> None:
     house = up()
     house.wait_until_ready()
-    house.psql("CREATE TABLE kept AS SELECT 42 AS n; COMMIT; SELECT 1")
+    house.psql("CREATE TABLE kept AS SELECT 42 AS n")
     house.process.kill()
     end = time.monotonic() + 15
     while house.left():
@@ -151,7 +152,7 @@ def test_what_dies_comes_back_and_the_house_stays_open(up: Callable[..., House])
 def test_two_houses_stand_side_by_side_and_one_home_holds_one(up: Callable[..., House]) -> None:
     first, second = up("one"), up("two")
     first.wait_until_ready(), second.wait_until_ready()
-    first.psql("CREATE TABLE mine (); COMMIT; SELECT 1")
+    first.psql("CREATE TABLE mine ()")
     assert second.psql("SELECT to_regclass('mine')") == "[(None,)]"
     again = up("one")
     assert again.process.wait(30) == 1

@@ -108,7 +108,14 @@ def _web(name: str, config: Settings, port: int) -> Job:
 
 def _worker(name: str, concurrency: int) -> Job:
     """A worker for all queues. On SIGTERM it lets tasks finish for a while and gives back what it did not begin."""
-    options = ("--hostname", f"{name}@%h", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+    options = (
+        "--hostname",
+        f"{name}@%h",
+        "--concurrency",
+        str(concurrency),
+        "--without-gossip",
+        "--without-mingle",
+    )
     # Celery warns root of pickled messages; ours are JSON only.
     quiet = ("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
     return Job(name, "celery", (*CELERY, "worker", *options), (("REMAP_SIGTERM", "SIGQUIT"), quiet))

@@ -36,7 +36,4 @@ def _staff(seeded: str) -> Iterator[str]:
         return
     yield f"  Staff · الموظفون   password · كلمة المرور:  {password}"
     for person in people:
-        if isinstance(person, dict):
-            yield f"    {person.get('email', ''):<38} {', '.join(person.get('roles', ()))}"
-        else:
-            yield f"    {person}"
+        yield f"    {person['email']:<30} {', '.join(person['roles'])}"
