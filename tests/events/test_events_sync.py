@@ -26,7 +26,7 @@ def entry(code: str, **more: Any) -> dict[str, Any]:
 
 def part(*events: dict[str, Any]) -> dict[str, Any]:
     days = {"starts_on": START.date(), "ends_on": START.date()}
-    return {"programme": [{"slug": "week-10", "title": BOTH, **days}], "event": list(events)}
+    return {"programmes": [{"slug": "week-10", "title": BOTH, **days}], "events": list(events)}
 
 
 def synced(*events: dict[str, Any]) -> dict[str, int]:
@@ -51,14 +51,17 @@ def test_what_people_use_is_kept(clean: str) -> None:
     later = {"starts_at": START + timedelta(minutes=5)}
     assert synced(entry("one", capacity=1, **later)) == {"unchanged": 1, "kept": 1, "retired": 1}
     assert synced() == {"unchanged": 1, "kept": 1}
-    assert synced(entry("one", capacity=2)) == {"unchanged": 1, "changed": 1}
+    assert synced(entry("one", capacity=2)) == {"unchanged": 2}  # capacity is the staff's once the event is there
     with db.transaction() as tx:
         event = tx.scalars(select(Event)).one()
-        assert (event.taken, event.waiting, event.starts_at) == (2, 0, START)  # the larger room served the line
+        assert (event.capacity, event.taken, event.waiting, event.starts_at) == (1, 1, 1, START)
 
 
-def test_a_time_without_an_offset_is_local(clean: str) -> None:
-    synced(entry("one", starts_at="2027-10-20T09:00", ends_at=datetime(2027, 10, 20, 10)))
+def test_times_reckoned_from_a_sync_hold_from_the_first(clean: str) -> None:
+    synced(entry("one", relative=True))
+    later = {"starts_at": START + timedelta(days=1), "ends_at": START + timedelta(days=1, hours=1)}
+    assert synced(entry("one", relative=True, **later)) == {"unchanged": 2}
+    assert synced(entry("one", relative=False, **later)) == {"unchanged": 1, "changed": 1}
     with db.transaction() as tx:
-        assert tx.scalars(select(Event.starts_at)).one() == datetime(2027, 10, 20, 6, tzinfo=UTC)
+        assert tx.scalars(select(Event.starts_at)).one() == later["starts_at"]
         assert tx.scalars(select(Programme.status)).one() == "published"

@@ -98,7 +98,7 @@ def _spend(tx: Session, index: bytes, requester: str) -> None:
         raise TooMany(retry_after=int(3600 - row.first) + 1)
 
 
-def verify_code(tx: Session, challenge_id: UUID, written: str) -> dict[str, Any]:
+def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
     """Exchange a code for tokens; a new phone becomes a new person. Raises CodeExpired, or WrongCode (counted).
 
     The attempt is counted by one guarded statement before the code is looked at, so that guesses sent all at once
@@ -118,7 +118,7 @@ def verify_code(tx: Session, challenge_id: UUID, written: str) -> dict[str, Any]
     found = tx.execute(guess).one_or_none()
     if found is None:
         raise CodeExpired
-    if not hmac.compare_digest(found.code_mac, _code_mac(challenge_id, written)):
+    if not hmac.compare_digest(found.code_mac, _code_mac(challenge_id, code)):
         raise WrongCode(attempts_left=settings().codes.attempts - found.attempts)
     tx.execute(
         update(CodeChallenge).where(CodeChallenge.id == challenge_id).values(used_at=func.app_now(), code=None)

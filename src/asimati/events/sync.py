@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -15,26 +14,38 @@ from asimati.events.actions.waitlist import hold_desk
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import Publication
 from asimati.kit.policy import SYSTEM
-from asimati.settings import settings
 
-_TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
-_COLUMNS = frozenset(Event.__table__.columns.keys()) - {"id", "status", "version", "search", "taken", "waiting"}
+# What staff decide once an event is there: a sync sets it when the event is added and leaves it alone afterwards.
+_STAFFS = frozenset(
+    {"capacity", "waitlist", "party_limit", "approval", "registration_opens_at", "registration_closes_at"}
+)
+_TIMES = frozenset({"starts_at", "ends_at"})
+_COLUMNS = frozenset(Event.__table__.columns.keys()) - {
+    "id",
+    "status",
+    "version",
+    "search",
+    "taken",
+    "waiting",
+    "waitlist_sequence",
+}
 
 
 def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
     """Make tables say what programmes.toml says; how many rows were added, changed, left or retired.
 
-    `kept` counts events whose new time or capacity does not fit their bookings (they keep theirs) and events that
-    left the pack but have bookings: cancelling those is for people to decide.
+    `kept` counts events whose new time does not fit their bookings (they keep theirs) and events that left the pack
+    but have bookings: cancelling those is for people to decide. Times that the pack reckons from the day of a sync
+    hold from the sync that added the row.
     """
     counts = dict.fromkeys(("added", "changed", "unchanged", "retired", "kept"), 0)
-    for entry in part.get("programme", ()):
+    for entry in part["programmes"]:
         counts[_programme(tx, entry)] += 1
     tx.flush()
-    wanted = {entry["code"]: _fields(entry) for entry in part.get("event", ())}
+    wanted = {entry["code"]: entry for entry in part["events"]}
     present = dict(tx.execute(select(Event.code, Event.id).where(Event.code.is_not(None))).all())
-    for code, fields in wanted.items():
-        counts[_event(tx, present.get(code), fields)] += 1
+    for code, entry in wanted.items():
+        counts[_event(tx, present.get(code), entry)] += 1
     for code in present.keys() - wanted.keys():
         counts[_retire(tx, present[code])] += 1
     return counts
@@ -47,14 +58,16 @@ def _programme(tx: Session, entry: Mapping[str, Any]) -> str:
     if programme is None:
         tx.add(Programme(status=Publication.PUBLISHED, **fields))
         return "added"
-    return _changed(programme, fields)
+    return _changed(programme, _without(fields, {"starts_on", "ends_on"}) if entry.get("relative") else fields)
 
 
-def _event(tx: Session, event_id: Any, fields: dict[str, Any]) -> str:
+def _event(tx: Session, event_id: Any, entry: Mapping[str, Any]) -> str:
+    fields = {name: value for name, value in entry.items() if name in _COLUMNS}
     if event_id is None:
         new_event(tx, status=Publication.PUBLISHED, **fields)
         return "added"
     event = hold_desk(tx, event_id)
+    fields = _without(fields, _STAFFS | _TIMES if entry.get("relative") else _STAFFS)
     changes = {name: value for name, value in fields.items() if getattr(event, name) != value}
     if not changes:
         return "unchanged"
@@ -81,12 +94,5 @@ def _changed(row: Programme, fields: Mapping[str, Any]) -> str:
     return "changed" if changes else "unchanged"
 
 
-def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: value for name, value in entry.items() if name in _COLUMNS}
-    return fields | {name: _moment(fields[name]) for name in _TIMES if fields.get(name)}
-
-
-def _moment(value: datetime | str) -> datetime:
-    """A time in the pack; without an offset it is the governorate's."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=settings().governorate.time_zone)
+def _without(fields: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}

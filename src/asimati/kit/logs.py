@@ -30,7 +30,10 @@ def configure() -> None:
     ]
     last: structlog.types.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if config.format == "text":
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: a prettier one would show local variables, and with them what people trust us with.
+        last = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         shared = shared[:-1]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -41,5 +44,5 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
-    for noisy in ("httpx", "httpcore", "celery.redirected"):
+    for noisy in ("httpx", "httpcore", "celery.redirected", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")
