@@ -98,14 +98,14 @@ def tx(database: str) -> Iterator[Session]:
 
 
 @pytest.fixture
-def clean(database: str) -> Iterator[str]:
+def clean(database: str) -> str:
     """A database with empty tables."""
-    _empty()
-    yield database
-    _empty()
+    empty()
+    return database
 
 
-def _empty() -> None:
+def empty() -> None:
+    """Empty every table."""
     names = ", ".join(f'"{table.name}"' for table in db.Base.metadata.sorted_tables)
     with db.engine().begin() as connection:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
@@ -145,7 +145,6 @@ def as_resident(client: FlaskClient) -> Callable[..., dict[str, str]]:
 def as_staff(client: FlaskClient) -> Callable[..., dict[str, str]]:
     """Sign a new member of staff with these roles in; the headers to send."""
     from asimati.accounts.actions import create_staff
-
     from asimati.kit.policy import Role
 
     def sign_in(*roles: str) -> dict[str, str]:

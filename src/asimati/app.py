@@ -9,6 +9,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
 from asimati.accounts import dev_api as dev_accounts
@@ -21,7 +22,6 @@ from asimati.kit.db import transaction
 from asimati.migrations import is_current
 from asimati.notifications import api as notifications
 from asimati.notifications import dev_api as dev_notifications
-from asimati.places import api as places
 from asimati.service_requests import api as service_requests
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering

@@ -191,7 +191,8 @@ def resident(town: Town) -> None:
     step("and answers when it is done", told(maryam, "service_requests.request_resolved")["title"]["ar"])
     seen = maryam.ask("GET", f"/service-requests/{case['reference']}")
     step("She sees its history and whose turn it was", " → ".join(hop["who"] for hop in seen["hops"]))
-    maryam.ask("POST", f"/service-requests/{case['reference']}/rating", expect=201, json={"stars": 5, "comment": "شكرًا"})
+    rating = {"stars": 5, "comment": "شكرًا"}
+    maryam.ask("POST", f"/service-requests/{case['reference']}/rating", expect=201, json=rating)
     step("and rates the answer", "5 stars")
 
 

@@ -1,5 +1,6 @@
 """All tables in one place, for whoever needs the whole of `Base.metadata`: migrations and tests."""
 
+import asimati.places.models as places
 from asimati.accounts import models as accounts
 from asimati.events import models as events
 from asimati.http import writes
@@ -7,7 +8,6 @@ from asimati.impact import models as impact
 from asimati.kit import audit, jobs, outbox
 from asimati.kit.db import Base
 from asimati.notifications import models as notifications
-from asimati.places import models as places
 from asimati.service_requests import models as service_requests
 from asimati.volunteering import models as volunteering
 

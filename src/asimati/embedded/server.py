@@ -110,8 +110,8 @@ class Server:
             raise EmbeddedError(f"{self.folder} is in use by another process (pid {held}).") from None
 
     def _stop_left_overs(self) -> None:
-        # We hold the lock, so whoever still works in this folder has lost its parent. If that was our own child, only
-        # its children can be left, and they know no orderly end without it.
+        # We hold the lock, so whoever still works in this folder has lost its parent. If that was our own child,
+        # only its children can be left, and they know no orderly end without it.
         hows = self.hows[1:] if self.process else self.hows
         processes.put_down(lambda: processes.working_in(self.data(), self.programs), hows)
         note = self.folder / "sockets"

@@ -34,13 +34,13 @@ class Page:
     next: str | None = None
 
 
-def paginate(tx: Session, statement: Select[Any], order: Sequence[ColumnElement[Any]], page: PageArgs) -> Page:
+def paginate(tx: Session, statement: Select[Any], order: Sequence[Any], page: PageArgs) -> Page:
     """One page of a statement in an order whose last column is unique.
 
     The statement selects one entity, or several columns (then items are rows). Columns of the order may be
     descending (`Event.starts_at.desc()`); none may be null. Raises Invalid for a cursor that is not ours.
     """
-    columns = [_column(one) for one in order]
+    columns: list[ColumnElement[Any]] = [_column(one) for one in order]
     wanted = statement.add_columns(*(c.label(f"_key{i}") for i, c in enumerate(columns))).order_by(*order)
     if page.after:
         wanted = wanted.where(_after(order, columns, _decode(page.after, columns)))
@@ -50,7 +50,7 @@ def paginate(tx: Session, statement: Select[Any], order: Sequence[ColumnElement[
     return Page([row[0] if len(row) == width + 1 else row for row in shown], following)
 
 
-def _column(one: ColumnElement[Any]) -> ColumnElement[Any]:
+def _column(one: Any) -> Any:
     return one.element if isinstance(one, UnaryExpression) else one
 
 

@@ -55,7 +55,7 @@ def check(folder: Path) -> list[Fault]:
     """Every fault of the pack in a folder, in the order of its files; an empty list for a sound one."""
     faults: list[Fault] = []
     documents: dict[str, Document] = {}
-    names = {name: shape for name, shape in FILES.items()}
+    names = dict(FILES)
     names |= {f"services/{path.name}": shapes.SERVICE for path in sorted((folder / "services").glob("*.toml"))}
     names |= {f"templates/{path.name}": shapes.TEMPLATE for path in sorted((folder / "templates").glob("*.toml"))}
     for name, shape in names.items():
@@ -79,7 +79,7 @@ def _of_shape(document: Document, shape: shapes.Shape) -> Iterator[Fault]:
 def _place(error: ValidationError) -> list[str | int]:
     at = list(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        unknown = set(error.instance) - set(error.schema.get("properties", {}))
+        unknown = set(error.instance) - set(dict(error.schema).get("properties", {}))  # type: ignore[arg-type]
         return [*at, *sorted(unknown)[:1]]
     return at
 

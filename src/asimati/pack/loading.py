@@ -88,7 +88,7 @@ def _service(values: Part) -> Part:
 
 
 def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:
-    left_out = {"block": None, "targets": [], "review": False, "minimum_age": None}
+    left_out: Part = {"block": None, "targets": [], "review": False, "minimum_age": None}
     return {
         "edition": values["edition"],
         "opportunities": [
@@ -106,7 +106,7 @@ _EVENT_TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_c
 
 
 def _events(values: Part, now: datetime, zone: ZoneInfo) -> Part:
-    left_out = {
+    left_out: Part = {
         "block": None,
         "waitlist": True,
         "party_limit": 1,

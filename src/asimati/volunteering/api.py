@@ -15,7 +15,7 @@ from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
 from asimati.kit import clock
 from asimati.kit.db import Session
-from asimati.kit.errors import NotFound
+from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.volunteering import policy, queries, rules, schemas
@@ -73,9 +73,7 @@ def sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     return queries.sign_ups(tx, actor, query["page"])
 
 
-@blp.delete(
-    "/sign-ups/<uuid:sign_up_id>", who=access.residents, gives=schemas.SignUpOut, refuses=[rules.IllegalMove]
-)
+@blp.delete("/sign-ups/<uuid:sign_up_id>", who=access.residents, gives=schemas.SignUpOut, refuses=[IllegalMove])
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Give the place back."""
     return queries.sign_up_view(tx, signing_up.withdraw(tx, actor, sign_up_id))
@@ -86,7 +84,7 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     who=access.people,
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
-    refuses=[WrongShiftCode, NotNow, rules.IllegalMove],
+    refuses=[WrongShiftCode, NotNow, IllegalMove],
 )
 def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Arrive: with the code shown at the shift, or written down by a coordinator."""
@@ -98,7 +96,7 @@ def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict
     who=access.people,
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
-    refuses=[WrongShiftCode, NotNow, rules.IllegalMove],
+    refuses=[WrongShiftCode, NotNow, IllegalMove],
 )
 def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Leave; the time served then waits for a coordinator's word."""
@@ -216,7 +214,7 @@ def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     "/staff/sign-ups/<uuid:sign_up_id>/approve",
     who=access.staff,
     gives=schemas.SignUpOut,
-    refuses=[rules.IllegalMove],
+    refuses=[IllegalMove],
 )
 def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Say yes to a sign-up."""
@@ -228,7 +226,7 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     who=access.staff,
     takes=schemas.DeclineIn,
     gives=schemas.SignUpOut,
-    refuses=[rules.IllegalMove],
+    refuses=[IllegalMove],
 )
 def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Say no to a sign-up."""

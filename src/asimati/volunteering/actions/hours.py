@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -199,7 +200,7 @@ def _served(tx: Session, claim: HoursClaim) -> tuple[Shift, Opportunity]:
     return shift, tx.get_one(Opportunity, shift.opportunity_id)
 
 
-def _facts(tx: Session, claim: HoursClaim) -> dict[str, object]:
+def _facts(tx: Session, claim: HoursClaim) -> dict[str, Any]:
     _, opportunity = _served(tx, claim)
     about = {"type": "hours", "reference": str(claim.id)}
     return {"person": claim.person_id, "about": about, "title": opportunity.title}
