@@ -65,7 +65,7 @@ class House:
         self.console = Console(made.home / "logs" / "asimati.log")
         self.family = Family(self.console)
         for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(how) is not signal.SIG_IGN:  # as under nohup
+            if how is not signal.SIGHUP or signal.getsignal(how) is not signal.SIG_IGN:  # nohup stays in force
                 signal.signal(how, self._asked_to_stop)
 
     def up(self) -> None:
