@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Text, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from asimati.http import access, headers, metrics, openapi, problems
 from asimati.http.fields import DateTime, Integer, Schema, String
@@ -24,7 +24,11 @@ from asimati.kit.pages import paginate
 from asimati.kit.policy import Actor
 
 
-class Note(db.Base):
+class ToyBase(DeclarativeBase):
+    """Apart from the house's tables, which other tests create and empty."""
+
+
+class Note(ToyBase):
     __tablename__ = "toy_note"
     id: Mapped[UUID] = db.primary_id()
     words: Mapped[str] = mapped_column(Text, unique=True)
@@ -103,7 +107,9 @@ def private(tx: Any, actor: Actor) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def toy(database: str) -> Iterator[Flask]:
-    db.Base.metadata.create_all(db.engine(), tables=[Note.__table__])
+    ToyBase.metadata.drop_all(db.engine())
+    with db.engine().begin() as connection:
+        ToyBase.metadata.create_all(connection)
     app = Flask("toy", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 4096
     app.extensions[access.EXTENSION] = lambda tx, token: None
@@ -112,12 +118,13 @@ def toy(database: str) -> Iterator[Flask]:
     problems.install(app)
     openapi.install(app).register_blueprint(blp)
     yield app
-    Note.__table__.drop(db.engine())
-    db.Base.metadata.remove(Note.__table__)
+    ToyBase.metadata.drop_all(db.engine())
 
 
 @pytest.fixture
 def http(toy: Flask, clean: str) -> FlaskClient:
+    with db.transaction() as tx:
+        tx.execute(text("TRUNCATE toy_note"))
     client = toy.test_client()
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     return client
