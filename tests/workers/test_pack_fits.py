@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,7 +15,7 @@ from asimati.notifications.rendering import fields_of
 from asimati.settings import settings
 from workers.listeners import listeners_of
 
-PACK = pack.load(settings().governorate.folder)
+PACK = pack.load(settings().governorate.folder).parts(datetime.now(UTC))
 TEMPLATES = PACK["notifications"]["templates"]
 MEASURES = PACK["impact"]["measures"]
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
-from asimati.accounts.messages import CodeRequested
+from asimati.accounts.messages import CodeRequested, SignedInElsewhere
 from asimati.accounts.models import (
     AccountSession,
     CodeChallenge,
@@ -153,6 +153,8 @@ def start_session(
 ) -> dict[str, Any]:
     """Sign somebody in: a session and its first pair of tokens."""
     now = clock.now(tx)
+    if person is not None:
+        _tell_of_another(tx, person, now)
     session = AccountSession(
         person_id=person,
         staff_id=staff,
@@ -165,6 +167,15 @@ def start_session(
     actor = Actor("staff" if staff else "resident", staff or person)
     audit.record(tx, actor, "accounts.signed_in", ("session", session.id))
     return _tokens(session, _new_refresh(tx, session.id, now))
+
+
+def _tell_of_another(tx: Session, person: UUID, now: datetime) -> None:
+    standing = select(AccountSession.id).where(
+        AccountSession.person_id == person, AccountSession.revoked_at.is_(None), AccountSession.expires_at > now
+    )
+    if tx.scalar(standing.limit(1)):
+        about = {"type": "session", "reference": str(person)}
+        outbox.publish(tx, SignedInElsewhere(person=person, about=about, at=now))
 
 
 def refresh(tx: Session, token: str) -> dict[str, Any]:

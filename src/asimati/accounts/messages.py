@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,3 +16,13 @@ class CodeRequested(Message):
 
     topic: ClassVar[str] = "accounts.code_requested"
     challenge: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedInElsewhere(Message):
+    """A resident signed in while another sign-in of theirs still stands."""
+
+    topic: ClassVar[str] = "accounts.signed_in_elsewhere"
+    person: UUID
+    about: dict[str, str]
+    at: datetime
