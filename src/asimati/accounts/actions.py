@@ -153,8 +153,6 @@ def start_session(
 ) -> dict[str, Any]:
     """Sign somebody in: a session and its first pair of tokens."""
     now = clock.now(tx)
-    if person is not None:
-        _tell_of_another(tx, person, now)
     session = AccountSession(
         person_id=person,
         staff_id=staff,
@@ -166,16 +164,22 @@ def start_session(
     tx.flush()
     actor = Actor("staff" if staff else "resident", staff or person)
     audit.record(tx, actor, "accounts.signed_in", ("session", session.id))
+    if person is not None:
+        _tell_of_another(tx, session)
     return _tokens(session, _new_refresh(tx, session.id, now))
 
 
-def _tell_of_another(tx: Session, person: UUID, now: datetime) -> None:
+def _tell_of_another(tx: Session, made: AccountSession) -> None:
+    """Whoever is signed in elsewhere is told of a new sign-in: it may not have been them."""
     standing = select(AccountSession.id).where(
-        AccountSession.person_id == person, AccountSession.revoked_at.is_(None), AccountSession.expires_at > now
+        AccountSession.person_id == made.person_id,
+        AccountSession.id != made.id,
+        AccountSession.revoked_at.is_(None),
+        AccountSession.expires_at > made.created_at,
     )
-    if tx.scalar(standing.limit(1)):
-        about = {"type": "session", "reference": str(person)}
-        outbox.publish(tx, SignedInElsewhere(person=person, about=about, at=now))
+    if made.person_id and tx.scalar(standing.limit(1)):
+        about = {"type": "session", "reference": str(made.id)}
+        outbox.publish(tx, SignedInElsewhere(person=made.person_id, about=about, at=made.created_at))
 
 
 def refresh(tx: Session, token: str) -> dict[str, Any]:
