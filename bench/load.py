@@ -23,7 +23,8 @@ class Result:
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     """The bytes of one HTTP/1.1 request to a server on loopback."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
+    given = (f"{name}: {value}" for name, value in headers.items())
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *given]
     if method != "GET":
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ for name in [name for name in os.environ if name.startswith("ASIMATI_")]:
     del os.environ[name]
 os.environ["ASIMATI_PROFILE"] = "test"
 HOME = Path(tempfile.mkdtemp(prefix="asimati-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["ASIMATI_HOME"] = str(HOME)
 
 from flask import Flask

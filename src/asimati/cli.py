@@ -20,7 +20,7 @@ def cli() -> None:
     """Asimati (عاصمتي): the backend of a governorate's e-services app."""
 
 
-@cli.command(context_settings={"ignore_unknown_options": True})
+@cli.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def up(arguments: tuple[str, ...]) -> None:
     """Bring the whole house up and stay: servers, web, worker, relay, beat."""
@@ -117,10 +117,10 @@ def main() -> Any:
     """Entry point of `asimati`; a wrong setting is one sentence, not a traceback."""
     try:
         settings()
+        logs.configure()
+        return cli(prog_name="asimati")
     except SettingsError as fault:
         sys.exit(f"asimati: {fault}")
-    logs.configure()
-    return cli(prog_name="asimati")
 
 
 if __name__ == "__main__":

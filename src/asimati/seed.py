@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from asimati.accounts.actions import create_staff, ensure_person, start_session
 from asimati.accounts.models import Person, Sex
-from asimati.app import create_app
 from asimati.kit.db import transaction
 from asimati.kit.policy import Role
 from asimati.settings import SettingsError, settings
@@ -58,6 +57,8 @@ def seed(*, staff_only: bool = False) -> dict[str, Any]:
         known = tx.scalar(select(func.count()).select_from(Person)) or 0
     if staff_only or known:
         return {**_sign_in(), "residents": 0, "cases": 0}
+    from asimati.app import create_app  # late: a start that finds everything there need not load it
+
     people = [_resident(number, *facts) for number, facts in enumerate(RESIDENTS)]
     client = create_app().test_client()
     reviewer = _ask(client, "POST", "/auth/staff", None, email="reviewer@asimati.example", password=PASSWORD)

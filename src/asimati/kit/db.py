@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column
 
 from asimati.kit.ids import new_id
-from asimati.settings import settings
+from asimati.settings import SettingsError, settings
 
 # Functions the tables' defaults call; the first migration creates them too.
 FUNCTIONS = (
@@ -166,7 +166,14 @@ _watchdog = _Watchdog()
 @cache
 def engine() -> Engine:
     """This process's engine. READ COMMITTED, because a lock taken on an old snapshot guards nothing."""
-    return make_engine(settings().database.url)
+    return make_engine(address())
+
+
+def address() -> str:
+    """The database's address. Raises SettingsError when none is set."""
+    if not settings().database.url:
+        raise SettingsError("there is no database: set ASIMATI_DATABASE_URL, or start the house with `make run`.")
+    return str(settings().database.url)
 
 
 def make_engine(url: str, **more: Any) -> Engine:
@@ -268,6 +275,7 @@ __all__ = [
     "Base",
     "Mapped",
     "Session",
+    "address",
     "bilingual",
     "engine",
     "forget_engine",

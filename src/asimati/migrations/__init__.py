@@ -11,8 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.pool import NullPool
 
-from asimati.kit.db import engine, make_engine
-from asimati.settings import settings
+from asimati.kit.db import address, engine, make_engine
 
 LOCK = 7_301_002  # advisory lock: one migrator at a time
 
@@ -26,7 +25,7 @@ def config() -> Config:
 
 def migrate(url: str | None = None) -> None:
     """Bring a database (the settings' own by default) to the newest schema."""
-    migrator = make_engine(url or settings().database.url, poolclass=NullPool)
+    migrator = make_engine(url or address(), poolclass=NullPool)
     with migrator.connect() as connection:
         connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
         connection.execute(text("SET statement_timeout = 0"))
