@@ -57,6 +57,13 @@ def test_every_listener_of_the_topic_gets_the_message_once() -> None:
     assert delivered.message == message
 
 
+def test_a_topic_this_relay_does_not_know_waits_for_one_that_does() -> None:
+    publish()
+    with db.transaction() as tx:
+        assert outbox.lease(tx, {"toy.other": ["first"]}, batch=10, seconds=60) == []
+    assert len(lease()) == 2
+
+
 def test_nothing_is_told_of_a_deed_that_was_undone() -> None:
     with pytest.raises(RuntimeError), db.transaction() as tx:
         outbox.publish(tx, ToyHappened(person=uuid4(), on=date(2026, 11, 23)))

@@ -126,7 +126,7 @@ def publish(tx: Session, message: Message) -> None:
 _FAN_OUT = text(
     """
     WITH picked AS (
-      SELECT id, topic FROM message WHERE dispatched_at IS NULL
+      SELECT id, topic FROM message WHERE dispatched_at IS NULL AND topic = ANY(:topics)
       ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED
     ), marked AS (
       UPDATE message SET dispatched_at = app_now() FROM picked WHERE message.id = picked.id
@@ -155,9 +155,17 @@ _LEASE_AGAIN = text(
 def lease(tx: Session, listeners: Mapping[str, Sequence[str]], *, batch: int, seconds: float) -> list[Leased]:
     """Claim what is due: new messages, one delivery for each listener of their topic, then older deliveries."""
     limits = {"batch": batch, "lease": seconds}
-    fresh = tx.execute(_FAN_OUT, {**limits, "listeners": json.dumps(listeners)}).all()
+    fresh = tx.execute(_FAN_OUT, {**limits, **_known(listeners)}).all()
     again = tx.execute(_LEASE_AGAIN, limits).all()
     return [Leased(*row) for row in (*again, *fresh)]
+
+
+def _known(listeners: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Only topics this relay knows: in a roll-out, a newer release's messages wait for a newer relay."""
+    return {
+        "topics": list(listeners),
+        "listeners": json.dumps({topic: list(to) for topic, to in listeners.items()}),
+    }
 
 
 def give_back(tx: Session, leased: Sequence[Leased], seconds: float) -> None:
