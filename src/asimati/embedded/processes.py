@@ -77,7 +77,12 @@ def take_lock(path: Path, patience: float = 1.0) -> int:
 def working_in(folder: Path, programs: Iterable[str]) -> list[int]:
     """Living processes of these program names whose current folder is `folder`: servers stay in their data."""
     wanted, names = os.path.realpath(folder), set(programs)
-    return [pid for pid in pids() if _link(pid, "cwd") == wanted and Path(_link(pid, "exe")).name in names]
+    return [pid for pid in pids() if _link(pid, "cwd") == wanted and names & _names(pid)]
+
+
+def _names(pid: int) -> set[str]:
+    """What a process is called by its file and by itself: Debian's redis-server is a link to redis-check-rdb."""
+    return {Path(_link(pid, "exe")).name, os.fsdecode(_read(pid, "comm")).strip()}
 
 
 def with_environment(name: str, value: str) -> list[int]:
