@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.events import sync as events
 from asimati.impact import sync as impact
 from asimati.kit import clock
 from asimati.notifications import sync as notifications
-from asimati.pack.checking import COLUMNS, catalogue
+from asimati.pack.checking import COLUMNS
 from asimati.pack.moments import day, is_relative, moment
 from asimati.pack.reading import read_rows, read_toml
+from asimati.pack.references import catalogue
 from asimati.places import sync as places
 from asimati.service_requests import sync as service_requests
 from asimati.volunteering import sync as volunteering
 
 Part = dict[str, Any]
+
+SYNC_LOCK = 7_301_003  # advisory lock: one sync at a time
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def load(folder: Path) -> Pack:
 
 
 def sync(tx: Session, pack: Pack) -> dict[str, dict[str, int]]:
-    """Hand every feature its part; what each did, in counts."""
+    """Hand every feature its part; what each did, in counts. Of two syncs at once the second waits."""
+    tx.execute(select(func.pg_advisory_xact_lock(SYNC_LOCK)))
     parts = pack.parts(clock.now(tx))
     rooms = (places, service_requests, volunteering, events, impact, notifications)
     names = ("places", "service_requests", "volunteering", "events", "impact", "notifications")

@@ -32,8 +32,15 @@ class Document:
     text: str
     values: dict[str, Any]
 
+    def at(self, place: Sequence[str | int]) -> Any:
+        """The value at a place such as ("event", 3, "title", "en")."""
+        value: Any = self.values
+        for step in place:
+            value = value[step]
+        return value
+
     def fault(self, at: Sequence[str | int], message: str) -> Fault:
-        """A fault at a place such as ("event", 3, "title", "en")."""
+        """A fault at a place of this file."""
         return Fault(self.name, line_of(self.text, at), f"{'.'.join(map(str, at)) or 'the file'}: {message}")
 
 
@@ -58,66 +65,69 @@ def read_toml(folder: Path, name: str) -> Document:
 
 
 def read_rows(folder: Path, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file with their lines. Raises Unreadable for a missing file or other columns."""
+    """The rows of a CSV file with their lines. Raises Unreadable for a missing file, other columns or a bad row."""
     try:
         text = (folder / name).read_text(encoding="utf-8-sig")
     except OSError:
         raise Unreadable(Fault(name, 1, "the file is missing")) from None
-    reader = csv.DictReader(text.splitlines(), strict=True)
-    if reader.fieldnames != list(columns):
-        raise Unreadable(Fault(name, 1, f"the columns must be {', '.join(columns)}"))
-    for row in reader:
-        yield reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}
+    except UnicodeDecodeError:
+        raise Unreadable(Fault(name, 1, "the file is not UTF-8")) from None
+    reader, line = csv.reader(text.splitlines(), strict=True), 0
+    try:
+        if next(reader, None) != list(columns):
+            raise Unreadable(Fault(name, 1, f"the columns must be {', '.join(columns)}"))
+        line = reader.line_num
+        for row in reader:
+            line = reader.line_num
+            if row and len(row) != len(columns):
+                raise Unreadable(Fault(name, line, f"{len(row)} columns instead of {len(columns)}"))
+            if row:
+                yield line, {key: value.strip() for key, value in zip(columns, row, strict=True)}
+    except csv.Error as wrong:
+        raise Unreadable(Fault(name, line + 1, str(wrong))) from None
 
 
-_HEADER = re.compile(r"^\s*(\[{1,2})\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
+_HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?")
 
 
 def line_of(text: str, at: Sequence[str | int]) -> int:
     """The line of a place, or of the nearest thing around it that has one."""
     lines = text.splitlines()
-    first, last = 0, len(lines)
-    prefix: list[str] = []
-    found = 1
-    steps = list(at)
-    while steps:
-        step = steps.pop(0)
+    first, last, found, number = 0, len(lines), 1, 0
+    name = ""
+    for index, step in enumerate(at):
         if isinstance(step, int):
             continue
-        number = steps[0] if steps and isinstance(steps[0], int) else None
-        prefix.append(step)
-        header = _header(lines, first, last, ".".join(prefix), number or 0)
+        name = f"{name}.{step}" if name else step
+        following = at[index + 1] if index + 1 < len(at) else 0
+        row = following if isinstance(following, int) else 0
+        header, key = _header(lines, first, last, name, row), _key(lines, first, last, step, number)
         if header is not None:
-            first, found = header + 1, header + 1
-            last = _end(lines, first, last, ".".join(prefix))
-            continue
-        key = _key(lines, first, last, step)
-        if key is None:
-            break
-        first, found = key, key + 1
+            first, found, number = header + 1, header + 1, 0
+            last = _end(lines, first, last, name)
+        elif key is not None:
+            first, found, number = key, key + 1, row  # the rows of an inline array are counted by their keys
     return found
 
 
 def _header(lines: list[str], first: int, last: int, name: str, number: int) -> int | None:
-    seen = -1
-    for index in range(first, last):
-        match = _HEADER.match(lines[index])
-        if match and match[2].replace(" ", "") == name:
-            seen += 1
-            if seen == number or match[1] == "[":
-                return index
-    return None
+    """Where the table of a name begins, of [[tables]] the one of a number."""
+    places = [index for index in range(first, last) if _name(lines[index]) == name]
+    return places[number] if number < len(places) else None
 
 
 def _end(lines: list[str], first: int, last: int, name: str) -> int:
     """Where a table ends: at the next header that is not below it."""
-    for index in range(first, last):
-        match = _HEADER.match(lines[index])
-        if match and not match[2].replace(" ", "").startswith(name + "."):
-            return index
-    return last
+    headers = ((index, _name(lines[index])) for index in range(first, last))
+    return next((index for index, other in headers if other and not other.startswith(f"{name}.")), last)
 
 
-def _key(lines: list[str], first: int, last: int, name: str) -> int | None:
+def _name(line: str) -> str | None:
+    match = _HEADER.fullmatch(line)
+    return match[1].replace(" ", "") if match else None
+
+
+def _key(lines: list[str], first: int, last: int, name: str, number: int) -> int | None:
     pattern = re.compile(rf"(^|[{{,\s.])\"?{re.escape(name)}\"?\s*(=|\.)")
-    return next((index for index in range(first, last) if pattern.search(lines[index])), None)
+    places = [index for index in range(first, last) if pattern.search(lines[index])]
+    return places[min(number, len(places) - 1)] if places else None

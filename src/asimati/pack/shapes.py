@@ -7,28 +7,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from asimati.pack import moments
+
 Shape = dict[str, Any]
 
+
+def written(description: str, pattern: str) -> Shape:
+    """Text of a form; the description is what a fault says it should have been."""
+    return {"type": "string", "pattern": pattern, "description": description}
+
+
+WORD = written("text", "\\S")
 WORDS: Shape = {
     "type": "object",
-    "properties": {"ar": {"type": "string", "minLength": 1}, "en": {"type": "string", "minLength": 1}},
+    "properties": {"ar": WORD, "en": WORD},
     "required": ["ar", "en"],
     "additionalProperties": False,
+    "description": 'text in both languages: { ar = "…", en = "…" }',
 }
-CODE: Shape = {"type": "string", "pattern": "^[a-z0-9]+([-_.][a-z0-9]+)*$"}
-TARGET: Shape = {"type": "string", "pattern": "^[0-9]{1,2}\\.[0-9a-z]{1,2}$"}
-TARGETS: Shape = {"type": "array", "items": TARGET}
-DURATION: Shape = {"type": "string", "pattern": "^P([0-9]+D|T([0-9]+H)?([0-9]+M)?)$"}
-BLOCK: Shape = {"type": "string", "pattern": "^[1-9][0-9]{2,3}$"}
-# A moment, or one reckoned from the day of the first sync: "day+3 10:00", "now-1h".
+CODE = written("a code of small letters, digits and - _ .", "^[a-z0-9]+([-_.][a-z0-9]+)*$")
+TARGET = written("an SDG target such as 11.2", "^[0-9]{1,2}\\.[0-9a-z]{1,2}$")
+TARGETS: Shape = {"type": "array", "items": TARGET, "uniqueItems": True}
+# Working days or working hours, as kit.worktime reads them; and hours and minutes alone.
+TARGET_TIME = written(
+    "working days (P5D) or working hours (PT4H)",
+    "^P(?=.*[1-9])([0-9]{1,3}D|T(?=[0-9])([0-9]{1,4}H)?([0-9]{1,5}M)?)$",
+)
+SHORT_TIME = written("hours and minutes (PT15M)", "^PT(?=[0-9])([0-9]{1,2}H)?([0-9]{1,4}M)?$")
+BLOCK = written("a block's number", "^[1-9][0-9]{2,3}$")
 MOMENT: Shape = {
-    "anyOf": [
-        {"type": "moment"},
-        {"type": "string", "pattern": "^(day([+-][0-9]+)? [0-9]{2}:[0-9]{2}|now([+-][0-9]+[hm])?)$"},
-    ]
+    "anyOf": [{"type": "moment"}, {"type": "string", "pattern": moments.MOMENT}],
+    "description": 'a moment: 2026-12-01T10:00:00+03:00, or "day+3 10:00", "sun+1 10:00", "now-1h"',
 }
-DAY: Shape = {"anyOf": [{"type": "day"}, {"type": "string", "pattern": "^day([+-][0-9]+)?$"}]}
-HOURS: Shape = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$"}
+DAY: Shape = {
+    "anyOf": [{"type": "day"}, {"type": "string", "pattern": moments.DAY}],
+    "description": 'a day: 2026-12-01, or "day+3", "sun+1"',
+}
+FIXED_DAY: Shape = {"type": "day", "description": "a day: 2026-12-01"}
+CLOCK = written("a time of day (08:00)", "^([01][0-9]|2[0-3]):[0-5][0-9]$")
+HOURS = written("hours (07:00-14:15)", "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")
 WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), HOURS)
 
 
@@ -46,7 +63,6 @@ def many(item: Shape) -> Shape:
     return {"type": "array", "items": item}
 
 
-TEXT: Shape = {"type": "string", "minLength": 1}
 FLAG: Shape = {"type": "boolean"}
 COUNT: Shape = {"type": "integer", "minimum": 1}
 
@@ -58,29 +74,25 @@ def choice(*values: str) -> Shape:
 GOVERNORATE = table(
     {
         "code": CODE,
-        "iso": TEXT,
+        "iso": WORD,
         "name": WORDS,
-        "time_zone": TEXT,
+        "time_zone": WORD,
         "languages": many(choice("ar", "en")),
-        "calling_code": TEXT,
+        "calling_code": WORD,
         "otp_countries": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{2}$"}, "minItems": 1},
         "working_week": table({}, WEEK),
-        "waking_hours": table({"from": TEXT, "to": TEXT}, {"friday_prayer": HOURS}),
+        "waking_hours": table({"from": CLOCK, "to": CLOCK}, {"friday_prayer": HOURS}),
         "privacy": table({"small_cell": {"type": "integer", "minimum": 1}}),
     },
     {
         "office": table({"address": WORDS}),
-        "special_hours": many(table({"name": TEXT, "from": {"type": "day"}, "to": {"type": "day"}}, WEEK)),
+        "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
         "retention": {"type": "object", "additionalProperties": COUNT},
     },
 )
 HOLIDAYS = table(
-    {
-        "holiday": many(
-            table({"day": {"type": "day"}, "name": WORDS, "standing": choice("provisional", "confirmed")})
-        )
-    }
+    {"holiday": many(table({"day": FIXED_DAY, "name": WORDS, "standing": choice("provisional", "confirmed")}))}
 )
 ENTITIES = table(
     {
@@ -90,13 +102,16 @@ ENTITIES = table(
                     "code": CODE,
                     "name": WORDS,
                     "kind": choice("ministry", "municipality", "authority", "internal"),
-                    "target": DURATION,
+                    "target": TARGET_TIME,
                 }
             )
         )
     }
 )
-FIELD_UI = table({"label": WORDS}, {"help": WORDS, "order": {"type": "integer"}, "options": {"type": "object"}})
+FIELD_UI = table(
+    {"label": WORDS},
+    {"help": WORDS, "order": {"type": "integer"}, "options": {"type": "object", "additionalProperties": WORDS}},
+)
 SERVICE = table(
     {
         "code": CODE,
@@ -105,7 +120,7 @@ SERVICE = table(
         "title": WORDS,
         "description": WORDS,
         "assurance": choice("anonymous", "phone", "standard", "advanced"),
-        "target": DURATION,
+        "target": TARGET_TIME,
         "location": choice("required", "optional", "none"),
         "form": table(
             {
@@ -124,10 +139,10 @@ VOLUNTEERING = table(
             {
                 "code": CODE,
                 "title": WORDS,
-                "starts_on": {"type": "day"},
-                "ends_on": {"type": "day"},
+                "starts_on": FIXED_DAY,
+                "ends_on": FIXED_DAY,
                 "minimum_age": {"type": "integer", "minimum": 0},
-                "hours_tolerance": DURATION,
+                "hours_tolerance": SHORT_TIME,
                 "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
             }
         ),
@@ -184,7 +199,7 @@ PROGRAMMES = table(
                     "slug": CODE,
                     "title": WORDS,
                     "description": WORDS,
-                    "edition": TEXT,
+                    "edition": WORD,
                     "starts_on": DAY,
                     "ends_on": DAY,
                 }
@@ -201,19 +216,22 @@ IMPACT = table(
                     "code": CODE,
                     "title": WORDS,
                     "unit": WORDS,
-                    "topic": TEXT,
-                    "amount": TEXT,
-                    "targets": {"anyOf": [TARGETS, {"const": "from_message"}]},
-                    "since": {"type": "day"},
+                    "topic": WORD,
+                    "amount": WORD,
+                    "targets": {
+                        "anyOf": [{**TARGETS, "minItems": 1}, {"const": "from_message"}],
+                        "description": 'SDG targets, or "from_message"',
+                    },
+                    "since": FIXED_DAY,
                 },
-                {"voided_by": TEXT},
+                {"voided_by": WORD},
             )
         ),
         "objective": many(table({"code": CODE, "title": WORDS})),
         "crosswalk": many(table({"target": TARGET, "objective": CODE})),
     }
 )
-_MESSAGE = table({"title": TEXT, "text": TEXT}, {"sms": TEXT})
+_MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD})
 TEMPLATE = table(
     {
         "channels": {"type": "array", "items": choice("inbox", "push", "sms", "email"), "minItems": 1},

@@ -44,9 +44,12 @@ AMOUNTS: dict[str, frozenset[str]] = {
     "events.participant_checked_in": frozenset({"seats"}),
 }
 
-# Topics that take a contribution back: the message has the `source` of the act it undoes.
-VOIDS: frozenset[str] = frozenset(
-    {"service_requests.request_reopened", "volunteering.hours_voided", "events.check_in_voided"}
-)
+# Topics that take a contribution back, and from what: the message has the `source` of the act it undoes.
+VOIDS: dict[str, str] = {
+    "service_requests.request_reopened": "service_requests.request_resolved",
+    "volunteering.hours_voided": "volunteering.hours_approved",
+    "events.check_in_voided": "events.participant_checked_in",
+}
 
-CHANNELS = ("inbox", "push", "sms", "email")
+# Without this template nobody can sign in.
+NEEDED: frozenset[str] = frozenset({"accounts.code_requested"})

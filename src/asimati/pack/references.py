@@ -1,0 +1,250 @@
+"""What one place of a pack says of another: codes that must exist, stand once, or come in order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from asimati.kit import worktime
+from asimati.pack import moments
+from asimati.pack.reading import Document, Fault
+from asimati.pack.topics import AMOUNTS, NEEDED, PLACEHOLDERS, VOIDS
+from asimati.service_requests.forms import UnusableForm, check_form
+
+CATALOGUE = Path(__file__).resolve().parents[1] / "impact" / "catalogue" / "sdg.json"
+
+Documents = Mapping[str, Document]
+Place = Sequence[str | int]
+Row = Mapping[str, Any]
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """The official goals, targets and indicators."""
+    found: dict[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def known_targets() -> frozenset[str]:
+    """The codes of the 169 targets."""
+    return frozenset(target["code"] for goal in catalogue()["goals"] for target in goal["targets"])
+
+
+def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
+    """Faults of a pack whose files have the right shape."""
+    governorate = documents["governorate.toml"]
+    if fault := _time_zone(governorate):
+        yield fault
+        return
+    zone = ZoneInfo(governorate.values["time_zone"])
+    yield from _hours(governorate)
+    yield from _twice(documents["holidays.toml"], ["holiday"], "day")
+    yield from _twice(documents["entities.toml"], ["entity"], "code")
+    yield from _services(documents)
+    yield from _volunteering(documents["volunteering.toml"], blocks, zone)
+    yield from _programmes(documents["programmes.toml"], blocks, zone)
+    yield from _impact(documents["impact.toml"])
+    yield from _templates(documents)
+
+
+def _below(documents: Documents, folder: str) -> dict[str, Document]:
+    return {
+        name.removeprefix(folder).removesuffix(".toml"): document
+        for name, document in documents.items()
+        if name.startswith(folder)
+    }
+
+
+# The governorate
+
+
+def _time_zone(document: Document) -> Fault | None:
+    written = document.values["time_zone"]
+    try:
+        ZoneInfo(written)
+    except (KeyError, ValueError, OSError):
+        return document.fault(["time_zone"], f"there is no time zone {written}")
+    return None
+
+
+def _hours(document: Document) -> Iterator[Fault]:
+    facts = document.values
+    if not facts["working_week"]:
+        yield document.fault(["working_week"], "a week needs at least one working day")
+    try:
+        worktime.from_pack({**facts, "special_hours": []})
+    except ValueError as wrong:
+        yield document.fault(["working_week"], str(wrong))
+    for number, special in enumerate(facts.get("special_hours", ())):
+        try:
+            worktime.from_pack({**facts, "working_week": {}, "special_hours": [special]})
+        except ValueError as wrong:
+            yield document.fault(["special_hours", number], str(wrong))
+    try:
+        worktime.Calendar.waking(facts)
+    except ValueError as wrong:
+        yield document.fault(["waking_hours"], str(wrong))
+
+
+# Services
+
+
+def _services(documents: Documents) -> Iterator[Fault]:
+    entities = {one["code"] for one in documents["entities.toml"].values["entity"]}
+    for name, document in _below(documents, "services/").items():
+        service = document.values
+        if service["code"] != name:  # so no two services can have one code
+            yield document.fault(["code"], f"the file of service {service['code']} must be named after it")
+        if service.get("entity", "") not in entities | {""}:
+            yield document.fault(["entity"], f"there is no entity {service['entity']}")
+        yield from _targets(document, [], service)
+        yield from _form(document, service["form"]["schema"], service["form"]["ui"])
+
+
+def _form(document: Document, schema: Row, ui: Row) -> Iterator[Fault]:
+    at = ["form", "schema"]
+    try:
+        Draft202012Validator.check_schema(dict(schema))
+        check_form(schema)
+    except SchemaError as wrong:
+        yield document.fault([*at, *wrong.absolute_path], f"no JSON Schema: {wrong.message}")
+        return
+    except UnusableForm as wrong:
+        yield document.fault(at, str(wrong))
+        return
+    properties = schema["properties"]
+    for name in sorted(properties.keys() - ui.keys()):
+        yield document.fault([*at, "properties", name], "has no label in form.ui")
+    for name in sorted(ui.keys() - properties.keys()):
+        yield document.fault(["form", "ui", name], "is no property of the form")
+    for name in sorted(set(schema.get("required", ())) - properties.keys()):
+        yield document.fault([*at, "required"], f"{name} is no property of the form")
+    for name in sorted(properties.keys() & ui.keys()):
+        yield from _options(document, name, properties[name], ui[name].get("options", {}))
+
+
+def _options(document: Document, name: str, field: Row, options: Row) -> Iterator[Fault]:
+    values = set(field.get("enum") or field.get("items", {}).get("enum") or ())
+    if odd := sorted(map(str, values ^ options.keys())):
+        yield document.fault(["form", "ui", name], f"options and enum differ: {', '.join(odd)}")
+
+
+# Volunteering and events
+
+
+def _volunteering(document: Document, blocks: set[str], zone: ZoneInfo) -> Iterator[Fault]:
+    yield from _order(document, ["edition"], zone, "starts_on", "ends_on", or_same=True)
+    yield from _twice(document, ["edition", "categories"], "code")
+    yield from _twice(document, ["opportunity"], "code")
+    shifts: set[str] = set()
+    for number, one in enumerate(document.values["opportunity"]):
+        at: Place = ["opportunity", number]
+        yield from _targets(document, at, one)
+        yield from _block(document, at, one, blocks)
+        yield from _twice(document, [*at, "shift"], "code", shifts)
+        for index in range(len(one["shift"])):
+            yield from _order(document, [*at, "shift", index], zone, "starts_at", "ends_at")
+
+
+def _programmes(document: Document, blocks: set[str], zone: ZoneInfo) -> Iterator[Fault]:
+    slugs = {one["slug"] for one in document.values["programme"]}
+    yield from _twice(document, ["programme"], "slug")
+    yield from _twice(document, ["event"], "code")
+    for number in range(len(document.values["programme"])):
+        yield from _order(document, ["programme", number], zone, "starts_on", "ends_on", or_same=True)
+    for number, event in enumerate(document.values["event"]):
+        at: Place = ["event", number]
+        if event["programme"] not in slugs:
+            yield document.fault([*at, "programme"], f"there is no programme {event['programme']}")
+        yield from _targets(document, at, event)
+        yield from _block(document, at, event, blocks)
+        yield from _order(document, at, zone, "starts_at", "ends_at")
+        yield from _order(document, at, zone, "registration_opens_at", "registration_closes_at")
+        yield from _order(document, at, zone, "registration_closes_at", "ends_at", or_same=True)
+        if event.get("party_limit", 1) > event["capacity"]:
+            yield document.fault([*at, "party_limit"], "is more than the capacity")
+
+
+# Impact and templates
+
+
+def _impact(document: Document) -> Iterator[Fault]:
+    objectives = {one["code"] for one in document.values["objective"]}
+    yield from _twice(document, ["measure"], "code")
+    yield from _twice(document, ["objective"], "code")
+    for number, measure in enumerate(document.values["measure"]):
+        yield from _measure(document, ["measure", number], measure)
+    for number, row in enumerate(document.values["crosswalk"]):
+        if row["target"] not in known_targets():
+            yield document.fault(["crosswalk", number, "target"], f"there is no SDG target {row['target']}")
+        if row["objective"] not in objectives:
+            yield document.fault(["crosswalk", number, "objective"], f"there is no objective {row['objective']}")
+
+
+def _measure(document: Document, at: Place, measure: Row) -> Iterator[Fault]:
+    topic, voided_by = measure["topic"], measure.get("voided_by")
+    if topic not in AMOUNTS:
+        yield document.fault([*at, "topic"], f"no message of topic {topic} counts")
+    elif measure["amount"] not in AMOUNTS[topic] | {"1"}:
+        yield document.fault([*at, "amount"], f"{topic} carries no {measure['amount']}")
+    if voided_by and VOIDS.get(voided_by) != topic:
+        yield document.fault([*at, "voided_by"], f"{voided_by} does not take back {topic}")
+    if measure["targets"] != "from_message":
+        yield from _targets(document, at, measure)
+
+
+def _templates(documents: Documents) -> Iterator[Fault]:
+    templates = _below(documents, "templates/")
+    for topic in sorted(NEEDED - templates.keys()):
+        yield Fault(f"templates/{topic}.toml", 1, "the file is missing")
+    for topic, document in templates.items():
+        if topic not in PLACEHOLDERS:
+            yield document.fault([], f"no message of topic {topic} tells anybody anything")
+            continue
+        for language in ("ar", "en"):
+            for part, words in document.values[language].items():
+                for field in sorted(set(re.findall(r"{([^}]*)}?", words)) - PLACEHOLDERS[topic]):
+                    yield document.fault([language, part], f"{{{field}}} is not carried by {topic}")
+        if document.values["ar"].keys() != document.values["en"].keys():
+            yield document.fault(["en"], "sms needs both languages or neither")
+
+
+# Everywhere
+
+
+def _targets(document: Document, at: Place, row: Row) -> Iterator[Fault]:
+    for target in row.get("targets", ()):
+        if target not in known_targets():
+            yield document.fault([*at, "targets"], f"there is no SDG target {target}")
+
+
+def _block(document: Document, at: Place, row: Row, blocks: set[str]) -> Iterator[Fault]:
+    if row.get("block", "") not in blocks | {""}:
+        yield document.fault([*at, "block"], f"block {row['block']} is not in blocks.csv")
+
+
+def _order(
+    document: Document, at: Place, zone: ZoneInfo, first: str, last: str, *, or_same: bool = False
+) -> Iterator[Fault]:
+    row = document.at(at)
+    if moments.is_relative(row[first]) != moments.is_relative(row[last]):
+        yield document.fault([*at, last], f"{first} and {last} are both fixed, or both reckoned from the sync")
+    elif not moments.is_before(row[first], row[last], zone, or_same=or_same):
+        yield document.fault([*at, last], f"is not always after {first}")
+
+
+def _twice(document: Document, at: Place, key: str, seen: set[Any] | None = None) -> Iterator[Fault]:
+    seen = set() if seen is None else seen
+    for number, row in enumerate(document.at(at)):
+        if row[key] in seen:
+            yield document.fault([*at, number, key], f"{row[key]} stands twice")
+        seen.add(row[key])
