@@ -1,17 +1,18 @@
 """The configuration pack: a folder of TOML and CSV that makes the product one governorate's own.
 
-`check(folder)` names every fault by file and line, `load(folder)` reads, `sync(tx, pack)` hands each feature its part:
-`<feature>.sync.sync(tx, part) -> dict[str, int]` (counts such as {"added": 2, "changed": 0, "retired": 1}).
+`check(folder)` names every fault by file and line, `load(folder)` reads, `sync(tx, pack)` hands each feature its
+part: `<feature>.sync.sync(tx, part) -> dict[str, int]` (counts such as {"added": 2, "changed": 0, "retired": 1}).
 How a pack is written, and what every message must carry for templates and measures: docs/packs.md.
 
 What every feature's sync may rely on and must keep:
 
-- The part was checked: keys exist, codes are unique and known, both languages are there. Optional keys that the pack
-  leaves out are present with the value named below (None, [] or a default), so `item["key"]` never fails.
+- The part was checked: keys exist, codes are unique and known, both languages are there. Optional keys that the
+  pack leaves out are present with the value named below (None, [] or a default), so `item["key"]` never fails.
 - Bilingual text is {"ar": str, "en": str}. Moments are aware datetimes in UTC; days are `date`; an item's `code` is
   its natural key. Lists keep the order of the pack.
 - Repeating a sync changes nothing. Nothing that residents may have used is deleted. What has gone from the pack is
-  retired (no longer offered); events and shifts that somebody holds a place on are left alone, they end by themselves.
+  retired (no longer offered); events and shifts that somebody holds a place on are left alone, they end by
+  themselves.
 - `relative` on a programme, event or shift means that its moments were reckoned from the day of this sync
   ("day+3 10:00"). They hold for the row when it is first added; a later sync must not move a row that exists.
   With `relative` False the pack gives fixed times and a sync may correct them.
