@@ -7,13 +7,19 @@ from typing import Any
 
 from asimati.accounts import actions, queries, schemas
 from asimati.accounts.calendar import Overlaps
-from asimati.accounts.models import Person, PersonSensitive
-from asimati.accounts.refusals import CodeExpired, NoCodesThere, RefreshRefused, WrongCode, WrongPassword
+from asimati.accounts.refusals import (
+    CodeExpired,
+    NoCodesThere,
+    PersonalNumberTaken,
+    RefreshRefused,
+    WrongCode,
+    WrongPassword,
+)
 from asimati.http import access, limits
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
-from asimati.kit import secrets, words
+from asimati.kit import words
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
@@ -22,6 +28,7 @@ from asimati.settings import settings
 blp = Blueprint("accounts", __name__, description="Signing in, and one's own account")
 codes_sent = queries.codes_sent
 CONSTRAINTS["engagement_no_overlap"] = Overlaps
+CONSTRAINTS["person_cpr_index_key"] = PersonalNumberTaken
 
 
 @blp.post(
@@ -72,13 +79,20 @@ def sign_in_staff(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[st
 @blp.get("/me", who=access.residents, gives=schemas.ProfileOut, tagged=True)
 def me(tx: Session, actor: Actor) -> dict[str, Any]:
     """One's own profile."""
-    return _profile(tx, actor, tx.get_one(Person, actor.person))
+    return _profile(tx, actor)
 
 
-@blp.patch("/me", who=access.residents, takes=schemas.ProfileIn, gives=schemas.ProfileOut)
+@blp.patch(
+    "/me",
+    who=access.residents,
+    takes=schemas.ProfileIn,
+    gives=schemas.ProfileOut,
+    refuses=[PersonalNumberTaken],
+)
 def edit_me(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None) -> dict[str, Any]:
     """Correct one's own profile."""
-    return _profile(tx, actor, actions.edit_profile(tx, actor, version, payload))
+    actions.edit_profile(tx, actor, version, payload)
+    return _profile(tx, actor)
 
 
 @blp.get("/me/preferences", who=access.residents, gives=schemas.PreferencesOut, tagged=True)
@@ -118,16 +132,8 @@ def access_log(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     return queries.access_log(tx, actor.person, query["page"])
 
 
-def _profile(tx: Session, actor: Actor, person: Person) -> dict[str, Any]:
-    sensitive = tx.get(PersonSensitive, person.id, populate_existing=True)
-    shown = {name: getattr(person, name) for name in (*actions.PROFILE, "id", "version")}
-    return shown | {
-        "phone": secrets.unseal(person.phone, "phone"),
-        "email": secrets.unseal(person.email, "email") if person.email else None,
-        "cpr": "••••••" + secrets.unseal(person.cpr, "cpr")[-3:] if person.cpr else None,
-        "disability": sensitive.disability if sensitive else None,
-        "assurance": actor.assurance,
-    }
+def _profile(tx: Session, actor: Actor) -> dict[str, Any]:
+    return queries.profile_of(tx, actor.person) | {"assurance": actor.assurance}
 
 
 def _preferences(tx: Session, actor: Actor) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from asimati.accounts import actions, schemas
+from asimati.accounts.actions.codes import phone_of
 from asimati.accounts.models import StaffMember
 from asimati.http import access
 from asimati.http.routes import Blueprint
@@ -27,6 +28,6 @@ def sign_in(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any
             raise NotFound
         return actions.start_session(tx, staff=member.id, assurance="standard")
     if phone := payload.get("phone"):
-        person = actions.ensure_person(tx, actions._phone(phone))
+        person = actions.ensure_person(tx, phone_of(phone))
         return actions.start_session(tx, person=person.id)
     raise Invalid([("/phone", _("Say a phone or an e-mail."))])

@@ -35,15 +35,18 @@ class EngagementKind(StrEnum):
     APPOINTMENT = "appointment"
 
 
+# What people say of themselves and may correct, as it stands in their row.
+PROFILE = ("name_ar", "name_latin", "sex", "birth_date", "flat", "building", "road", "block", "language")
+
+
 class Person(Base):
     """A resident. What identifies them is sealed; a keyed hash beside it finds it again."""
 
     __tablename__ = "person"
 
     id: Mapped[UUID] = primary_id()
-    number: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=True), unique=True
-    )  # for the calendar's constraint
+    # For the calendar's constraint, which can compare numbers but no UUIDs.
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
     phone: Mapped[bytes]
     phone_index: Mapped[bytes] = mapped_column(unique=True)
     email: Mapped[bytes | None]

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
-from asimati.accounts.models import CodeChallenge, Device, Person, PersonSensitive, Preference
+from asimati.accounts.models import PROFILE, CodeChallenge, Device, Person, PersonSensitive, Preference
 from asimati.kit import clock, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -70,6 +70,19 @@ def contact_of(tx: Session, person_id: UUID) -> Contact | None:
         push_token=tx.scalar(newest.limit(1)),
         channels=preference_of(tx, person_id)["channels"],
     )
+
+
+def profile_of(tx: Session, person_id: UUID) -> dict[str, Any]:
+    """What people may read of themselves; of the personal number the last three digits."""
+    person = tx.get_one(Person, person_id)
+    sensitive = tx.get(PersonSensitive, person_id, populate_existing=True)
+    shown = {name: getattr(person, name) for name in (*PROFILE, "id", "version")}
+    return shown | {
+        "phone": secrets.unseal(person.phone, "phone"),
+        "email": secrets.unseal(person.email, "email") if person.email else None,
+        "cpr": "••••••" + secrets.unseal(person.cpr, "cpr")[-3:] if person.cpr else None,
+        "disability": sensitive.disability if sensitive else None,
+    }
 
 
 def preference_of(tx: Session, person_id: UUID) -> dict[str, Any]:

@@ -39,3 +39,9 @@ class RefreshRefused(Unauthenticated):
     title = _("This sign-in has ended")
     detail = _("Please sign in again.")
     keeps_work = True
+
+
+class PersonalNumberTaken(Conflict):
+    slug = "personal-number-taken"
+    title = _("Another account has this personal number")
+    detail = _("If it is yours, ask the governorate to bring the two accounts together.")

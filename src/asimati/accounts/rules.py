@@ -15,7 +15,7 @@ BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"
 
 
 class NoPhone(ValueError):
-    """This is not a telephone number that can receive a text."""
+    """This is not a telephone number."""
 
 
 def phone_number(written: str, home: str) -> str:
@@ -41,6 +41,11 @@ def receives_codes(phone: str, countries: Collection[str]) -> bool:
 def new_code() -> str:
     """Six digits from the system's randomness."""
     return f"{secrets.randbelow(1_000_000):06}"
+
+
+def code_as_sent(written: str) -> str:
+    """A code as it was sent, whatever digits it is given back in, grouped or not."""
+    return "".join(char for char in western_digits(written) if char.isdecimal())
 
 
 def age_on(born: date, day: date) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
 from marshmallow import fields as plain
 
 from asimati.accounts.models import Language, Sex
@@ -17,6 +20,27 @@ from asimati.http.fields import (
     Schema,
     String,
 )
+from asimati.kit.text import western_digits
+from asimati.kit.words import _
+
+
+class Numbered(String):
+    """Part of an address, which may be a number in any script's digits; it is kept in Western ones."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return western_digits(super()._deserialize(value, attr, data, **kwargs)).strip()
+
+
+class HourOfDay(plain.Time):
+    """A local time such as 22:00."""
+
+    default_error_messages = dict.fromkeys(
+        ("required", "null", "validator_failed", "invalid", "format"),
+        _("This must be a time of day such as 22:00."),
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", allow_none=True, metadata={"example": "22:00"}, **kwargs)
 
 
 class CodeIn(Schema):
@@ -66,10 +90,10 @@ class ProfileIn(Schema):
     disability = Boolean(
         allow_none=True, metadata={"description": "Sensitive: saying it is the consent, null takes it back"}
     )
-    flat = String(max_length=20, allow_none=True)
-    building = String(max_length=20, allow_none=True)
-    road = String(max_length=20, allow_none=True)
-    block = String(max_length=4, allow_none=True, validate=[Pattern(r"[1-9][0-9]{2,3}\Z")])
+    flat = Numbered(max_length=20, allow_none=True)
+    building = Numbered(max_length=20, allow_none=True)
+    road = Numbered(max_length=20, allow_none=True)
+    block = Numbered(max_length=4, allow_none=True, validate=[Pattern(r"[1-9][0-9]{2,3}\Z")])
     language = Enum(Language)
 
 
@@ -98,15 +122,21 @@ class PreferencesIn(Schema):
         required=True,
         max_items=4,
     )
-    quiet_from = plain.Time(allow_none=True, load_default=None, format="%H:%M")
-    quiet_to = plain.Time(allow_none=True, load_default=None, format="%H:%M")
+    quiet_from = HourOfDay(load_default=None)
+    quiet_to = HourOfDay(load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def both_ends(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        for end, other in (("quiet_from", "quiet_to"), ("quiet_to", "quiet_from")):
+            if data[other] and not data[end]:
+                raise ValidationError(_("Quiet hours have a beginning and an end."), end)
 
 
 class PreferencesOut(Schema):
     language = Enum(Language)
     channels = List(String())
-    quiet_from = plain.Time(allow_none=True, format="%H:%M")
-    quiet_to = plain.Time(allow_none=True, format="%H:%M")
+    quiet_from = HourOfDay()
+    quiet_to = HourOfDay()
 
 
 class DeviceIn(Schema):

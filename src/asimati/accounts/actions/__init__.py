@@ -1,0 +1,11 @@
+"""Deeds: signing in and out, and what people say of themselves."""
+
+from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
+from asimati.accounts.actions.people import drop_device, edit_profile, ensure_person, prefer, put_device
+from asimati.accounts.actions.sessions import refresh, sign_out, start_session
+from asimati.accounts.actions.staff import create_staff, sign_in_staff
+
+__all__ = [
+    "create_staff", "drop_device", "edit_profile", "ensure_person", "prefer", "purge_codes", "put_device",
+    "refresh", "request_code", "sign_in_staff", "sign_out", "start_session", "verify_code",
+]  # fmt: skip

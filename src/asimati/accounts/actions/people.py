@@ -1,0 +1,121 @@
+"""People: how they become known, and what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from asimati.accounts.models import PROFILE, Device, Person, PersonSensitive, Preference
+from asimati.accounts.refusals import PersonalNumberTaken
+from asimati.kit import audit, secrets
+from asimati.kit.errors import Invalid, NotFound, Stale
+from asimati.kit.policy import Actor
+from asimati.kit.text import UnfitText, cpr
+from asimati.kit.words import _
+
+# An app's own name for itself: any token, but no longer than an index holds.
+INSTALLATION = re.compile(r"[!-~]{1,200}")
+
+
+def ensure_person(tx: Session, phone: str, **profile: Any) -> Person:
+    """The person with a phone (E.164), made with this profile if there is none. Two at once make one."""
+    index = secrets.blind_index(phone, "phone")
+    row = {"phone": secrets.seal(phone, "phone"), "phone_index": index, **profile}
+    disability = row.pop("disability", None)
+    made = tx.scalar(
+        insert(Person).values(**row).on_conflict_do_nothing(index_elements=["phone_index"]).returning(Person.id)
+    )
+    if made is not None and disability is not None:
+        tx.add(PersonSensitive(person_id=made, disability=disability))
+    return tx.scalars(select(Person).where(Person.phone_index == index)).one()
+
+
+def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[str, Any]) -> Person:
+    """Write down what a person says of themselves.
+
+    Raises Stale; Invalid for a personal number of another form, PersonalNumberTaken for somebody else's.
+    """
+    person = _locked(tx, actor)
+    if version is not None and person.version != version:
+        raise Stale
+    for name in PROFILE:
+        if name in changes:
+            setattr(person, name, changes[name])
+    if "email" in changes:
+        person.email = secrets.seal(changes["email"], "email") if changes["email"] else None
+    if changes.get("cpr"):
+        _set_cpr(tx, person, changes["cpr"])
+    if "disability" in changes:
+        _set_disability(tx, person.id, changes["disability"])
+        flag_modified(person, "language")  # it stands in another table, but is one profile with one version
+    audit.record(tx, actor, "accounts.profile_edited", ("person", person.id), fields=sorted(changes))
+    tx.flush()
+    return person
+
+
+def _set_cpr(tx: Session, person: Person, written: str) -> None:
+    try:
+        number = cpr(written)
+    except UnfitText:
+        raise Invalid([("/cpr", _("A personal number has nine digits."))]) from None
+    index = secrets.blind_index(number, "cpr")
+    if tx.scalar(select(Person.id).where(Person.cpr_index == index, Person.id != person.id)):
+        raise PersonalNumberTaken
+    person.cpr, person.cpr_index = secrets.seal(number, "cpr"), index
+
+
+def _set_disability(tx: Session, person: UUID, value: bool | None) -> None:
+    """Saying it is the consent; taking it back deletes it."""
+    if value is None:
+        tx.execute(delete(PersonSensitive).where(PersonSensitive.person_id == person))
+        return
+    said = insert(PersonSensitive).values(person_id=person, disability=value)
+    anew = {"disability": value, "consent_at": func.app_now()}
+    tx.execute(said.on_conflict_do_update(index_elements=["person_id"], set_=anew))
+
+
+def prefer(tx: Session, actor: Actor, version: int | None, wishes: dict[str, Any]) -> None:
+    """Write down how a person wishes to be told things. Raises Stale."""
+    person = _locked(tx, actor)
+    found = tx.get(Preference, actor.person)
+    if version is not None and version != (found.version if found else 0):
+        raise Stale
+    found = found or Preference(person_id=actor.person)
+    for name in ("channels", "quiet_from", "quiet_to"):
+        setattr(found, name, wishes[name])
+    person.language = wishes.get("language", person.language)
+    tx.add(found)
+    tx.flush()
+
+
+def _locked(tx: Session, actor: Actor) -> Person:
+    """One's own row, held so that two edits of what belongs to it follow each other."""
+    return tx.scalars(select(Person).where(Person.id == actor.person).with_for_update(key_share=True)).one()
+
+
+def put_device(tx: Session, actor: Actor, installation_id: str, platform: str, push_token: str) -> None:
+    """Remember where a person's push messages go; an installation belongs to whoever registered it last.
+
+    Raises NotFound for what cannot be the name of an installation.
+    """
+    if not INSTALLATION.fullmatch(installation_id):
+        raise NotFound
+    row = {"person_id": actor.person, "platform": platform, "push_token": push_token}
+    put = insert(Device).values(installation_id=installation_id, **row)
+    tx.execute(
+        put.on_conflict_do_update(index_elements=["installation_id"], set_={**row, "updated_at": func.app_now()})
+    )
+
+
+def drop_device(tx: Session, actor: Actor, installation_id: str) -> None:
+    """Forget an installation. Raises NotFound when it is not this person's."""
+    device = tx.get(Device, installation_id) if INSTALLATION.fullmatch(installation_id) else None
+    if device is None or device.person_id != actor.person:
+        raise NotFound
+    tx.delete(device)

@@ -1,0 +1,120 @@
+"""Sessions and their tokens: short access tokens, refresh tokens used once."""
+
+from __future__ import annotations
+
+import secrets as random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from asimati.accounts.messages import SignedInElsewhere
+from asimati.accounts.models import AccountSession, RefreshToken
+from asimati.accounts.refusals import RefreshRefused
+from asimati.kit import audit, clock, outbox, secrets
+from asimati.kit.policy import Actor
+from asimati.settings import settings
+
+
+def start_session(
+    tx: Session, *, person: UUID | None = None, staff: UUID | None = None, assurance: str = "phone"
+) -> dict[str, Any]:
+    """Sign somebody in: a session and its first pair of tokens."""
+    now = clock.now(tx)
+    session = AccountSession(
+        person_id=person,
+        staff_id=staff,
+        assurance=assurance,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings().tokens.refresh_limit),
+    )
+    tx.add(session)
+    tx.flush()
+    actor = Actor("staff" if staff else "resident", staff or person)
+    audit.record(tx, actor, "accounts.signed_in", ("session", session.id))
+    if person is not None:
+        _tell_of_another(tx, session)
+    return _tokens(session, _new_refresh(tx, session.id, now))
+
+
+def _tell_of_another(tx: Session, made: AccountSession) -> None:
+    """Whoever is signed in elsewhere is told of a new sign-in: it may not have been them."""
+    standing = select(AccountSession.id).where(
+        AccountSession.person_id == made.person_id,
+        AccountSession.id != made.id,
+        AccountSession.revoked_at.is_(None),
+        AccountSession.expires_at > made.created_at,
+    )
+    if made.person_id and tx.scalar(standing.limit(1)):
+        about = {"type": "session", "reference": str(made.id)}
+        outbox.publish(tx, SignedInElsewhere(person=made.person_id, about=about, at=made.created_at))
+
+
+def refresh(tx: Session, token: str) -> dict[str, Any]:
+    """Exchange a refresh token for the next pair. Raises RefreshRefused.
+
+    A client that never saw the answer repeats its request: within the grace it gets the same child again, unless
+    that has been used itself, which shows that the answer did arrive. Later, a used token in somebody's hand means
+    that two hold it; the whole session then ends, and only that session.
+    """
+    digest = secrets.digest(token)
+    row = tx.scalar(select(RefreshToken).where(RefreshToken.digest == digest).with_for_update())
+    if row is None:
+        raise RefreshRefused
+    now = clock.now(tx)
+    session = tx.get_one(AccountSession, row.session_id)
+    if session.revoked_at is not None or session.expires_at <= now or row.expires_at <= now:
+        raise RefreshRefused
+    if row.used_at is None:
+        child = _new_refresh(tx, session.id, now)
+        row.used_at, row.child = now, secrets.seal(child, "refresh")
+        return _tokens(session, child)
+    if row.child and (now - row.used_at).total_seconds() <= settings().tokens.refresh_grace:
+        return _tokens(session, _unused(tx, secrets.unseal(row.child, "refresh")))
+    session.revoked_at = now
+    holder = Actor("staff" if session.staff_id else "resident", session.staff_id or session.person_id)
+    audit.record(tx, holder, "accounts.refresh_reused", ("session", session.id))
+    raise RefreshRefused
+
+
+def _unused(tx: Session, child: str) -> str:
+    """The child to hand out again. Raises RefreshRefused when it is spent: a late repeat, but no proof of theft."""
+    spent = select(RefreshToken.used_at).where(RefreshToken.digest == secrets.digest(child))
+    if tx.scalar(spent) is not None:
+        raise RefreshRefused
+    return child
+
+
+def sign_out(tx: Session, actor: Actor) -> None:
+    """End the session of the token in hand."""
+    tx.execute(update(AccountSession).where(AccountSession.id == actor.session).values(revoked_at=func.app_now()))
+    audit.record(tx, actor, "accounts.signed_out", ("session", actor.session))
+
+
+def _new_refresh(tx: Session, session: UUID, now: datetime) -> str:
+    token = random.token_urlsafe(32)
+    expires = now + timedelta(seconds=settings().tokens.refresh_idle)
+    tx.add(RefreshToken(digest=secrets.digest(token), session_id=session, created_at=now, expires_at=expires))
+    return token
+
+
+def _tokens(session: AccountSession, refresh_token: str) -> dict[str, Any]:
+    issued = int(clock.utcnow().timestamp())
+    lifetime = settings().tokens.access
+    claims = {
+        "iss": "asimati",
+        "sub": str(session.person_id or session.staff_id),
+        "sid": str(session.id),
+        "kind": "staff" if session.staff_id else "resident",
+        "iat": issued,
+        "exp": issued + lifetime,
+        "jti": str(uuid4()),
+    }
+    return {
+        "access_token": secrets.sign_jwt(claims),
+        "refresh_token": refresh_token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+    }
