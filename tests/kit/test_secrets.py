@@ -1,5 +1,8 @@
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,16 @@ def test_the_development_key_is_made_once_and_kept() -> None:
     secrets._masters.cache_clear()
     assert dict(secrets._masters()) == first
     assert (settings().home_folder / "keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_threads_that_need_the_first_key_at_once_get_the_same(tmp_path: Path) -> None:
+    start = threading.Barrier(16)
+
+    def make(_: int) -> str:
+        start.wait()
+        secrets._make_master(tmp_path / "keys.json")
+        return (tmp_path / "keys.json").read_text()
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(make, range(16)))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]

@@ -11,8 +11,10 @@ import hashlib
 import hmac
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -48,18 +50,24 @@ def _masters() -> Mapping[int, bytes]:
 
 def _development_master() -> str:
     path = settings().home_folder / settings().keys.file
+    if not path.exists():
+        _make_master(path)
+    master: str = json.loads(path.read_text())["master"]
+    return master
+
+
+def _make_master(path: Path) -> None:
+    """Whoever is first, thread or process, makes the key; a half-written file is never seen."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps({"master": base64.b64encode(os.urandom(32)).decode()}))
+    handle, fresh = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
+    with os.fdopen(handle, "w") as file:
+        json.dump({"master": base64.b64encode(os.urandom(32)).decode()}, file)
     try:
-        os.link(fresh, path)  # whoever is first makes the key; a half-written file is never seen
+        os.link(fresh, path)
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
-    master: str = json.loads(path.read_text())["master"]
-    return master
+        Path(fresh).unlink()
 
 
 @cache
