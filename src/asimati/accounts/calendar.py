@@ -43,9 +43,9 @@ def hold(
 ) -> None:
     """Give a person's time to something. Raises Overlaps, naming what is in the way.
 
-    The person's row is held first, so that two holds at the same instant follow each other instead of meeting in
-    the exclusion constraint, where each would wait for the other. The constraint remains for whoever writes the
-    row in a statement of their own (the booking rush does); `http` answers it as Overlaps too.
+    The person's row is held first, so that two holds at the same instant follow each other and the second hears
+    what is in the way. The exclusion constraint, which can only say that something is, remains for whoever writes
+    the row in a statement of their own (the booking rush does); `http` answers it as Overlaps too.
     """
     held = select(Person.number).where(Person.id == person_id).with_for_update(key_share=True)
     number = tx.execute(held).scalar_one()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from asimati.accounts.messages import SignedInElsewhere
-from asimati.accounts.models import AccountSession, RefreshToken
+from asimati.accounts.models import AccountSession, RefreshToken, StaffMember
 from asimati.accounts.refusals import RefreshRefused
 from asimati.kit import audit, clock, outbox, secrets
 from asimati.kit.policy import Actor
@@ -65,7 +65,9 @@ def refresh(tx: Session, token: str) -> dict[str, Any]:
         raise RefreshRefused
     now = clock.now(tx)
     session = tx.get_one(AccountSession, row.session_id)
-    if session.revoked_at is not None or session.expires_at <= now or row.expires_at <= now:
+    if session.revoked_at is not None or min(session.expires_at, row.expires_at) <= now:
+        raise RefreshRefused
+    if session.staff_id and tx.get_one(StaffMember, session.staff_id).disabled_at is not None:
         raise RefreshRefused
     if row.used_at is None:
         child = _new_refresh(tx, session.id, now)
