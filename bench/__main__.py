@@ -90,7 +90,8 @@ def populate(database: embedded.Postgres) -> None:
         columns = ", ".join(names)
         connection.execute(
             f"INSERT INTO event (id, capacity, taken, waiting, party_limit, approval, {columns})"
-            f" SELECT {numbered.format(2)}, 100000, 0, 0, 1, false, {columns} FROM generate_series(0, {EVENTS}) AS n,"
+            f" SELECT {numbered.format(2)}, 100000, 0, 0, 1, false, {columns}"
+            f" FROM generate_series(0, {EVENTS}) AS n,"
             " (SELECT * FROM event WHERE NOT approval ORDER BY starts_at DESC LIMIT 1) AS one"
         )
         connection.execute("ANALYZE")
