@@ -103,12 +103,12 @@ def answer(refusal: Refusal) -> Response:
     status = status_of(refusal)
     facts = {key: _plain(value) for key, value in refusal.facts.items()}
     body = {
+        **facts,  # first: no fact takes the place of a member that RFC 9457 defines
         "type": f"/problems/{refusal.slug}",
         "title": translate(refusal.title),
         "status": status,
         **({"detail": told(refusal.detail, refusal.facts)} if refusal.detail else {}),
         "instance": request.path,
-        **facts,
     }
     if isinstance(refusal, errors.Invalid):
         body["errors"] = [{"pointer": at, "detail": translate(words)} for at, words in refusal.errors]
