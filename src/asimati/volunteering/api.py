@@ -18,8 +18,8 @@ from asimati.kit.db import Session
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
-from asimati.volunteering import policy, queries, rules, schemas
-from asimati.volunteering.actions import hours, organising, signing_up
+from asimati.volunteering import credentials, policy, queries, rules, schemas
+from asimati.volunteering.actions import attendance, hours, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
     AlreadySignedUp,
@@ -34,6 +34,7 @@ from asimati.volunteering.refusals import (
 
 blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
 CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
+CONSTRAINTS["hours_line_step_key"] = HoursDecided
 
 Dict = dict[str, Any]
 
@@ -73,7 +74,9 @@ def sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     return queries.sign_ups(tx, actor, query["page"])
 
 
-@blp.delete("/sign-ups/<uuid:sign_up_id>", who=access.residents, gives=schemas.SignUpOut, refuses=[IllegalMove])
+@blp.delete(
+    "/sign-ups/<uuid:sign_up_id>", who=access.residents, gives=schemas.SignUpOut, refuses=[IllegalMove, ShiftOver]
+)
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Give the place back."""
     return queries.sign_up_view(tx, signing_up.withdraw(tx, actor, sign_up_id))
@@ -88,7 +91,7 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 )
 def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Arrive: with the code shown at the shift, or written down by a coordinator."""
-    return queries.sign_up_view(tx, hours.check_in(tx, actor, sign_up_id, **payload))
+    return queries.sign_up_view(tx, attendance.check_in(tx, actor, sign_up_id, **payload))
 
 
 @blp.post(
@@ -100,7 +103,7 @@ def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict
 )
 def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Leave; the time served then waits for a coordinator's word."""
-    return queries.sign_up_view(tx, hours.check_out(tx, actor, sign_up_id, **payload))
+    return queries.sign_up_view(tx, attendance.check_out(tx, actor, sign_up_id, **payload))
 
 
 @blp.get("/me/passport", who=access.residents, gives=schemas.PassportOut, tagged=True)
@@ -113,6 +116,12 @@ def passport(tx: Session, actor: Actor) -> Dict:
 def credential(tx: Session, actor: Actor, credential_id: UUID) -> Dict:
     """Verify a credential; it does not say whose it is."""
     return queries.credential(tx, credential_id)
+
+
+@blp.get("/credentials/key", who=access.anyone, gives=schemas.CredentialKeyOut)
+def credential_key(tx: Session, actor: Actor) -> dict[str, str]:
+    """The public key (JWK) with which anybody verifies a passport's token offline."""
+    return credentials.public_jwk()
 
 
 # --- staff -----------------------------------------------------------------------------------------------------
@@ -195,7 +204,7 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     """The check-in code to show at the shift this minute."""
     policy.require(actor, "record_times")
     found, now = _shift(tx, shift_id), clock.now(tx)
-    code = hours.shift_code(found.id, now)
+    code = attendance.shift_code(found.id, now)
     ends = (int(now.timestamp()) // rules.CODE_WINDOW + 1) * rules.CODE_WINDOW
     return {
         "code": code,
@@ -204,7 +213,9 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     }
 
 
-@blp.get("/staff/sign-ups", who=access.staff, query=schemas.StaffSignUpsQuery, gives=page_of(schemas.SignUpOut))
+@blp.get(
+    "/staff/sign-ups", who=access.staff, query=schemas.StaffSignUpsQuery, gives=page_of(schemas.StaffSignUpOut)
+)
 def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     """Sign-ups by status."""
     return queries.sign_ups(tx, actor, query["page"], query.get("status"))
@@ -213,7 +224,7 @@ def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
 @blp.post(
     "/staff/sign-ups/<uuid:sign_up_id>/approve",
     who=access.staff,
-    gives=schemas.SignUpOut,
+    gives=schemas.StaffSignUpOut,
     refuses=[IllegalMove],
 )
 def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
@@ -225,7 +236,7 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     "/staff/sign-ups/<uuid:sign_up_id>/decline",
     who=access.staff,
     takes=schemas.DeclineIn,
-    gives=schemas.SignUpOut,
+    gives=schemas.StaffSignUpOut,
     refuses=[IllegalMove],
 )
 def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:

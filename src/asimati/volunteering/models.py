@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,7 +63,8 @@ class Shift(Base):
     taken: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = version_column()
 
-    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
+    # A sign-up is no edit of the shift: the version is raised by those who edit it.
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False, "eager_defaults": True}
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("taken BETWEEN 0 AND places", name="places"),
@@ -83,9 +84,9 @@ class SignUp(Base):
     status: Mapped[SignUpStatus] = one_of(SignUpStatus, name="status")
     checked_in_at: Mapped[datetime | None] = timestamp(nullable=True)
     checked_out_at: Mapped[datetime | None] = timestamp(nullable=True)
-    recorded_by: Mapped[UUID | None] = mapped_column(
-        ForeignKey("staff_member.id")
-    )  # staff who wrote the times down
+    # Staff who wrote a time down; none where the volunteer showed the shift's code.
+    checked_in_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    checked_out_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
     created_at: Mapped[datetime] = timestamp(default=True)
     version: Mapped[int] = version_column()
 
@@ -130,10 +131,12 @@ class HoursLine(Base):
 
     id: Mapped[UUID] = primary_id()
     claim_id: Mapped[UUID] = mapped_column(ForeignKey("hours_claim.id"))
+    step: Mapped[int]  # 1, 2, … of its claim: of two who decide at once, one cannot write
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     edition: Mapped[str | None] = mapped_column(ForeignKey("edition.code"))
     kind: Mapped[LineKind] = one_of(LineKind, name="kind")
     minutes: Mapped[int]  # negative on a voided line
+    targets: Mapped[list[str]] = mapped_column(JSONB)  # as the opportunity had them: later edits change no stamp
     voids: Mapped[UUID | None] = mapped_column(ForeignKey("hours_line.id"), unique=True)
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -143,7 +146,7 @@ class HoursLine(Base):
         CheckConstraint("(kind = 'voided') = (voids IS NOT NULL)", name="voids"),
         CheckConstraint("(kind = 'voided') = (minutes < 0) OR minutes = 0", name="sign"),
         Index("hours_line_person_idx", "person_id", "edition"),
-        Index("hours_line_claim_idx", "claim_id", "at"),
+        UniqueConstraint("claim_id", "step", name="hours_line_step_key"),
     )
 
 

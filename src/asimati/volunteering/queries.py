@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
-from asimati.kit import clock, secrets
+from asimati.accounts.models import Person
+from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
-from asimati.volunteering import policy, rules
+from asimati.volunteering import credentials, policy, rules
 from asimati.volunteering.models import Credential, Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
 
 
 def edition_on(tx: Session, day: date) -> Edition | None:
     """The edition a day belongs to."""
-    return tx.scalar(select(Edition).where(Edition.starts_on <= day, Edition.ends_on >= day).limit(1))
+    holds = select(Edition).where(Edition.starts_on <= day, Edition.ends_on >= day)
+    return tx.scalar(holds.order_by(Edition.starts_on.desc(), Edition.code).limit(1))
+
+
+def tolerance_of(tx: Session, shift: Shift) -> timedelta:
+    """How far from a shift's times its edition lets hours count."""
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    return timedelta(minutes=edition.tolerance_minutes if edition else 0)
 
 
 def opportunities(
@@ -86,20 +92,49 @@ def shifts(tx: Session, page: PageArgs, since: datetime | None = None) -> Page:
 
 def sign_ups(tx: Session, actor: Actor, page: PageArgs, status: SignUpStatus | None = None) -> Page:
     """Sign-ups the actor may see, newest first, each with its shift."""
-    statement = policy.visible(select(SignUp), actor)
+    statement = policy.visible(_with_shift(SignUp), actor)
     if status is not None:
         statement = statement.where(SignUp.status == status)
     found = paginate(tx, statement, [SignUp.created_at.desc(), SignUp.id.desc()], page)
-    return Page([sign_up_view(tx, one) for one in found.items], found.next)
+    return Page([_sign_up(*row[:4]) for row in found.items], found.next)
 
 
 def sign_up_view(tx: Session, found: SignUp) -> dict[str, Any]:
-    """A sign-up with its shift and the opportunity's title."""
-    shift = tx.get_one(Shift, found.shift_id)
+    """A sign-up with its shift, the opportunity's title and, for staff, the volunteer."""
+    return _sign_up(*tx.execute(_with_shift(SignUp).where(SignUp.id == found.id)).one())
+
+
+def claims(tx: Session, actor: Actor, page: PageArgs, status: ClaimStatus | None = None) -> Page:
+    """Hours that wait for a word, or were decided, oldest first."""
+    policy.require(actor, "see")
+    statement = _with_shift(HoursClaim, SignUp).join(HoursClaim, HoursClaim.sign_up_id == SignUp.id)
+    if status is not None:
+        statement = statement.where(HoursClaim.status == status)
+    found = paginate(tx, statement, [HoursClaim.created_at, HoursClaim.id], page)
+    return Page([_claim(row[0], *row[1:5]) for row in found.items], found.next)
+
+
+def claim_view(tx: Session, claim: HoursClaim) -> dict[str, Any]:
+    """A claim with what it is about."""
+    return _claim(claim, *tx.execute(_with_shift(SignUp).where(SignUp.id == claim.sign_up_id)).one())
+
+
+def _with_shift(*what: Any) -> Select[Any]:
+    """Rows of `what`, which ends with sign-ups, and each sign-up's shift, title and volunteer."""
+    return (
+        select(*what, Shift, Opportunity.title, Person)
+        .join_from(SignUp, Shift, Shift.id == SignUp.shift_id)
+        .join(Opportunity, Opportunity.id == Shift.opportunity_id)
+        .join(Person, Person.id == SignUp.person_id)
+    )
+
+
+def _sign_up(found: SignUp, shift: Shift, title: Any, person: Person) -> dict[str, Any]:
     return {
         "id": found.id,
         "shift": shift_view(shift),
-        "title": tx.get_one(Opportunity, shift.opportunity_id).title,
+        "title": title,
+        "person": {"id": person.id, "name": {"ar": person.name_ar, "en": person.name_latin}},
         "status": found.status,
         "checked_in_at": found.checked_in_at,
         "checked_out_at": found.checked_out_at,
@@ -107,25 +142,14 @@ def sign_up_view(tx: Session, found: SignUp) -> dict[str, Any]:
     }
 
 
-def claims(tx: Session, actor: Actor, page: PageArgs, status: ClaimStatus | None = None) -> Page:
-    """Hours that wait for a word, or were decided, oldest first."""
-    policy.require(actor, "see")
-    statement = select(HoursClaim)
-    if status is not None:
-        statement = statement.where(HoursClaim.status == status)
-    found = paginate(tx, statement, [HoursClaim.created_at, HoursClaim.id], page)
-    return Page([claim_view(tx, one) for one in found.items], found.next)
-
-
-def claim_view(tx: Session, claim: HoursClaim) -> dict[str, Any]:
-    """A claim with what it is about."""
+def _claim(claim: HoursClaim, *served: Any) -> dict[str, Any]:
     return {
         "id": claim.id,
         "minutes": claim.minutes,
         "hours": rules.hours(claim.minutes),
         "status": claim.status,
         "created_at": claim.created_at,
-        "sign_up": sign_up_view(tx, tx.get_one(SignUp, claim.sign_up_id)),
+        "sign_up": _sign_up(*served),
         "version": claim.version,
     }
 
@@ -153,7 +177,7 @@ def passport(tx: Session, person: UUID) -> dict[str, Any]:
 
 
 def credential(tx: Session, credential_id: UUID) -> dict[str, Any]:
-    """What anyone may learn of a credential: whether it holds, its edition and hours. Not whose it is."""
+    """What anyone may learn of a credential: whether it holds, its edition and hours by goal. Not whose it is."""
     found = tx.get(Credential, credential_id)
     if found is None:
         raise NotFound
@@ -173,13 +197,13 @@ def credential(tx: Session, credential_id: UUID) -> dict[str, Any]:
 
 def _lines(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any]]:
     rows = tx.execute(
-        select(HoursLine, Opportunity.title, Opportunity.targets)
+        select(HoursLine, Opportunity.title)
         .join(HoursClaim, HoursClaim.id == HoursLine.claim_id)
         .join(SignUp, SignUp.id == HoursClaim.sign_up_id)
         .join(Shift, Shift.id == SignUp.shift_id)
         .join(Opportunity, Opportunity.id == Shift.opportunity_id)
         .where(HoursLine.person_id == person, HoursLine.edition == edition)
-        .order_by(HoursLine.at, HoursLine.id)
+        .order_by(HoursLine.at, HoursLine.claim_id, HoursLine.step)
     )
     return [
         {
@@ -189,9 +213,9 @@ def _lines(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any
             "hours": rules.hours(line.minutes),
             "reason": line.reason,
             "title": title,
-            "targets": targets,
+            "targets": line.targets,
         }
-        for line, title, targets in rows
+        for line, title in rows
     ]
 
 
@@ -204,9 +228,33 @@ def _folded(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(found: Credential, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The credential with a signature over what it says, verifiable with the published key."""
+    """The credential with its token: what the passport says now, signed."""
     said = {"id": str(found.id), "edition": found.edition, "hours": _folded(lines)["hours"]}
-    body = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    parts = (body, secrets.sign(body, "passport"))
-    token = ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
-    return {"id": found.id, "token": token, "revoked": found.revoked_at is not None}
+    return {"id": found.id, "token": credentials.issue(said), "revoked": found.revoked_at is not None}
+
+
+# --- what must hold --------------------------------------------------------------------------------------------
+
+_HELD = ", ".join(repr(str(status)) for status in sorted(rules.HOLDING))
+_FAULTS = text(
+    f"""
+    SELECT (SELECT count(*) FROM shift WHERE taken <> (SELECT count(*) FROM sign_up
+              WHERE shift_id = shift.id AND status IN ({_HELD}))) AS shifts,
+           (SELECT count(*) FROM hours_claim c WHERE (status = 'approved')::int <> (
+              SELECT count(*) FILTER (WHERE kind = 'approved') - count(*) FILTER (WHERE kind = 'voided')
+              FROM hours_line WHERE claim_id = c.id)) AS claims,
+           (SELECT count(*) FROM hours_line v JOIN hours_line a ON a.id = v.voids
+              WHERE (v.claim_id, v.person_id, v.minutes, v.targets) IS DISTINCT FROM
+                    (a.claim_id, a.person_id, -a.minutes, a.targets)
+                 OR v.edition IS DISTINCT FROM a.edition) AS voids
+    """  # noqa: S608 - nothing of a caller's goes in
+)
+
+
+def verify_hours(tx: Session) -> dict[str, Any]:
+    """Places taken equal the sign-ups that hold them; approved hours count once; a voided line undoes its own.
+
+    `ok`, and the number of shifts, claims and voided lines of which it is not true.
+    """
+    faults = dict(tx.execute(_FAULTS).one()._mapping)
+    return {"ok": not any(faults.values()), **faults}

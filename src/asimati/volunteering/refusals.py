@@ -43,7 +43,7 @@ class WrongShiftCode(Conflict):
 class HoursDecided(Conflict):
     slug = "hours-decided"
     title = _("These hours have been decided already")
-    detail = _("They are {status}.")
+    detail = _("Read them again to see what was decided.")
 
 
 class OwnRecord(Forbidden):

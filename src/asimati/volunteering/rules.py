@@ -30,9 +30,13 @@ class ClaimStatus(StrEnum):
 
 
 class LineKind(StrEnum):
-    """Why a ledger line stands: hours approved, or taken back. A correction is a taking back and an approval."""
+    """Why a ledger line stands: hours approved, refused (no minutes, a reason), or taken back.
+
+    A correction of approved hours is a taking back and an approval.
+    """
 
     APPROVED = "approved"
+    REJECTED = "rejected"
     VOIDED = "voided"
 
 
@@ -59,7 +63,7 @@ def can_become(before: SignUpStatus, after: SignUpStatus) -> bool:
 def require_move(before: SignUpStatus, after: SignUpStatus) -> None:
     """Raise IllegalMove, naming the legal ones, unless the move stands in the table."""
     if not can_become(before, after):
-        raise IllegalMove(status=str(before), legal=sorted(map(str, MOVES[before])))
+        raise IllegalMove(current=str(before), legal=sorted(map(str, MOVES[before])))
 
 
 def accredited_minutes(
@@ -71,8 +75,16 @@ def accredited_minutes(
     midnight is a moment like any other.
     """
     served = min(left, ends + tolerance) - max(arrived, starts - tolerance)
-    most = ends - starts + tolerance
-    return max(0, int(min(served, most).total_seconds() // 60))
+    return min(max(0, _whole_minutes(served)), most_minutes(starts, ends, tolerance))
+
+
+def most_minutes(starts: datetime, ends: datetime, tolerance: timedelta) -> int:
+    """Whole minutes a shift can bring anyone, by the clock or by correction: its length and the tolerance."""
+    return _whole_minutes(ends - starts + tolerance)
+
+
+def _whole_minutes(length: timedelta) -> int:
+    return length // timedelta(minutes=1)
 
 
 def hours(minutes: int) -> str:

@@ -57,7 +57,7 @@ class _OpportunityFields(Schema):
     host = Text(max_length=200, allow_none=True)
     location = Text(max_length=300, allow_none=True)
     block = String(allow_none=True, max_length=4, validate=[Pattern(r"[1-9][0-9]{2,3}\Z")])
-    targets = List(String(max_length=8, validate=[Pattern(r"[0-9]{1,2}\.[0-9a-z]{1,2}\Z")]), max_items=10)
+    targets = List(String(max_length=8, validate=[Pattern(r"([1-9]|1[0-7])\.([1-9][0-9]?|[a-d])\Z")]), max_items=10)
     review = Boolean()
     minimum_age = Integer(min=0, max=120, allow_none=True)
     published = Boolean()
@@ -97,6 +97,17 @@ class SignUpOut(Schema):
     checked_out_at = DateTime(allow_none=True)
 
 
+class VolunteerOut(Schema):
+    id = UUID()
+    name = Text()
+
+
+class StaffSignUpOut(SignUpOut):
+    """A sign-up as coordinators see it."""
+
+    person = Nested(VolunteerOut)
+
+
 class StaffSignUpsQuery(PageQuery):
     status = Enum(SignUpStatus)
 
@@ -120,7 +131,7 @@ class ClaimOut(Schema):
     hours = String()
     status = Enum(ClaimStatus)
     created_at = DateTime()
-    sign_up = Nested(SignUpOut)
+    sign_up = Nested(StaffSignUpOut)
 
 
 class CorrectIn(Schema):
@@ -163,6 +174,14 @@ class PassportOut(Schema):
     category = String(allow_none=True)
     lines = List(Nested(HoursLineOut))
     credential = Nested(CredentialRef, allow_none=True)
+
+
+class CredentialKeyOut(Schema):
+    kty = String()
+    crv = String()
+    alg = String()
+    use = String()
+    x = String()
 
 
 class CredentialOut(CredentialRef):

@@ -1,4 +1,4 @@
-"""Putting the pack's edition, opportunities and shifts into the tables."""
+"""Putting the pack's edition, opportunities and shifts into the tables. What people have used stays as it was."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from sqlalchemy.orm import Session
 
 from asimati.kit.worktime import Target
 from asimati.volunteering.actions.organising import search_text
-from asimati.volunteering.models import Edition, Opportunity, Shift
+from asimati.volunteering.actions.signing_up import locked
+from asimati.volunteering.models import Edition, Opportunity, Shift, SignUp
 
 _WORDS = ("title", "description", "host", "location", "block", "targets", "review", "minimum_age")
+_TIMES = ("starts_at", "ends_at")
 
 
 def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
-    """Add and correct; an opportunity that has gone is no longer offered; shifts that have gone end by themselves.
+    """Add and correct; how many opportunities were added, are listed, were retired, and shifts that were kept.
 
-    Places belong to the staff once a shift exists; relative times hold from the sync that first added it.
+    An opportunity that has gone from the pack is no longer offered, and staff alone offer it again. A shift nobody
+    signed up for follows the pack, and goes with it; one somebody did keeps its time and its place (`kept` counts
+    those the pack would have otherwise): moving it would leave people's calendars behind. Places belong to the
+    staff once a shift exists; relative times hold from the sync that first added it.
     """
     _edition(tx, part["edition"])
     known = {one.code: one for one in tx.scalars(select(Opportunity).where(Opportunity.code.is_not(None)))}
     listed = {row["code"] for row in part["opportunities"]}
-    added = 0
+    counts = {"added": len(listed - known.keys()), "listed": len(listed), "retired": 0, "kept": 0}
     for row in part["opportunities"]:
-        found = known.get(row["code"])
-        added += found is None
-        found = found or Opportunity(code=row["code"], published=True)
-        for name in _WORDS:
-            setattr(found, name, row[name])
-        found.search = search_text(found)
-        tx.add(found)
-        tx.flush()
-        _shifts(tx, found, row["shifts"])
-    gone = [one for code, one in known.items() if code not in listed and one.published]
-    for one in gone:
-        one.published = False
-    return {"added": added, "listed": len(listed), "retired": len(gone)}
+        found = _opportunity(tx, known.get(row["code"]), row)
+        counts["kept"] += sum([_shift(tx, found, shift) for shift in row["shifts"]])
+    wanted = {shift["code"] for row in part["opportunities"] for shift in row["shifts"]}
+    counts["kept"] += _remove_shifts(tx, wanted)
+    for code, one in known.items():
+        if code not in listed and one.published:
+            one.published = False
+            counts["retired"] += 1
+    return counts
 
 
 def _edition(tx: Session, row: Mapping[str, Any]) -> None:
@@ -48,12 +49,45 @@ def _edition(tx: Session, row: Mapping[str, Any]) -> None:
     tx.add(edition)
 
 
-def _shifts(tx: Session, opportunity: Opportunity, rows: list[Mapping[str, Any]]) -> None:
-    for row in rows:
-        shift = tx.scalar(select(Shift).where(Shift.code == row["code"]))
-        if shift is None:
-            shift = Shift(code=row["code"], opportunity_id=opportunity.id, places=row["places"], taken=0)
-            shift.starts_at, shift.ends_at = row["starts_at"], row["ends_at"]
-            tx.add(shift)
-        elif not row["relative"] and (shift.starts_at, shift.ends_at) != (row["starts_at"], row["ends_at"]):
-            shift.starts_at, shift.ends_at, shift.version = row["starts_at"], row["ends_at"], shift.version + 1
+def _opportunity(tx: Session, found: Opportunity | None, row: Mapping[str, Any]) -> Opportunity:
+    found = found or Opportunity(code=row["code"], published=True)
+    for name in _WORDS:
+        setattr(found, name, row[name])
+    found.search = search_text(found)
+    tx.add(found)
+    tx.flush()
+    return found
+
+
+def _shift(tx: Session, opportunity: Opportunity, row: Mapping[str, Any]) -> bool:
+    """Whether the shift keeps other times than the pack's, because somebody signed up for it."""
+    times = {name: row[name] for name in _TIMES}
+    known = tx.scalar(select(Shift.id).where(Shift.code == row["code"]))
+    if known is None:
+        tx.add(Shift(code=row["code"], opportunity_id=opportunity.id, places=row["places"], taken=0, **times))
+        return False
+    shift = locked(tx, known)
+    if row["relative"] or all(getattr(shift, name) == moment for name, moment in times.items()):
+        return False
+    if _is_used(tx, shift):
+        return True
+    shift.starts_at, shift.ends_at, shift.version = row["starts_at"], row["ends_at"], shift.version + 1
+    return False
+
+
+def _remove_shifts(tx: Session, wanted: set[str]) -> int:
+    """Take shifts away that the pack no longer has; how many stay because somebody signed up for them."""
+    tx.flush()
+    gone = select(Shift.id).where(Shift.code.is_not(None), Shift.code.not_in(wanted)).order_by(Shift.id)
+    used = 0
+    for shift_id in tx.scalars(gone).all():
+        shift = locked(tx, shift_id)
+        if _is_used(tx, shift):
+            used += 1
+        else:
+            tx.delete(shift)
+    return used
+
+
+def _is_used(tx: Session, shift: Shift) -> bool:
+    return tx.scalar(select(SignUp.id).where(SignUp.shift_id == shift.id).limit(1)) is not None

@@ -974,11 +974,13 @@ def upgrade() -> None:
         ),
         sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("checked_out_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("checked_in_by", sa.Uuid(), nullable=True),
+        sa.Column("checked_out_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("sign_up_person_id_fkey")),
-        sa.ForeignKeyConstraint(["recorded_by"], ["staff_member.id"], name=op.f("sign_up_recorded_by_fkey")),
+        sa.ForeignKeyConstraint(["checked_in_by"], ["staff_member.id"], name=op.f("sign_up_checked_in_by_fkey")),
+        sa.ForeignKeyConstraint(["checked_out_by"], ["staff_member.id"], name=op.f("sign_up_checked_out_by_fkey")),
         sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name=op.f("sign_up_shift_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("sign_up_pkey")),
     )
@@ -1221,14 +1223,18 @@ def upgrade() -> None:
         "hours_line",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("edition", sa.Text(), nullable=True),
         sa.Column(
             "kind",
-            sa.Enum("approved", "voided", name="kind", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "approved", "rejected", "voided", name="kind", native_enum=False, create_constraint=True, length=40
+            ),
             nullable=False,
         ),
         sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("voids", sa.Uuid(), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -1241,8 +1247,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("hours_line_person_id_fkey")),
         sa.ForeignKeyConstraint(["voids"], ["hours_line.id"], name=op.f("hours_line_voids_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("hours_line_pkey")),
+        sa.UniqueConstraint("claim_id", "step", name="hours_line_step_key"),
         sa.UniqueConstraint("voids", name=op.f("hours_line_voids_key")),
     )
-    op.create_index("hours_line_claim_idx", "hours_line", ["claim_id", "at"], unique=False)
     op.create_index("hours_line_person_idx", "hours_line", ["person_id", "edition"], unique=False)
     # ### end Alembic commands ###

@@ -34,7 +34,7 @@ def search_text(opportunity: Opportunity) -> str:
 def create_opportunity(tx: Session, actor: Actor, details: Mapping[str, Any]) -> Opportunity:
     """Offer something new."""
     policy.require(actor, "organise")
-    made = Opportunity(**details)
+    made = Opportunity(**_each_target_once(details))
     made.search = search_text(made)
     tx.add(made)
     tx.flush()
@@ -52,7 +52,7 @@ def edit_opportunity(
         raise NotFound
     if version is not None and found.version != version:
         raise Stale
-    for name, value in changes.items():
+    for name, value in _each_target_once(changes).items():
         setattr(found, name, value)
     found.search = search_text(found)
     audit.record(tx, actor, "volunteering.opportunity_edited", ("opportunity", found.id), fields=sorted(changes))
@@ -85,6 +85,12 @@ def edit_shift(tx: Session, actor: Actor, shift_id: UUID, version: int | None, p
     shift.places, shift.version = places, shift.version + 1
     audit.record(tx, actor, "volunteering.shift_edited", ("shift", shift.id), places=places)
     return shift
+
+
+def _each_target_once(details: Mapping[str, Any]) -> dict[str, Any]:
+    """A target named twice would be counted twice."""
+    once = {"targets": list(dict.fromkeys(details["targets"]))} if "targets" in details else {}
+    return {**details, **once}
 
 
 def _require_times(starts_at: datetime, ends_at: datetime) -> None:
