@@ -43,7 +43,7 @@ faults: setup ## kill, stop and double everything; slow
 pack: setup ## check the configuration pack (ARGS=folder for another than the configured one)
 	@$(PY) -m asimati pack check $(ARGS)
 
-lock: setup ## write the lock files anew from pyproject.toml
+lock: ## write the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --extra embedded --extra development -c requirements/run.txt pyproject.toml -o requirements/all.txt
