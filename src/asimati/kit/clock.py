@@ -26,6 +26,11 @@ def utcnow() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=settings().clock_offset)
 
 
+def local(moment: datetime, zone: ZoneInfo | None = None) -> datetime:
+    """The same moment on the governorate's clock."""
+    return moment.astimezone(zone or settings().governorate.time_zone)
+
+
 def local_day(moment: datetime, zone: ZoneInfo | None = None) -> date:
     """The governorate's calendar day at a moment."""
-    return moment.astimezone(zone or settings().governorate.time_zone).date()
+    return local(moment, zone).date()

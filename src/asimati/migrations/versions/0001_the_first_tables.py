@@ -978,9 +978,9 @@ def upgrade() -> None:
         sa.Column("checked_out_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("sign_up_person_id_fkey")),
         sa.ForeignKeyConstraint(["checked_in_by"], ["staff_member.id"], name=op.f("sign_up_checked_in_by_fkey")),
         sa.ForeignKeyConstraint(["checked_out_by"], ["staff_member.id"], name=op.f("sign_up_checked_out_by_fkey")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("sign_up_person_id_fkey")),
         sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name=op.f("sign_up_shift_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("sign_up_pkey")),
     )
