@@ -259,7 +259,12 @@ def test_the_access_log_shows_what_staff_did_and_to_oneself_alone(read: Call, as
     rest = read(f"/me/access-log?limit=2&after={page['next']}").json
     assert [one["staff"] for one in page["items"] + rest["items"]] == [str(one.id) for one in reversed(staff)]
     assert rest["next"] is None
-    assert set(page["items"][0]) == {"at", "action", "staff"}
+    first = page["items"][0]
+    assert first["words"] == {
+        "ar": "أجرى أحد موظفي المحافظة إجراءً على ملفك.",
+        "en": "A member of staff worked on your file.",
+    }
+    assert first["about"] == {"type": "person", "reference": str(mine)}
 
 
 # --- what the rest of the house asks ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
 from asimati.accounts.models import PROFILE, CodeChallenge, Device, Person, PersonSensitive, Preference
-from asimati.kit import clock, secrets
+from asimati.kit import audit, clock, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor, Role
+from asimati.kit.words import LANGUAGES, _, translate
 
 CHANNELS = ("inbox", "push", "sms", "email")
 
@@ -158,10 +160,43 @@ def codes_sent(tx: Session) -> int:
 
 
 def access_log(tx: Session, person_id: UUID, page: PageArgs) -> Page:
-    """Who of the staff did what with this person's file, newest first."""
-    lines = select(AuditLine).where(
-        AuditLine.subject_type == "person",
-        AuditLine.subject_id == str(person_id),
-        AuditLine.actor_kind == "staff",
-    )
-    return paginate(tx, lines, [AuditLine.at.desc(), AuditLine.id.desc()], page)
+    """Who else opened or worked on anything about this person, newest first, in plain words."""
+    lines = select(AuditLine).where(AuditLine.people.contains([person_id]))
+    found = paginate(tx, lines, [AuditLine.at.desc(), AuditLine.id.desc()], page)
+    return Page([_access(line) for line in found.items], found.next)
+
+
+# Who does it and what they do, as the person reads it; what it is done to is in audit.SUBJECTS.
+_WHO = {
+    "staff": _("A member of staff"),
+    "resident": _("Somebody acting for you"),
+    "system": _("The system itself"),
+}
+_DID = {
+    "opened": _("{who} opened {what}."),
+    "listed": _("{who} saw {what} in a list."),
+    "unmasked": _("{who} saw your details without their cover."),
+    "exported": _("{who} took a copy of {what}."),
+}
+_WORKED = _("{who} worked on {what}.")
+
+
+def _access(line: AuditLine) -> dict[str, Any]:
+    facts = json.loads(line.facts)
+    did = "listed" if "listed" in facts else line.action.rpartition(".")[2]
+    who = _WHO.get(line.actor_kind, _("Somebody else"))
+    what = audit.SUBJECTS.get(line.subject_type, audit.SUBJECTS["person"])
+    return {
+        "at": line.at,
+        "action": line.action,
+        "staff": line.actor_id if line.actor_kind == "staff" else None,
+        "by": line.actor_kind,
+        "about": {"type": line.subject_type, "reference": line.subject_id},
+        "reason": facts.get("reason"),
+        "words": {
+            language: translate(_DID.get(did, _WORKED), language).format(
+                who=translate(who, language), what=translate(what, language)
+            )
+            for language in LANGUAGES
+        },
+    }

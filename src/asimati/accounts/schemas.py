@@ -16,9 +16,11 @@ from asimati.http.fields import (
     Enum,
     Integer,
     List,
+    Nested,
     Pattern,
     Schema,
     String,
+    Text,
 )
 from asimati.kit.text import western_digits
 from asimati.kit.words import _
@@ -144,7 +146,16 @@ class DeviceIn(Schema):
     push_token = String(required=True, min_length=1, max_length=1000)
 
 
+class AccessAboutOut(Schema):
+    type = String()
+    reference = String()
+
+
 class AccessOut(Schema):
     at = DateTime()
+    words = Text()
     action = String()
-    staff = UUID(attribute="actor_id")
+    by = String(metadata={"description": "staff, resident (who acts for you), partner, or system"})
+    staff = UUID(allow_none=True, metadata={"description": "Quote it in a complaint"})
+    about = Nested(AccessAboutOut)
+    reason = String(allow_none=True, metadata={"description": "What they said they needed it for"})

@@ -16,6 +16,7 @@ from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
+from asimati.kit import audit
 from asimati.kit.errors import IllegalMove, Invalid, NotFound
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
@@ -24,6 +25,7 @@ blp = Blueprint("events", __name__, description="Programmes and events: booking,
 
 CONSTRAINTS["booking_live_key"] = rules.AlreadyBooked
 CONSTRAINTS["programme_pkey"] = SlugTaken
+audit.SUBJECTS["booking"] = _("your booking")
 
 # --- what is offered -------------------------------------------------------------------------------------------
 
@@ -195,7 +197,11 @@ def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int 
 
 
 @blp.get(
-    "/staff/bookings", who=access.staff, query=schemas.StaffBookingsQuery, gives=page_of(schemas.StaffBookingOut)
+    "/staff/bookings",
+    who=access.staff,
+    query=schemas.StaffBookingsQuery,
+    gives=page_of(schemas.StaffBookingOut),
+    opens="booking",
 )
 def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     """Bookings of an event, or in a status: those that wait for a decision, say."""

@@ -116,6 +116,7 @@ class BookingView:
     mode: Mode
     starts_at: datetime
     ends_at: datetime
+    person_id: UUID | None = None
 
     @property
     def ticket(self) -> str | None:
@@ -180,11 +181,12 @@ def _views() -> Select[Any]:
         Event.mode,
         Event.starts_at,
         Event.ends_at,
+        Booking.person_id,
     ).join(Event, Event.id == Booking.event_id)
 
 
 def _view(row: Any) -> BookingView:
-    values = list(row[:16])
+    values = list(row[:17])
     values[4] = BookingStatus(values[4])
     return BookingView(*values)
 

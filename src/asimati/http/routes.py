@@ -7,7 +7,7 @@ inside it, the idempotency key held, the version asked for, the answer tagged. A
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -21,11 +21,14 @@ from webargs.flaskparser import FlaskParser
 from asimati.http import etags, problems, strict_json, writes
 from asimati.http.access import Who, admit
 from asimati.http.fields import Schema
+from asimati.kit import audit
 from asimati.kit.db import Session, reading, transaction
 from asimati.kit.errors import Conflict, Gone, Invalid, MatchRequired, NotFound, Refusal, Stale, TooMany
+from asimati.kit.pages import Page
 from asimati.kit.words import _
 
 View = Callable[..., Any]
+BY_HAND = "by hand"  # `opens` of a route whose view calls audit.opened itself
 
 
 class Parser(FlaskParser):
@@ -75,6 +78,7 @@ class Route:
     needs_match: bool
     tells_version: bool
     tagged: bool
+    opens: str | None
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -115,12 +119,16 @@ class Blueprint(flask_smorest.Blueprint):
         tagged: bool = False,
         versioned: bool = False,
         needs_match: bool | None = None,
+        opens: str | None = None,
     ) -> Callable[[View], View]:
         """Declare a route.
 
         `gives`: the answer's schema; without it the answer is 204, or whatever Response the view returns.
         `tagged`: a GET of a single thing, with an ETag. `needs_match`: the edit needs If-Match (PATCH always does)
         and the view receives `version`. `versioned`: the view receives `version`, None without an If-Match.
+        `opens`: what of residents staff read here ("booking"; a name of audit.SUBJECTS): the audit trail then says
+        who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
+        calls audit.opened itself.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
         success = status or (200 if gives else 204)
@@ -128,7 +136,7 @@ class Blueprint(flask_smorest.Blueprint):
         def declare(view: View) -> View:
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
-                bool(takes), must_match, must_match or versioned, tagged,
+                bool(takes), must_match, must_match or versioned, tagged, opens,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -138,6 +146,8 @@ class Blueprint(flask_smorest.Blueprint):
                 if declared.tells_version:
                     given["version"] = g.version
                 result = view(g.tx, g.actor, **given, **path)
+                if opens and opens != BY_HAND:
+                    _note_opening(opens, view.__name__, result, path)
                 g.tx.flush()  # ids are set, and a broken constraint speaks, before the answer is written
                 g.answered = etags.version_of(result)
                 return result
@@ -158,6 +168,23 @@ class Blueprint(flask_smorest.Blueprint):
             return view
 
         return declare
+
+
+def _note_opening(opens: str, view: str, result: Any, path: dict[str, Any]) -> None:
+    listed = isinstance(result, Page)
+    people = {whose(item) for item in result.items} if listed else {whose(result)}
+    if listed and not people - {None}:
+        return  # nobody stood in the list
+    which, facts = ("", {"listed": len(result.items), **path}) if listed else (next(iter(path.values()), ""), {})
+    audit.opened(g.tx, g.actor, (opens, which), people, view=view, **facts)
+
+
+def whose(item: Any) -> Any:
+    """The id of the person a thing is about: its `person_id`, or its `person`; None for nobody known."""
+    if not isinstance(item, Mapping):
+        return item.person_id
+    found = item["person_id"] if "person_id" in item else item["person"]
+    return found["id"] if isinstance(found, Mapping) else found
 
 
 def _edge(route: Route, handler: View) -> View:

@@ -8,11 +8,13 @@ sealer (one at a time, every few seconds) gives the lines their places and links
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, insert, select, text, update
+from sqlalchemy import BigInteger, Index, LargeBinary, Text, Uuid, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from asimati.kit import secrets
@@ -20,6 +22,10 @@ from asimati.kit.db import Base, primary_id, timestamp
 from asimati.kit.ids import new_id
 from asimati.kit.policy import Actor
 from asimati.kit.trace import request_id
+from asimati.kit.words import _
+
+# What a subject is called to the person it is about: "your request". Each room names its own.
+SUBJECTS: dict[str, str] = {"person": _("your file")}
 
 SEALER_LOCK = 7_301_001  # advisory lock: one sealer at a time
 
@@ -38,6 +44,8 @@ class AuditLine(Base):
     subject_id: Mapped[str] = mapped_column(Text)
     facts: Mapped[str] = mapped_column(Text)
     request_id: Mapped[str] = mapped_column(Text)
+    # Whose data was opened or worked on by somebody else; none where people act for themselves.
+    people: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
     place: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     mac: Mapped[bytes | None] = mapped_column(LargeBinary)
 
@@ -45,6 +53,9 @@ class AuditLine(Base):
         Index("audit_line_unsealed_idx", "id", postgresql_where=text("place IS NULL")),
         Index("audit_line_subject_idx", "subject_type", "subject_id"),
         Index("audit_line_actor_idx", "actor_id", "at"),
+        Index(
+            "audit_line_people_idx", "people", postgresql_using="gin", postgresql_where=text("people IS NOT NULL")
+        ),
     )
 
 
@@ -59,8 +70,11 @@ class AuditHead(Base):
     seal: Mapped[bytes] = mapped_column(LargeBinary)  # HMAC over place and mac: the count cannot be lowered
 
 
-def as_row(actor: Actor, action: str, subject: tuple[str, object], **facts: Any) -> dict[str, Any]:
+def as_row(
+    actor: Actor, action: str, subject: tuple[str, object], people: Iterable[UUID | None] = (), **facts: Any
+) -> dict[str, Any]:
     """The line as a row, for statements that insert it together with the deed."""
+    named = {*people, subject[1] if subject[0] == "person" else None} - {None, actor.id}
     return {
         "id": new_id(),
         "actor_kind": actor.kind,
@@ -70,12 +84,36 @@ def as_row(actor: Actor, action: str, subject: tuple[str, object], **facts: Any)
         "subject_id": str(subject[1]),
         "facts": json.dumps(facts, default=str, sort_keys=True, ensure_ascii=False),
         "request_id": request_id.get(),
+        "people": sorted(named, key=str) or None,
     }
 
 
-def record(tx: Session, actor: Actor, action: str, subject: tuple[str, object], **facts: Any) -> None:
-    """Write who did what. Facts are ids, enums and numbers, never personal data."""
-    tx.execute(insert(AuditLine).values(**as_row(actor, action, subject, **facts)))
+def record(
+    tx: Session,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, object],
+    people: Iterable[UUID | None] = (),
+    **facts: Any,
+) -> None:
+    """Write who did what, and to whom: `people` (residents' ids) read it in their access log.
+
+    Facts are ids, enums and numbers, never personal data.
+    """
+    tx.execute(insert(AuditLine).values(**as_row(actor, action, subject, people, **facts)))
+
+
+def opened(
+    tx: Session, actor: Actor, subject: tuple[str, object], people: Iterable[UUID | None], **facts: Any
+) -> None:
+    """Write that somebody read what is kept about these people; what one reads of oneself is no opening.
+
+    It may be called in a session of `db.reading()`: the line is then written before the answer leaves, and no
+    answer leaves without it.
+    """
+    others = set(people) - {None, actor.id}
+    if others or actor.is_staff:
+        record(tx, actor, f"{subject[0]}.opened", subject, others, **facts)
 
 
 def seal(tx: Session, limit: int = 5000) -> int:
@@ -118,7 +156,10 @@ def verify(tx: Session) -> dict[str, Any]:
 def _mac(line: AuditLine, place: int, before: bytes) -> bytes:
     moment = int(line.at.timestamp()) * 1_000_000 + line.at.microsecond
     parts = (place, moment, line.id, line.actor_kind, line.actor_id, line.action, line.subject_type)
-    return secrets.mac([*map(str, parts), line.subject_id, line.facts, line.request_id, before.hex()], "audit")
+    people = ",".join(map(str, line.people or ()))
+    return secrets.mac(
+        [*map(str, parts), line.subject_id, line.facts, line.request_id, people, before.hex()], "audit"
+    )
 
 
 def _head_seal(place: int, mac: bytes) -> bytes:

@@ -253,7 +253,8 @@ def transaction(*, patience: float | None = None) -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A session for questions alone: each statement by itself, which saves the round trips of BEGIN and COMMIT.
 
-    READ COMMITTED gives every statement its own snapshot anyway. Nothing may be written through it.
+    READ COMMITTED gives every statement its own snapshot anyway. Nothing may be written through it but the line of
+    the audit trail that says who read.
     """
     with Session(_reader(), expire_on_commit=False, autoflush=False) as tx:
         yield tx

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from asimati.http import access, problems
 from asimati.http.pages import page_of
 from asimati.http.routes import Blueprint
+from asimati.kit import audit
 from asimati.kit.errors import IllegalMove
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 from asimati.service_requests import actions, queries
 from asimati.service_requests.actions.moving import NOTHING, Said
 from asimati.service_requests.actions.residents import in_its_language
@@ -53,6 +55,7 @@ from asimati.service_requests.schemas import (
 blp = Blueprint("service_requests", __name__, description="What residents ask for, and what becomes of it")
 
 problems.CONSTRAINTS["service_request_channel_external_ref_key"] = AlreadyTakenIn
+audit.SUBJECTS["service_request"] = _("your request")
 
 Payload = dict[str, Any]
 
@@ -143,7 +146,13 @@ def staff_queues(tx: Session, actor: Actor) -> Page:
     return Page(queries.queues(tx, actor))
 
 
-@blp.get("/staff/queues/<name>", who=access.staff, query=QueueQuery, gives=page_of(StaffRequestItem))
+@blp.get(
+    "/staff/queues/<name>",
+    who=access.staff,
+    query=QueueQuery,
+    gives=page_of(StaffRequestItem),
+    opens="service_request",
+)
 def staff_queue(tx: Session, actor: Actor, query: Payload, name: str) -> Page:
     """The cases of a queue, the most urgent first."""
     return queries.queue(tx, actor, name, **query)
@@ -158,7 +167,13 @@ def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     return actions.intake(tx, actor, **payload)
 
 
-@blp.get("/staff/service-requests/<reference>", who=access.staff, gives=StaffRequestOut, tagged=True)
+@blp.get(
+    "/staff/service-requests/<reference>",
+    who=access.staff,
+    gives=StaffRequestOut,
+    tagged=True,
+    opens="service_request",
+)
 def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     """One case with all that happened to it, notes included."""
     return queries.request(tx, actor, reference)

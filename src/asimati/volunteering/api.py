@@ -13,11 +13,12 @@ from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
-from asimati.kit import clock
+from asimati.kit import audit, clock
 from asimati.kit.db import Session
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 from asimati.volunteering import credentials, policy, queries, rules, schemas
 from asimati.volunteering.actions import attendance, hours, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift
@@ -35,6 +36,8 @@ from asimati.volunteering.refusals import (
 blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
 CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
 CONSTRAINTS["hours_line_step_key"] = HoursDecided
+audit.SUBJECTS["sign_up"] = _("your sign-up to volunteer")
+audit.SUBJECTS["hours_claim"] = _("your volunteering hours")
 
 Dict = dict[str, Any]
 
@@ -214,7 +217,11 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
 
 
 @blp.get(
-    "/staff/sign-ups", who=access.staff, query=schemas.StaffSignUpsQuery, gives=page_of(schemas.StaffSignUpOut)
+    "/staff/sign-ups",
+    who=access.staff,
+    query=schemas.StaffSignUpsQuery,
+    gives=page_of(schemas.StaffSignUpOut),
+    opens="sign_up",
 )
 def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     """Sign-ups by status."""
@@ -244,7 +251,13 @@ def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) 
     return queries.sign_up_view(tx, signing_up.decline(tx, actor, sign_up_id, **payload))
 
 
-@blp.get("/staff/hours", who=access.staff, query=schemas.ClaimsQuery, gives=page_of(schemas.ClaimOut))
+@blp.get(
+    "/staff/hours",
+    who=access.staff,
+    query=schemas.ClaimsQuery,
+    gives=page_of(schemas.ClaimOut),
+    opens="hours_claim",
+)
 def claims(tx: Session, actor: Actor, query: Dict) -> Page:
     """Hours by status."""
     return queries.claims(tx, actor, query["page"], query.get("status"))

@@ -150,6 +150,7 @@ def _claim(claim: HoursClaim, *served: Any) -> dict[str, Any]:
         "status": claim.status,
         "created_at": claim.created_at,
         "sign_up": _sign_up(*served),
+        "person_id": claim.person_id,
         "version": claim.version,
     }
 

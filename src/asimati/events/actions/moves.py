@@ -38,7 +38,8 @@ def move(
     booking.status, booking.offer_expires_at, booking.updated_at = after, offer_expires_at, now
     if before in rules.ENGAGED and after not in rules.ENGAGED:
         calendar.release(tx, "booking", booking.id)
-    audit.record(tx, actor, f"events.booking_{after}", ("booking", booking.id), event=event.id, before=before)
+    about = ("booking", booking.id)
+    audit.record(tx, actor, f"events.booking_{after}", about, [booking.person_id], event=event.id, before=before)
 
 
 def engage(tx: Session, event: Event, booking: Booking) -> None:

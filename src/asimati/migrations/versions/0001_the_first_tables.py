@@ -46,12 +46,21 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("people", postgresql.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("place", sa.BigInteger(), nullable=True),
         sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("audit_line_pkey")),
         sa.UniqueConstraint("place", name=op.f("audit_line_place_key")),
     )
     op.create_index("audit_line_actor_idx", "audit_line", ["actor_id", "at"], unique=False)
+    op.create_index(
+        "audit_line_people_idx",
+        "audit_line",
+        ["people"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("people IS NOT NULL"),
+    )
     op.create_index("audit_line_subject_idx", "audit_line", ["subject_type", "subject_id"], unique=False)
     op.create_index(
         "audit_line_unsealed_idx", "audit_line", ["id"], unique=False, postgresql_where=sa.text("place IS NULL")

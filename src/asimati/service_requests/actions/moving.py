@@ -215,7 +215,7 @@ def _write_down(
         post(tx, actor, request, said.message, at)
     tx.flush()
     audit.record(
-        tx, actor, f"service_requests.{move}", ("service_request", request.id),
+        tx, actor, f"service_requests.{move}", ("service_request", request.id), [request.person_id],
         status=request.status, version=request.version, **facts,
     )  # fmt: skip
     return entry

@@ -46,7 +46,7 @@ def check_in(
     rules.require_move(found.status, SignUpStatus.CHECKED_IN)
     found.status, found.checked_in_at = SignUpStatus.CHECKED_IN, when
     found.checked_in_by = actor.id if actor.is_staff else None
-    audit.record(tx, actor, "volunteering.checked_in", ("sign_up", found.id))
+    audit.record(tx, actor, "volunteering.checked_in", ("sign_up", found.id), [found.person_id])
     return found
 
 
@@ -68,7 +68,7 @@ def check_out(
     found.checked_out_by = actor.id if actor.is_staff else None
     minutes = rules.accredited_minutes(arrived, when, shift.starts_at, shift.ends_at, tolerance_of(tx, shift))
     tx.add(HoursClaim(sign_up_id=found.id, person_id=found.person_id, minutes=minutes, status=ClaimStatus.PENDING))
-    audit.record(tx, actor, "volunteering.checked_out", ("sign_up", found.id), minutes=minutes)
+    audit.record(tx, actor, "volunteering.checked_out", ("sign_up", found.id), [found.person_id], minutes=minutes)
     return found
 
 

@@ -58,7 +58,7 @@ def reject(tx: Session, actor: Actor, claim_id: UUID, reason: str) -> HoursClaim
         facts = _facts(tx, claim) | {"hours": rules.hours(claim.minutes), "note": reason}
         publish(tx, messages.HoursRejected(**facts))
     claim.status = ClaimStatus.REJECTED
-    audit.record(tx, actor, "volunteering.hours_rejected", ("hours_claim", claim.id))
+    audit.record(tx, actor, "volunteering.hours_rejected", ("hours_claim", claim.id), [claim.person_id])
     return claim
 
 
@@ -89,7 +89,8 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
     if edition := counted["edition"]:
         issued = insert(Credential).values(person_id=claim.person_id, edition=edition)
         tx.execute(issued.on_conflict_do_nothing(index_elements=["person_id", "edition"]))
-    audit.record(tx, actor, "volunteering.hours_approved", ("hours_claim", claim.id), minutes=minutes)
+    about = ("hours_claim", claim.id)
+    audit.record(tx, actor, "volunteering.hours_approved", about, [claim.person_id], minutes=minutes)
     day = clock.local_day(_served(tx, claim)[0].starts_at)
     publish(
         tx,

@@ -64,7 +64,7 @@ def approve(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     found, shift = held(tx, actor, sign_up_id)
     rules.require_move(found.status, SignUpStatus.CONFIRMED)
     found.status = SignUpStatus.CONFIRMED
-    audit.record(tx, actor, "volunteering.sign_up_approved", ("sign_up", found.id))
+    audit.record(tx, actor, "volunteering.sign_up_approved", ("sign_up", found.id), [found.person_id])
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
     publish(tx, told(messages.SignUpApproved, found, shift, opportunity))
     return found
@@ -132,7 +132,7 @@ def _leave(
     shift.taken = Shift.taken - 1
     tx.flush()
     calendar.release(tx, "shift", found.id)
-    audit.record(tx, actor, f"volunteering.sign_up_{after}", ("sign_up", found.id))
+    audit.record(tx, actor, f"volunteering.sign_up_{after}", ("sign_up", found.id), [found.person_id])
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
     publish(tx, told(kind, found, shift, opportunity, note))
     return found

@@ -1,0 +1,129 @@
+"""Every read of a resident's data by staff leaves a line that the resident can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from asimati.app import ROOMS
+from asimati.http.routes import BY_HAND, Route
+from asimati.kit import audit, db
+from asimati.kit.audit import AuditLine
+
+V1 = "/api/v1"
+READS = [
+    route for room in ROOMS for route in room.blp.routes if route.method == "GET" and "staff" in route.who.kinds
+]
+# Staff read these without learning anything about a resident. Anything else says `opens=`.
+NOBODYS = {
+    "/api/v1/credentials/<uuid:credential_id>",
+    "/api/v1/credentials/key",
+    "/api/v1/events",
+    "/api/v1/events/<uuid:event_id>",
+    "/api/v1/impact/goals",
+    "/api/v1/impact/tallies",
+    "/api/v1/impact/tallies/<tally_id>/contributions",
+    "/api/v1/opportunities",
+    "/api/v1/opportunities/<uuid:opportunity_id>",
+    "/api/v1/places/blocks",
+    "/api/v1/programmes",
+    "/api/v1/programmes/<slug>",
+    "/api/v1/services",
+    "/api/v1/services/<code>",
+    "/api/v1/staff/events",
+    "/api/v1/staff/events/<uuid:event_id>",
+    "/api/v1/staff/opportunities",
+    "/api/v1/staff/opportunities/<uuid:opportunity_id>",
+    "/api/v1/staff/programmes",
+    "/api/v1/staff/programmes/<slug>",
+    "/api/v1/staff/queues",
+    "/api/v1/staff/shifts",
+    "/api/v1/staff/shifts/<uuid:shift_id>",
+    "/api/v1/staff/shifts/<uuid:shift_id>/code",
+    "/api/v1/tickets/key",
+}
+
+
+@pytest.mark.parametrize("route", READS, ids=lambda route: route.rule)
+def test_a_read_by_staff_says_whose_data_it_opens_or_is_named_as_opening_nobodys(route: Route) -> None:
+    assert bool(route.opens) != (route.rule in NOBODYS), (
+        "declare `opens=` on the route, or name it in NOBODYS if it shows nothing about a resident"
+    )
+    assert route.opens in {None, BY_HAND, *audit.SUBJECTS}, "name it in audit.SUBJECTS for the access log"
+
+
+@pytest.fixture
+def noise(client: FlaskClient, as_resident: Callable[..., dict[str, str]]) -> dict[str, Any]:
+    """A resident's case."""
+    from asimati.pack import load, sync
+    from asimati.settings import settings
+
+    with db.transaction() as tx:
+        sync(tx, load(settings().governorate.folder))
+    me = as_resident("+97333118822")
+    service = client.get(f"{V1}/services/suggestion").json
+    body = {"service": "suggestion", "form_version": service["form"]["version"]}
+    body["answers"] = answers_to(service["form"]["schema"])
+    made = client.post(f"{V1}/service-requests", json=body, headers=me)
+    assert made.status_code == 201, made.get_data(as_text=True)
+    return {"me": me, "reference": made.json["reference"], "id": client.get(f"{V1}/me", headers=me).json["id"]}
+
+
+def answers_to(schema: dict[str, Any]) -> dict[str, Any]:
+    """The least a form takes."""
+    kinds: dict[str, Any] = {"string": "كلمات كافية لوصف الاقتراح", "boolean": True, "integer": 1, "number": 1}
+    properties = schema["properties"]
+    return {
+        name: properties[name].get("enum", [kinds.get(properties[name].get("type"), "")])[0]
+        for name in schema.get("required", [])
+    }
+
+
+def openings() -> list[AuditLine]:
+    with db.transaction() as tx:
+        return list(tx.scalars(select(AuditLine).where(AuditLine.action.like("%.opened")).order_by(AuditLine.id)))
+
+
+def test_a_case_opened_by_staff_is_in_the_residents_access_log(
+    client: FlaskClient, noise: dict[str, Any], as_staff: Callable[..., dict[str, str]]
+) -> None:
+    reviewer = as_staff("reviewer")
+    assert client.get(f"{V1}/staff/service-requests/{noise['reference']}", headers=reviewer).status_code == 200
+    assert client.get(f"{V1}/staff/queues/unassigned", headers=reviewer).json["items"]
+    listed, opened = client.get(f"{V1}/me/access-log", headers=noise["me"]).json["items"]
+    assert opened["words"]["en"] == "A member of staff opened your request."
+    assert opened["about"] == {"type": "service_request", "reference": noise["reference"]}
+    assert listed["words"]["ar"] == "اطّلع أحد موظفي المحافظة على طلبك ضمن قائمة."
+    assert listed["staff"] == opened["staff"] is not None
+    assert [str(line.people[0]) for line in openings()] == [noise["id"]] * 2  # type: ignore[index]
+    assert json.loads(openings()[1].facts) == {"listed": 1, "name": "unassigned", "view": "staff_queue"}
+
+
+def test_what_one_reads_of_oneself_and_what_shows_nobody_is_no_opening(
+    client: FlaskClient, noise: dict[str, Any], as_staff: Callable[..., dict[str, str]]
+) -> None:
+    assert client.get(f"{V1}/service-requests/{noise['reference']}", headers=noise["me"]).status_code == 200
+    assert client.get(f"{V1}/staff/queues/referred", headers=as_staff("reviewer")).json["items"] == []
+    assert openings() == []
+
+
+def test_no_answer_leaves_without_its_line(
+    client: FlaskClient,
+    noise: dict[str, Any],
+    as_staff: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no space left")
+
+    reviewer = as_staff("reviewer")
+    monkeypatch.setattr(audit, "record", full)
+    answer = client.get(f"{V1}/staff/service-requests/{noise['reference']}", headers=reviewer)
+    assert answer.status_code == 500
+    assert answer.mimetype == "application/problem+json"
+    assert "answers" not in answer.json
