@@ -30,7 +30,7 @@ from bench.load import Result, request, run
 
 CLIENTS, EACH, ROUNDS, EVENTS = 32, 50, 3, 200
 ROOT = Path(__file__).resolve().parents[1]
-EMPTY = "booking, engagement, audit_line, audit_head, message, delivery, idempotency_key, notification"
+EMPTY = "booking, engagement, audit_line, audit_checkpoint, message, delivery, idempotency_key, notification"
 SAMPLE = CLIENTS * EACH + 1  # the person whose booking is recorded; nobody else's number
 
 

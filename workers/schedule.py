@@ -54,9 +54,18 @@ def purge_jobs(tx: Session) -> None:
     jobs.purge(tx, days=30)
 
 
+def verify_audit(tx: Session) -> None:
+    """Whoever watches the log is told the morning after, and not at the next inspection."""
+    report = audit.verify(tx)
+    if not report["ok"]:
+        log.critical("the audit trail is broken", extra=report["fault"])
+
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 JOBS: Sequence[Job] = (
     Job("audit.seal", timedelta(seconds=10), audit.seal),
+    Job("audit.anchor", MINUTE, audit.anchor),
+    Job("audit.verify", DAY, verify_audit, REPORTS, nightly=True),
     Job("events.lapse_offers", MINUTE, lapse_offers),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),

@@ -81,12 +81,35 @@ def seed(staff_only: bool) -> None:
 @click.argument("what", type=click.Choice(["audit", "tallies", "seats", "outbox"]))
 def verify(what: str) -> None:
     """Prove an invariant on the tables as they are; JSON, exit 0 or 1."""
+    _verify(what)
+
+
+def _verify(what: str) -> None:
     from asimati.verify import VERIFIERS
 
     with transaction(patience=600) as tx:
         report = VERIFIERS[what](tx)
     click.echo(json.dumps(report, default=str))
     sys.exit(0 if report["ok"] else 1)
+
+
+@cli.group("audit")
+def audit_trail() -> None:
+    """The audit trail: who did what, and who opened whose file."""
+
+
+@audit_trail.command("verify")
+def verify_audit() -> None:
+    """Walk the chain, its signatures and its anchors; JSON, exit 0 or 1. The same as `verify audit`."""
+    _verify("audit")
+
+
+@audit_trail.command()
+def keys() -> None:
+    """The public keys (Ed25519, hex) that sign checkpoints, for auditors who keep anchors of their own."""
+    from asimati.kit import secrets
+
+    click.echo(json.dumps({version: secrets.public_key("audit", version).hex() for version in secrets.versions()}))
 
 
 @cli.group()

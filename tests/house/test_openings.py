@@ -122,7 +122,7 @@ def test_no_answer_leaves_without_its_line(
         raise OSError("no space left")
 
     reviewer = as_staff("reviewer")
-    monkeypatch.setattr(audit, "record", full)
+    monkeypatch.setattr(audit.lines, "record", full)
     answer = client.get(f"{V1}/staff/service-requests/{noise['reference']}", headers=reviewer)
     assert answer.status_code == 500
     assert answer.mimetype == "application/problem+json"

@@ -46,6 +46,11 @@ FUNCTIONS = (
         secs => coalesce(nullif(current_setting('asimati.clock_offset', true), '')::float8, 0))
     $$
     """,
+    """
+    CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END
+    $$
+    """,
 )
 
 

@@ -111,25 +111,41 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def versions() -> list[int]:
+    """The versions of the master key at hand, oldest first."""
+    return sorted(_masters())
+
+
+def newest_version() -> int:
+    """The version that seals and signs."""
+    return max(_masters())
+
+
 @cache
-def _signing_key(purpose: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(_key(max(_masters()), f"sign|{purpose}"))
+def _signing_key(purpose: str, version: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_key(version, f"sign|{purpose}"))
 
 
 def sign(payload: bytes, purpose: str) -> bytes:
-    """An Ed25519 signature (64 bytes) anybody can verify with `public_key`."""
-    return _signing_key(purpose).sign(payload)
+    """An Ed25519 signature (64 bytes) by the newest key; anybody can verify it with `public_key`."""
+    return _signing_key(purpose, newest_version()).sign(payload)
 
 
-def public_key(purpose: str) -> bytes:
-    """The 32 public bytes for `sign`'s signatures."""
-    return _signing_key(purpose).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+def public_key(purpose: str, version: int | None = None) -> bytes:
+    """The 32 public bytes for `sign`'s signatures, of the newest key or of one of the versions at hand."""
+    key = _signing_key(purpose, version or newest_version())
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def is_signed(payload: bytes, signature: bytes, purpose: str) -> bool:
-    """Whether the signature over the payload is ours."""
+    """Whether the signature over the payload is ours, by any version at hand."""
+    return any(is_signed_by(public_key(purpose, version), payload, signature) for version in versions()[::-1])
+
+
+def is_signed_by(public: bytes, payload: bytes, signature: bytes) -> bool:
+    """Whether the signature over the payload was made by the holder of this public key."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key(purpose)).verify(signature, payload)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, payload)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -8,10 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from asimati.kit.audit import guard
 from asimati.kit.db import address, engine, make_engine
+from asimati.settings import settings
 
 LOCK = 7_301_002  # advisory lock: one migrator at a time
 
@@ -25,7 +27,7 @@ def config() -> Config:
 
 def migrate(url: str | None = None) -> None:
     """Bring a database (the settings' own by default) to the newest schema."""
-    migrator = make_engine(url or address(), poolclass=NullPool)
+    migrator = make_engine(url or settings().database.owner_url or address(), poolclass=NullPool)
     with migrator.connect() as connection:
         connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
         connection.execute(text("SET statement_timeout = 0"))
@@ -35,7 +37,14 @@ def migrate(url: str | None = None) -> None:
         chosen = config()
         chosen.attributes["connection"] = connection
         command.upgrade(chosen, "head")
+        guard(connection, role=_role(migrator.url), truncation=settings().profile == "production")
         connection.commit()
+
+
+def _role(owner: URL) -> str | None:
+    """The role the processes connect as, if it is not the owner's."""
+    user = make_url(settings().database.url).username if settings().database.url else None
+    return user if user != owner.username else None
 
 
 def is_current(checked: Engine | None = None) -> bool:
