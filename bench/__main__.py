@@ -59,6 +59,7 @@ def ground() -> Iterator[tuple[embedded.Postgres, Path]]:
             "ASIMATI_HOME": str(home),
             "ASIMATI_DATABASE_URL": database.url,
             "ASIMATI_REDIS_URL": redis.url,
+            "ASIMATI_WEB_SHELF": "0.4",  # as in production
         }
         for command in (["migrate"], ["pack", "sync"]):
             subprocess.run(

@@ -16,6 +16,7 @@ from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts.queries import identify
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems
+from asimati.http.shelf import Shelf
 from asimati.impact import api as impact
 from asimati.kit import logs, outbox
 from asimati.kit.db import transaction
@@ -43,6 +44,8 @@ def create_app() -> Flask:
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings().web.body_limit
     app.config["MAX_FORM_PARTS"] = 20
+    if seconds := settings().web.shelf:
+        app.wsgi_app = Shelf(app.wsgi_app, seconds)  # type: ignore[method-assign,assignment]
     if proxies := settings().web.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.extensions[access.EXTENSION] = identify

@@ -69,6 +69,11 @@ def document(client: FlaskClient) -> dict[str, Any]:
     return found
 
 
+def test_what_is_kept_for_everybody_is_open_to_everybody() -> None:
+    kept = [route for route in API if route.kept]
+    assert kept and all(route.who.name == "anyone" and route.method == "GET" for route in kept)
+
+
 @pytest.fixture
 def enter(client: FlaskClient, keys: dict[str, dict[str, str]]) -> Callable[..., Any]:
     """Call a route as somebody it lets in, with the headers it demands."""

@@ -30,25 +30,25 @@ audit.SUBJECTS["booking"] = _("your booking")
 # --- what is offered -------------------------------------------------------------------------------------------
 
 
-@blp.get("/programmes", who=access.anyone, query=PageQuery, gives=page_of(schemas.ProgrammeOut))
+@blp.get("/programmes", who=access.anyone, query=PageQuery, gives=page_of(schemas.ProgrammeOut), kept=True)
 def programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     """The programmes that are or were on, the latest first."""
     return queries.programmes(tx, **query)
 
 
-@blp.get("/programmes/<slug>", who=access.anyone, gives=schemas.ProgrammeOut, tagged=True)
+@blp.get("/programmes/<slug>", who=access.anyone, gives=schemas.ProgrammeOut, kept=True)
 def programme(tx: Session, actor: Actor, slug: str) -> Any:
     """One programme."""
     return queries.programme(tx, slug)
 
 
-@blp.get("/events", who=access.anyone, query=schemas.EventsQuery, gives=page_of(schemas.EventOut))
+@blp.get("/events", who=access.anyone, query=schemas.EventsQuery, gives=page_of(schemas.EventOut), kept=True)
 def events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     """Published events by their beginning."""
     return queries.events(tx, **query)
 
 
-@blp.get("/events/<uuid:event_id>", who=access.anyone, gives=schemas.EventOut, tagged=True)
+@blp.get("/events/<uuid:event_id>", who=access.anyone, gives=schemas.EventOut, kept=True)
 def event(tx: Session, actor: Actor, event_id: UUID) -> Any:
     """One event, with the seats that are left and the parties in line."""
     return queries.event(tx, event_id)
@@ -116,7 +116,7 @@ def accept(tx: Session, actor: Actor, reference: str) -> Any:
     return queries.booking(tx, actor, actions.accept(tx, actor, reference))
 
 
-@blp.get("/tickets/key", who=access.anyone, gives=schemas.KeyOut)
+@blp.get("/tickets/key", who=access.anyone, gives=schemas.KeyOut, kept=True)
 def ticket_key(tx: Session, actor: Actor) -> Any:
     """The public key (JWK) with which a device verifies tickets offline."""
     return tickets.public_jwk()

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 
 import flask_smorest
-from flask import Response, g
+from flask import Response, g, request
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
@@ -21,6 +21,7 @@ from webargs.flaskparser import FlaskParser
 from asimati.http import etags, problems, strict_json, writes
 from asimati.http.access import Who, admit
 from asimati.http.fields import Schema
+from asimati.http.shelf import KEPT
 from asimati.kit import audit
 from asimati.kit.db import Session, reading, transaction
 from asimati.kit.errors import Conflict, Gone, Invalid, MatchRequired, NotFound, Refusal, Stale, TooMany
@@ -79,6 +80,7 @@ class Route:
     tells_version: bool
     tagged: bool
     opens: str | None
+    kept: bool
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -117,6 +119,7 @@ class Blueprint(flask_smorest.Blueprint):
         status: int | None = None,
         refuses: Sequence[type[Refusal]] = (),
         tagged: bool = False,
+        kept: bool = False,
         versioned: bool = False,
         needs_match: bool | None = None,
         opens: str | None = None,
@@ -126,6 +129,7 @@ class Blueprint(flask_smorest.Blueprint):
         `gives`: the answer's schema; without it the answer is 204, or whatever Response the view returns.
         `tagged`: a GET of a single thing, with an ETag. `needs_match`: the edit needs If-Match (PATCH always does)
         and the view receives `version`. `versioned`: the view receives `version`, None without an If-Match.
+        `kept`: a GET that says the same to everybody and may be answered from the shelf; it is tagged too.
         `opens`: what of residents staff read here ("booking"; a name of audit.SUBJECTS): the audit trail then says
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
         calls audit.opened itself.
@@ -136,7 +140,7 @@ class Blueprint(flask_smorest.Blueprint):
         def declare(view: View) -> View:
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
-                bool(takes), must_match, must_match or versioned, tagged, opens,
+                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -226,6 +230,9 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
         raise
     if kept is not None:
         raise kept
+    if route.kept and KEPT in request.environ:
+        request.environ[KEPT].append(route.rule)  # the shelf compares tags itself
+        return etags.tag(response, g.answered, conditional=False)
     return etags.tag(response, g.answered) if route.tagged or g.answered is not None else response
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column
 
 from asimati.kit.ids import new_id
@@ -166,6 +167,7 @@ class _Watchdog:
 
 
 _watchdog = _Watchdog()
+_RESTED = 1.0  # seconds after which a pooled connection is asked whether it still lives
 
 
 @cache
@@ -201,7 +203,6 @@ def make_engine(url: str, **more: Any) -> Engine:
     }
     made = create_engine(
         url,
-        pool_pre_ping=True,
         pool_recycle=1800,
         **(more if "poolclass" in more else {**pooled, **more}),
         connect_args={
@@ -237,8 +238,22 @@ def _watch(watched: Engine) -> None:
         _watchdog.expect(connection.connection.dbapi_connection, default)
 
     @event.listens_for(watched, "checkin")
-    def returned(dbapi_connection: Any, _record: Any) -> None:
+    def returned(dbapi_connection: Any, record: Any) -> None:
         _watchdog.answered(dbapi_connection)
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(watched, "checkout")
+    def taken(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+        """Ask a connection that has rested whether it still lives; one in constant use is spared the round trip."""
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _RESTED:
+            return
+        _watchdog.expect(dbapi_connection, default)
+        try:
+            watched.dialect.do_ping(dbapi_connection)
+        except watched.dialect.loaded_dbapi.Error as dead:
+            raise DisconnectionError from dead  # the pool opens another
+        finally:
+            _watchdog.answered(dbapi_connection)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class BlockOut(Schema):
     lon = plain.Float(allow_none=True)
 
 
-@blp.get("/places/blocks", who=access.anyone, query=BlocksQuery, gives=page_of(BlockOut))
+@blp.get("/places/blocks", who=access.anyone, query=BlocksQuery, gives=page_of(BlockOut), kept=True)
 def blocks(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Blocks with their areas."""
     return queries.blocks(tx, query["page"], query.get("q"))

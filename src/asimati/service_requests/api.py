@@ -63,13 +63,13 @@ Payload = dict[str, Any]
 # --- the catalogue ---------------------------------------------------------------------------------------------
 
 
-@blp.get("/services", who=access.anyone, query=ServicesQuery, gives=page_of(ServiceOut))
+@blp.get("/services", who=access.anyone, query=ServicesQuery, gives=page_of(ServiceOut), kept=True)
 def services(tx: Session, actor: Actor, query: Payload) -> Page:
     """What residents can ask for."""
     return queries.services(tx, **query)
 
 
-@blp.get("/services/<code>", who=access.anyone, gives=ServiceOut, tagged=True)
+@blp.get("/services/<code>", who=access.anyone, gives=ServiceOut, kept=True)
 def service(tx: Session, actor: Actor, code: str) -> Service:
     """One service with its form."""
     return queries.service(tx, code)

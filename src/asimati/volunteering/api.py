@@ -53,7 +53,7 @@ def opportunities(tx: Session, actor: Actor, query: Dict) -> Page:
     return queries.opportunities(tx, **query)
 
 
-@blp.get("/opportunities/<uuid:opportunity_id>", who=access.anyone, gives=schemas.OpportunityOut, tagged=True)
+@blp.get("/opportunities/<uuid:opportunity_id>", who=access.anyone, gives=schemas.OpportunityOut, kept=True)
 def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
     """One opportunity and its shifts."""
     return queries.opportunity(tx, opportunity_id)
