@@ -112,6 +112,35 @@ def keys() -> None:
     click.echo(json.dumps({version: secrets.public_key("audit", version).hex() for version in secrets.versions()}))
 
 
+@cli.group("keys")
+def master_keys() -> None:
+    """The master key and its versions."""
+
+
+@master_keys.command()
+def status() -> None:
+    """How many sealed values stand with each version of the master key."""
+    from asimati import models  # noqa: F401 - the rooms say what they seal
+    from asimati.kit import rotation, secrets
+
+    with transaction(patience=600) as tx:
+        standing = rotation.standing(tx)
+    old = {version for counts in standing.values() for version in counts} - {secrets.newest_version()}
+    click.echo(json.dumps({"newest": secrets.newest_version(), "still_needed": sorted(old), "sealed": standing}))
+
+
+@master_keys.command()
+@click.option("--batch", default=500, show_default=True, help="Values in one transaction.")
+def rotate(batch: int) -> None:
+    """Seal everything anew with the newest version; may be stopped and begun again. Exit 1 if some did not open."""
+    from asimati import models  # noqa: F401 - the rooms say what they seal
+    from asimati.kit import rotation
+
+    done = rotation.rotate(lambda: transaction(patience=60), batch)
+    click.echo(json.dumps({name: vars(progress) for name, progress in done.items()}))
+    sys.exit(1 if any(progress.unsealable for progress in done.values()) else 0)
+
+
 @cli.group()
 def impact() -> None:
     """The figures on the Sustainable Development Goals."""

@@ -2,6 +2,7 @@
 
 import asimati.places.models as places
 from asimati.accounts import models as accounts
+from asimati.accounts import privacy  # noqa: F401 - says which columns are sealed
 from asimati.events import models as events
 from asimati.http import writes
 from asimati.impact import models as impact

@@ -124,4 +124,4 @@ def month_of(day: date) -> date:
 
 def _who(facts: Mapping[str, Any]) -> bytes | None:
     person = facts.get("person")
-    return secrets.blind_index(str(person), "impact") if person else None
+    return secrets.pseudonym(str(person), "impact") if person else None

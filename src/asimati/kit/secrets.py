@@ -95,8 +95,24 @@ def unseal(sealed: bytes, purpose: str) -> str:
         raise Unsealable(purpose) from fault
 
 
-def blind_index(value: str, purpose: str) -> bytes:
-    """A keyed hash for looking a sealed value up. Stays with the oldest key, so that rotation keeps it."""
+def sealed_with(sealed: bytes) -> int:
+    """The version of the key that sealed this, or made this index."""
+    return sealed[0]
+
+
+def blind_index(value: str, purpose: str, version: int | None = None) -> bytes:
+    """A keyed hash for looking a sealed value up: version byte, HMAC. By the newest key unless another is named."""
+    chosen = version or newest_version()
+    return bytes([chosen]) + hmac.digest(_key(chosen, f"index|{purpose}"), value.encode(), "sha256")
+
+
+def blind_indexes(value: str, purpose: str) -> list[bytes]:
+    """Every index the value may stand under while keys are being rotated; usually one."""
+    return [blind_index(value, purpose, version) for version in versions()]
+
+
+def pseudonym(value: str, purpose: str) -> bytes:
+    """A keyed hash that stands for somebody in figures; by the oldest key, as rotation must not double people."""
     return hmac.digest(_key(min(_masters()), f"index|{purpose}"), value.encode(), "sha256")
 
 

@@ -1,0 +1,13 @@
+"""What accounts keep of people: which columns are sealed."""
+
+from __future__ import annotations
+
+from asimati.accounts.models import CodeChallenge, Person, RefreshToken
+from asimati.kit import rotation
+
+rotation.seals(Person.phone, "phone", index=Person.phone_index)
+rotation.seals(Person.email, "email")
+rotation.seals(Person.cpr, "cpr", index=Person.cpr_index)
+rotation.seals(CodeChallenge.phone, "phone", index=CodeChallenge.phone_index)
+rotation.seals(CodeChallenge.code, "code")
+rotation.seals(RefreshToken.child, "refresh")
