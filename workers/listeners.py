@@ -17,9 +17,9 @@ import asimati
 from asimati.impact.actions import contribute, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
-from asimati.notifications import sending
+from asimati.notifications import codes, sending
 from asimati.notifications.actions import notify
-from workers.queues import CODES, EFFECTS, NOTIFY
+from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,27 @@ class Call:
     record: Callable[[Session, Any, Any], bool]  # True: to be tried again later
 
 
-Listener = Effect | Call
+@dataclass(frozen=True)
+class Lane:
+    """Round after round of a few calls, until nothing is due or the time is over; `take` gives what is next."""
+
+    name: str
+    queue: str
+    take: Callable[[Session, Delivered], Sequence[Any]]
+    call: Callable[[Sequence[Any]], Sequence[Any]]
+    record: Callable[[Session, Sequence[Any], Sequence[Any]], object]
+
+
+Listener = Effect | Call | Lane
 
 LISTENERS: Mapping[str, Listener] = {
     listener.name: listener
     for listener in (
         Effect("notifications.notify", NOTIFY, notify),
-        Call("notifications.send", NOTIFY, sending.prepare, sending.call, sending.record),
-        Call("notifications.send_code", CODES, sending.prepare_code, sending.call, sending.record),
+        Call("notifications.send_code", CODES, codes.prepare, codes.call, codes.record),
+        Lane("notifications.send_urgent", URGENT, sending.take, sending.call, sending.record),
+        Lane("notifications.send", NOTIFY, sending.take, sending.call, sending.record),
+        Lane("notifications.send_bulk", BULK, sending.take, sending.call, sending.record),
         Effect("impact.contribute", EFFECTS, contribute),
         Effect("impact.rebuild", EFFECTS, rebuild),
     )
@@ -60,7 +73,9 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
-    "notifications.queued": ("notifications.send",),
+    "notifications.urgent_due": ("notifications.send_urgent",),
+    "notifications.normal_due": ("notifications.send",),
+    "notifications.bulk_due": ("notifications.send_bulk",),
     "impact.contributions_changed": ("impact.rebuild",),
 }
 WITHOUT_LISTENER: frozenset[str] = frozenset(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CODES = "codes"  # one-time codes: somebody is waiting at the door
-NOTIFY = "notify"  # everything else that is sent to people
+URGENT = "urgent"  # notices that cannot wait: security, offers about to expire
+NOTIFY = "notify"  # everything else that is told to one person
+BULK = "bulk"  # what is told to many at once
 EFFECTS = "effects"  # what one deed changes elsewhere in the house; short jobs
 FILES = "files"  # scanning and converting
 REPORTS = "reports"  # long jobs
@@ -22,7 +24,9 @@ class Limits:
 
 QUEUES: Mapping[str, Limits] = {
     CODES: Limits(25, 30),
+    URGENT: Limits(),
     NOTIFY: Limits(),
+    BULK: Limits(),
     EFFECTS: Limits(),
     FILES: Limits(120, 150),
     REPORTS: Limits(540, 600),

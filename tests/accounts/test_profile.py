@@ -181,8 +181,10 @@ def test_preferences_have_defaults_and_a_version(client: FlaskClient, me: Header
     default = read("/me/preferences")
     assert default.json == {
         "language": "en", "channels": ["inbox", "push", "sms", "email"], "quiet_from": None, "quiet_to": None,
+        "topics": {}, "friday_prayer": True, "digest": False,
     } | {"language": default.json["language"]}  # fmt: skip
-    wishes = {"language": "en", "channels": ["inbox", "push"], "quiet_from": "22:00", "quiet_to": "06:30"}
+    wishes = {"language": "en", "channels": ["inbox", "push"], "quiet_from": "22:00", "quiet_to": "06:30",
+              "topics": {"events": ["inbox"]}, "friday_prayer": False, "digest": True}  # fmt: skip
     put = lambda tag, **more: client.put(  # noqa: E731
         f"{V1}/me/preferences", json=wishes | more, headers=me | ({"If-Match": tag} if tag else {})
     )

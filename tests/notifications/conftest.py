@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from asimati.kit import outbox
-from asimati.notifications import channels, recipients, sending
+from asimati.notifications import channels, codes, recipients, sending
 from asimati.notifications.channels import Letter, Outcome, Receipt
 from tests.notifications.letters import ParcelCame, ask, lay_templates
 
@@ -44,17 +44,23 @@ class Provider:
             raise answer
         return Receipt(answer, "provider-1" if answer is Outcome.SENT else None)
 
+    @property
+    def as_provider(self) -> channels.Provider:
+        return channels.Provider("first", self)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, by_channel: dict[str, list[channels.Provider]]) -> None:
+    """These providers and no others."""
+    for module in (channels, codes, recipients, sending):
+        monkeypatch.setattr(module, "providers", lambda channel: by_channel.get(channel, []))
+
 
 @pytest.fixture
 def provider(ground: None, monkeypatch: pytest.MonkeyPatch) -> Provider:
     """One provider for SMS; nobody for the other channels."""
     made = Provider()
 
-    def carrier(channel: str) -> Provider | None:
-        return made if channel == "sms" else None
-
-    for module in (channels, recipients, sending):
-        monkeypatch.setattr(module, "carrier", carrier)
+    use(monkeypatch, {"sms": [made.as_provider]})
     return made
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from asimati.kit import db, outbox
 from asimati.kit.outbox import Message
+from asimati.notifications.sending import wake
 from asimati.notifications.sync import sync
 
 
@@ -67,4 +68,9 @@ def ask(sql: str, **values: Any) -> list[Any]:
 
 
 def make_due() -> None:
+    """Whatever waits to be tried again is due, and workers are called to it."""
     ask("UPDATE delivery SET due_at = app_now() WHERE status = 'ready' RETURNING id")
+    ask("UPDATE notification SET due_at = app_now() WHERE status = 'pending' RETURNING id")
+    ask("UPDATE provider_state SET rests_until = app_now() RETURNING name")
+    with db.transaction() as tx:
+        wake(tx)

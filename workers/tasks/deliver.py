@@ -8,6 +8,8 @@ growing delay. `drain` does the same without a broker, for tests and seeding.
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from uuid import UUID
 
 from asimati.kit import outbox
@@ -15,7 +17,7 @@ from asimati.kit.db import transaction
 from asimati.kit.trace import request_id
 from asimati.settings import settings
 from workers.app import app
-from workers.listeners import LISTENERS, Call, Effect, Listener, table
+from workers.listeners import LISTENERS, Call, Effect, Lane, Listener, table
 from workers.queues import QUEUES
 
 log = logging.getLogger(__name__)
@@ -31,9 +33,9 @@ def carry(listener: Listener, delivery: int, token: UUID) -> bool:
     with transaction() as tx:
         if not outbox.begin(tx, delivery, token, attempts):
             return False
-    do = _effect if isinstance(listener, Effect) else _call
+    do = _DO[type(listener)]
     try:
-        return do(listener, delivery, token)  # type: ignore[arg-type]
+        return do(listener, delivery, token)
     except Exception as fault:
         log.log(
             logging.WARNING if isinstance(fault, TryAgain) else logging.ERROR,
@@ -77,6 +79,32 @@ def _call(listener: Call, delivery: int, token: UUID) -> bool:
     if again:
         raise TryAgain(str(result))
     return True
+
+
+def _lane(listener: Lane, delivery: int, token: UUID) -> bool:
+    """What was taken is recorded and the next taken in one transaction; a run ends well before its lease does."""
+    ends = time.monotonic() + min(settings().notifications.run, settings().outbox.lease / 2)
+    with transaction() as tx:
+        delivered = outbox.claim(tx, delivery, token)
+        if delivered is None:
+            return False
+        request_id.set(delivered.request_id)
+        taken = listener.take(tx, delivered)
+    while taken:
+        results = listener.call(taken)
+        with transaction() as tx:
+            listener.record(tx, taken, results)
+            in_time = time.monotonic() < ends
+            taken = listener.take(tx, delivered) if in_time else ()
+            if not in_time:
+                outbox.publish(tx, delivered.message)  # whatever is left is another run's
+    with transaction() as tx:
+        if outbox.claim(tx, delivery, token):
+            outbox.done(tx, delivery)
+    return True
+
+
+_DO: dict[type, Callable[..., bool]] = {Effect: _effect, Call: _call, Lane: _lane}
 
 
 def drain(max_rounds: int = 20) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
@@ -84,8 +84,11 @@ class Preference(Base):
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     channels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    topics: Mapped[dict[str, list[str]]] = mapped_column(JSONB, server_default="{}")  # channels by topic or room
     quiet_from: Mapped[time | None]
     quiet_to: Mapped[time | None]
+    friday_prayer: Mapped[bool] = mapped_column(server_default="true")  # nothing that can wait during the prayer
+    digest: Mapped[bool] = mapped_column(server_default="false")  # what can wait comes once a day, in one notice
     version: Mapped[int] = version_column()
 
     __mapper_args__ = {"version_id_col": version}

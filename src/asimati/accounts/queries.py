@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -55,23 +56,53 @@ class Contact:
     language: str
     phone: str | None = field(repr=False)
     email: str | None = field(repr=False)
-    push_token: str | None = field(repr=False)
-    channels: tuple[str, ...]
+    devices: tuple[tuple[str, str], ...] = field(repr=False)  # platform and push token, newest first
+    wishes: Mapping[str, Any]  # as `preference_of`
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return tuple(self.wishes["channels"])
+
+
+DEFAULT_WISHES: Mapping[str, Any] = {
+    "channels": CHANNELS,
+    "topics": {},
+    "quiet_from": None,
+    "quiet_to": None,
+    "friday_prayer": True,
+    "digest": False,
+}
+DEVICES = 5  # of one person that are told; older ones are likely forgotten drawers
+_WISHES = [getattr(Preference, name) for name in DEFAULT_WISHES]
 
 
 def contact_of(tx: Session, person_id: UUID) -> Contact | None:
     """How to reach a person, by what they prefer; None when there is no such person."""
-    person = tx.get(Person, person_id)
-    if person is None:
-        return None
-    newest = select(Device.push_token).where(Device.person_id == person_id).order_by(Device.updated_at.desc())
-    return Contact(
-        language=str(person.language),
-        phone=secrets.unseal(person.phone, "phone"),
-        email=secrets.unseal(person.email, "email") if person.email else None,
-        push_token=tx.scalar(newest.limit(1)),
-        channels=preference_of(tx, person_id)["channels"],
-    )
+    return contacts_of(tx, [person_id]).get(person_id)
+
+
+def contacts_of(tx: Session, ids: Iterable[UUID]) -> dict[UUID, Contact]:
+    """How to reach many people at once, in two questions; who is not there is left out."""
+    wanted = list(set(ids))
+    found = tx.execute(
+        select(Person.id, Person.language, Person.phone, Person.email, Preference.person_id.label("said"), *_WISHES)
+        .join_from(Person, Preference, isouter=True)
+        .where(Person.id.in_(wanted))
+    ).all()
+    devices: dict[UUID, list[tuple[str, str]]] = {}
+    newest = select(Device.person_id, Device.platform, Device.push_token).where(Device.person_id.in_(wanted))
+    for person, platform, token in tx.execute(newest.order_by(Device.updated_at.desc())):
+        devices.setdefault(person, []).append((platform, token))
+    return {
+        row.id: Contact(
+            language=str(row.language),
+            phone=secrets.unseal(row.phone, "phone"),
+            email=secrets.unseal(row.email, "email") if row.email else None,
+            devices=tuple(devices.get(row.id, ())[:DEVICES]),
+            wishes={name: getattr(row, name) for name in DEFAULT_WISHES} if row.said else DEFAULT_WISHES,
+        )
+        for row in found
+    }
 
 
 def profile_of(tx: Session, person_id: UUID) -> dict[str, Any]:
@@ -91,13 +122,8 @@ def preference_of(tx: Session, person_id: UUID) -> dict[str, Any]:
     """A person's preferences, or the defaults at version 0."""
     found = tx.get(Preference, person_id)
     if found is None:
-        return {"channels": CHANNELS, "quiet_from": None, "quiet_to": None, "version": 0}
-    return {
-        "channels": tuple(found.channels),
-        "quiet_from": found.quiet_from,
-        "quiet_to": found.quiet_to,
-        "version": found.version,
-    }
+        return {**DEFAULT_WISHES, "version": 0}
+    return {name: getattr(found, name) for name in (*DEFAULT_WISHES, "version")}
 
 
 def demographics(tx: Session, person_id: UUID | None, on: date) -> dict[str, str]:

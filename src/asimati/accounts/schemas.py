@@ -17,6 +17,7 @@ from asimati.http.fields import (
     Integer,
     List,
     Nested,
+    Object,
     Pattern,
     Schema,
     String,
@@ -117,6 +118,26 @@ class ProfileOut(Schema):
     assurance = String()
 
 
+TOPIC = Pattern(r"[a-z_]{1,40}(\.[a-z_]{1,40})?\Z")
+CHANNEL = Pattern(r"(inbox|push|sms|email)\Z")
+
+
+class ChannelsByTopic(Object):
+    """Other channels for some topics: `{"events": ["inbox"], "events.booking_reminder": ["inbox", "sms"]}`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        said = super()._deserialize(value, attr, data, **kwargs)
+        if len(said) > 50:
+            raise ValidationError(_("This list is too long."))
+        for topic, channels in said.items():
+            TOPIC(topic)
+            if not isinstance(channels, list) or len(channels) > 4:
+                raise ValidationError(_("This must be a list."))
+            for channel in channels:
+                CHANNEL(channel if isinstance(channel, str) else "")
+        return said
+
+
 class PreferencesIn(Schema):
     language = Enum(Language)
     channels = List(
@@ -124,8 +145,11 @@ class PreferencesIn(Schema):
         required=True,
         max_items=4,
     )
+    topics = ChannelsByTopic(load_default=dict)
     quiet_from = HourOfDay(load_default=None)
     quiet_to = HourOfDay(load_default=None)
+    friday_prayer = Boolean(load_default=True, metadata={"description": "Nothing that can wait during the prayer"})
+    digest = Boolean(load_default=False, metadata={"description": "What can wait comes once a day, in one notice"})
 
     @validates_schema(skip_on_field_errors=True)
     def both_ends(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -137,8 +161,11 @@ class PreferencesIn(Schema):
 class PreferencesOut(Schema):
     language = Enum(Language)
     channels = List(String())
+    topics = ChannelsByTopic()
     quiet_from = HourOfDay()
     quiet_to = HourOfDay()
+    friday_prayer = Boolean()
+    digest = Boolean()
 
 
 class DeviceIn(Schema):

@@ -263,6 +263,25 @@ def health(tx: Session) -> dict[str, float]:
     return dict(row._mapping)
 
 
+def undelivered(tx: Session, topic: str, **facts: str) -> int:
+    """How many messages of a topic, with these facts, are on their way."""
+    return int(
+        tx.scalar(
+            text(
+                """
+                SELECT (SELECT count(*) FROM message WHERE dispatched_at IS NULL AND topic = :topic
+                        AND payload @> CAST(:facts AS jsonb))
+                     + (SELECT count(*) FROM delivery JOIN message ON message.id = message_id
+                        WHERE delivery.status IN ('ready', 'leased') AND topic = :topic
+                        AND payload @> CAST(:facts AS jsonb))
+                """
+            ),
+            {"topic": topic, "facts": json.dumps(facts)},
+        )
+        or 0
+    )
+
+
 def purge(tx: Session, days: int) -> int:
     """Forget messages whose deliveries are all done and older than `days`."""
     result = tx.execute(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,42 +12,63 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from asimati.kit import outbox
+from asimati.kit import clock, outbox
 from asimati.kit.errors import NotFound
 from asimati.kit.outbox import Delivered
 from asimati.kit.policy import Actor
-from asimati.notifications.messages import NotificationQueued
-from asimati.notifications.models import Channel, Notification, Status, Template
-from asimati.notifications.recipients import recipient
+from asimati.notifications.messages import DUE
+from asimati.notifications.models import Notification, Template
+from asimati.notifications.recipients import Recipient, recipients
 from asimati.notifications.rendering import render
+from asimati.notifications.rules import Channel, Lane, Quiet, Status, may_go_at, waking
+from asimati.settings import settings
 
 
 def notify(tx: Session, delivered: Delivered) -> None:
     """Write one notice for each channel of the topic's template that reaches the person.
 
-    The inbox has it at once; for the others a message asks for the sending. A second delivery writes nothing.
+    The inbox has it at once; the others stand in their lane, from now or from the end of quiet hours on, and a
+    message calls a worker to it. A second delivery writes nothing.
     """
     facts = asdict(delivered.message)
     template = tx.get(Template, delivered.message.topic)
     if template is None or template.retired or facts.get("person") is None:
         return
-    whom = recipient(tx, facts["person"])
+    whom = recipients(tx, [facts["person"]]).get(facts["person"])
     if whom is None:
         return
-    rows = [
-        row_of(delivered, template, channel, facts)
-        for channel in map(Channel, template.channels)
-        if whom.wants(channel, critical=template.critical) and whom.reached_by(channel)
-    ]
+    now = clock.now(tx)
+    due = earliest(now, whom.quiet, critical=template.critical)
+    rows = [row_of(delivered, template, one, facts) | {"due_at": due} for one in _channels(template, whom)]
     if not rows:
         return
-    written = insert(Notification).values(rows).on_conflict_do_nothing()
-    for new in tx.execute(written.returning(Notification.id, Notification.channel)):
-        if new.channel is not Channel.INBOX:
-            outbox.publish(tx, NotificationQueued(notification=new.id))
+    written = insert(Notification).values(rows).on_conflict_do_nothing().returning(Notification.channel)
+    for channel in tx.scalars(written):
+        if channel is not Channel.INBOX and due <= now:
+            outbox.publish(tx, DUE[lane_of(template)](channel=channel))
 
 
-def row_of(delivered: Delivered, template: Template, channel: Channel, facts: dict[str, Any]) -> dict[str, Any]:
+def _channels(template: Template, whom: Recipient) -> list[Channel]:
+    return [
+        channel
+        for channel in map(Channel, template.channels)
+        if whom.wants(channel, template.topic, critical=template.critical) and whom.reached_by(channel)
+    ]
+
+
+def earliest(now: datetime, quiet: Quiet, *, critical: bool) -> datetime:
+    """When a person may be told: now, or when their quiet hours end."""
+    if critical or not settings().notifications.quiet_hours:
+        return now
+    return may_go_at(waking(settings().governorate.facts, quiet), now, critical=False)
+
+
+def lane_of(template: Template) -> Lane:
+    """What is critical does not stand behind what is not."""
+    return Lane.URGENT if template.critical else Lane.NORMAL
+
+
+def row_of(delivered: Delivered, template: Template, channel: Channel, facts: Mapping[str, Any]) -> dict[str, Any]:
     """A notice as a row, with its words filled in in both languages."""
     about = facts.get("about") or {}
     known, in_house = {**about, **facts}, channel is Channel.INBOX
@@ -54,13 +77,24 @@ def row_of(delivered: Delivered, template: Template, channel: Channel, facts: di
         "message_id": delivered.id,
         "person": facts.get("person"),
         "channel": channel,
+        "lane": lane_of(template),
         "topic": template.topic,
         "title": render(template.title, known),
         "text": render(words, known),
         "about": about or None,
+        "good_until": good_until(template.topic, facts),
         "status": Status.SENT if in_house else Status.PENDING,
         "sent_at": func.app_now() if in_house else None,
     }
+
+
+def good_until(topic: str, facts: Mapping[str, Any]) -> datetime | None:
+    """When a notice would only confuse: a reminder of what has begun, an offer that is over."""
+    if topic.endswith("_reminder"):
+        found = facts.get("starts_at")
+    else:
+        found = facts.get("offer_expires_at")
+    return found if isinstance(found, datetime) else None
 
 
 def read(tx: Session, actor: Actor, notification: UUID) -> Notification:

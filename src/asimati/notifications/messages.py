@@ -1,18 +1,38 @@
-"""What the listener tells itself."""
+"""What the listener tells itself: that a lane has something due. A hint: the notices' rows are the truth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
-from uuid import UUID
 
 from asimati.kit.outbox import Message
+from asimati.notifications.rules import Lane
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotificationQueued(Message):
-    """A notice waits to be handed to a provider."""
+class LaneDue(Message):
+    """Notices of a channel wait in a lane."""
 
-    topic: ClassVar[str] = "notifications.queued"
+    lane: ClassVar[Lane]
+    channel: str
 
-    notification: UUID
+
+@dataclass(frozen=True, kw_only=True)
+class UrgentDue(LaneDue):
+    topic: ClassVar[str] = "notifications.urgent_due"
+    lane: ClassVar[Lane] = Lane.URGENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalDue(LaneDue):
+    topic: ClassVar[str] = "notifications.normal_due"
+    lane: ClassVar[Lane] = Lane.NORMAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkDue(LaneDue):
+    topic: ClassVar[str] = "notifications.bulk_due"
+    lane: ClassVar[Lane] = Lane.BULK
+
+
+DUE: dict[Lane, type[LaneDue]] = {kind.lane: kind for kind in (UrgentDue, NormalDue, BulkDue)}

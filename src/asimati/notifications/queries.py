@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
-from asimati.notifications.models import Channel, DevMail, Notification
+from asimati.notifications.models import DevMail, Notification
+from asimati.notifications.rules import Channel
 
 
 def inbox(tx: Session, actor: Actor, page: PageArgs, unread: bool = False) -> Page:

@@ -1,154 +1,286 @@
-"""Sending by a provider, in three steps, because no transaction may span a call: prepare, call, record.
+"""Working a lane: take what is due, call providers outside of any transaction, write down what came of it.
 
-`prepare` notes that a provider is being called; if nobody ever records what came of it (the process died), the next
-run finds that note and treats the outcome as unknown. What may then be repeated is decided here: a one-time code
-never, a text or a mail once, a push while there are attempts; always under the same reference.
+Taking notes that a provider is being called; if nobody ever writes down what came of it (the process died), the
+notice falls due again and whoever takes it finds that note and treats the outcome as unknown. What may then be
+repeated is in `rules`; always under the same reference, and at the same provider.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import logging
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from asimati.accounts.queries import code_to_send
+from asimati.accounts.models import Device
+from asimati.kit import clock, outbox
 from asimati.kit.outbox import Delivered
 from asimati.kit.text import say
-from asimati.notifications.actions import row_of
-from asimati.notifications.channels import Letter, Outcome, Receipt, carrier
-from asimati.notifications.models import Channel, Notification, Status, Template
-from asimati.notifications.recipients import recipient
-from asimati.notifications.rendering import render
+from asimati.notifications import health
+from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, providers
+from asimati.notifications.messages import DUE
+from asimati.notifications.models import Notification
+from asimati.notifications.recipients import Recipient, recipients
+from asimati.notifications.rules import Channel, Lane, Status, backoff, may_repeat
 from asimati.settings import settings
 
-CODE_TOPIC = "accounts.code_requested"
-HIDDEN = "••••••"
-# How often a provider may be called although an earlier call may have had its effect.
-CALLS_DESPITE_DOUBT = {Channel.SMS: 2, Channel.EMAIL: 2}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call to a provider."""
+    """One notice in our hands: a letter for each address (only push may have several), and who is to carry them."""
 
     notification: UUID
     channel: Channel
+    lane: Lane
     number: int
-    letter: Letter
-    is_code: bool = False
+    letters: tuple[Letter, ...]
+    providers: tuple[Provider, ...]
+    wait: float = 0.0  # seconds, where a provider's rate asks for it
 
 
-def prepare(tx: Session, delivered: Delivered) -> Attempt | None:
-    """Take a queued notice for one call; None when there is nothing (more) to send."""
-    notice = _taken(tx, Notification.id == delivered.message.notification)  # type: ignore[attr-defined]
-    if notice is None:
-        return None
-    whom = recipient(tx, notice.person) if notice.person else None
-    if whom is None or not whom.reached_by(notice.channel):
-        _end(tx, notice, Status.FAILED, "no address")
-        return None
-    letter = Letter(
-        reference=str(notice.id),
-        to=whom.addresses[notice.channel],
-        subject=say(notice.title, whom.language),
-        text=say(notice.text, whom.language),
+Result = tuple[Receipt, str, tuple[str, ...]]  # what came of it, whose word it is, addresses where nobody is
+
+
+def take(tx: Session, delivered: Delivered) -> Sequence[Attempt]:
+    """Take the next few notices of a lane and channel; none when nothing is due or every provider rests."""
+    message: Any = delivered.message
+    return take_from(tx, message.lane, Channel(message.channel))
+
+
+def take_from(tx: Session, lane: Lane, channel: Channel) -> Sequence[Attempt]:
+    """Take the next few notices that are due. A notice nobody can be found for, or comes too late, is ended."""
+    known = providers(channel)
+    ready = health.awake(tx, known)
+    if known and not ready:
+        return ()
+    limit = min([settings().notifications.chunk, *(most for _, most in ready if most)])
+    rows = tx.scalars(_due(lane, channel, limit)).all()
+    people = recipients(tx, (row.person for row in rows if row.person))
+    now = clock.now(tx)
+    ends: list[dict[str, Any]] = []
+    begun: list[tuple[Notification, Recipient, Provider]] = []
+    for row in rows:
+        whom = people.get(row.person) if row.person else None
+        if row.calling_since and not may_repeat(channel, lane, row.attempts, settings().notifications.attempts):
+            ends.append(_end(row, Status.UNKNOWN, "the call was never answered"))
+        elif row.good_until and row.good_until < now:
+            ends.append(_end(row, Status.FAILED, "too late"))
+        elif whom is None or not whom.reached_by(channel):
+            ends.append(_end(row, Status.FAILED, "no address"))
+        else:
+            begun.append((row, whom, _carrier_of(row, known, [one for one, _ in ready])))
+    _write(tx, ends)
+    return _begin(tx, begun)
+
+
+def call(attempts: Sequence[Attempt]) -> Sequence[Result]:
+    """Hand the letters to their carriers, several at a time. Outside of any transaction."""
+    if (wait := max((one.wait for one in attempts), default=0.0)) > 0:
+        time.sleep(min(wait, 5.0))
+    if len(attempts) == 1:
+        return [carried(attempts[0])]
+    return list(_pool().map(carried, attempts))
+
+
+def record(tx: Session, attempts: Sequence[Attempt], results: Sequence[Result]) -> None:
+    """Write down what came of the calls. What comes so late that another attempt has begun changes nothing."""
+    _write(tx, [_outcome(*pair) for pair in zip(attempts, results, strict=True)])
+    outcomes: dict[str, list[Outcome]] = {}
+    for receipt, name, _ in results:
+        outcomes.setdefault(name, []).append(receipt.outcome)
+    health.learn(tx, outcomes)
+    if gone := [address for _, _, addresses in results for address in addresses]:
+        tx.execute(delete(Device).where(Device.push_token.in_(gone)))
+
+
+def carried(attempt: Attempt) -> Result:
+    """One notice through its carriers: the next one only if the call before surely had no effect."""
+    results = [(letter, *_carried(letter, attempt.providers)) for letter in attempt.letters]
+    gone = tuple(
+        letter.to
+        for letter, receipt, _ in results
+        if attempt.channel is Channel.PUSH and receipt.outcome is Outcome.WRONG_ADDRESS
+    )
+    best = min(results, key=lambda one: _ORDER.index(one[1].outcome))
+    return best[1], best[2], gone
+
+
+# Of several devices: one that has it makes the notice sent, one that may have it makes it unknown.
+_ORDER = (Outcome.SENT, Outcome.UNKNOWN, Outcome.AGAIN, Outcome.REFUSED, Outcome.WRONG_ADDRESS)
+
+
+def _carried(letter: Letter, carriers: Sequence[Provider]) -> tuple[Receipt, str]:
+    receipt, name = Receipt(Outcome.REFUSED, error="no provider for this device"), "none"
+    for provider in carriers:
+        if not provider.serves(letter):
+            continue
+        receipt, name = _asked(provider, letter), provider.name
+        if receipt.outcome is not Outcome.AGAIN:
+            break
+    return receipt, name
+
+
+def _asked(provider: Provider, letter: Letter) -> Receipt:
+    try:
+        return provider.carry(letter)
+    except Exception as fault:  # a provider never raises; if one does, its neighbours' letters are not to suffer
+        log.exception("provider failed", extra={"provider": provider.name, "reference": letter.reference})
+        return Receipt(Outcome.UNKNOWN, error=type(fault).__name__)
+
+
+def wake(tx: Session) -> int:
+    """Call workers to lanes in which something has stood due: after quiet hours, a pause, a death. How many."""
+    called = 0
+    found = text(
+        """
+        SELECT lane, channel
+        FROM unnest(CAST(:lanes AS text[])) AS lane, unnest(CAST(:channels AS text[])) AS channel
+        WHERE EXISTS (SELECT FROM notification AS n WHERE n.status = 'pending' AND n.lane = lane.lane
+                      AND n.channel = channel.channel AND n.due_at <= app_now())
+        """
+    )
+    asked = {"lanes": [*map(str, DUE)], "channels": [*map(str, Channel)]}
+    for lane, channel in tx.execute(found, asked):
+        kind = DUE[Lane(lane)]
+        if outbox.undelivered(tx, kind.topic, channel=channel) < settings().notifications.runs:
+            outbox.publish(tx, kind(channel=channel))
+            called += 1
+    return called
+
+
+def letter_of(row: Notification, whom: Recipient) -> tuple[Letter, ...]:
+    """The notice as letters, one for each of the person's addresses of its channel."""
+    first = Letter(
+        reference=str(row.id),
+        to="",
+        subject=say(row.title, whom.language),
+        text=say(row.text, whom.language),
         language=whom.language,
+        topic=row.topic,
     )
-    return _begun(tx, notice, letter)
-
-
-def prepare_code(tx: Session, delivered: Delivered) -> Attempt | None:
-    """Take a one-time code for one call; None when it has gone out, may have, or is no longer good."""
-    facts = {"code": HIDDEN}
-    template = tx.get(Template, CODE_TOPIC)
-    if template is None:
-        raise LookupError(f"The pack has no template {CODE_TOPIC}: no code can be sent.")
-    row = row_of(delivered, template, Channel.SMS, facts)
-    tx.execute(insert(Notification).values(**row).on_conflict_do_nothing())
-    notice = _taken(tx, Notification.message_id == delivered.id, is_code=True)
-    if notice is None:
-        return None
-    found = code_to_send(tx, delivered.message.challenge)  # type: ignore[attr-defined]
-    if found is None or carrier(Channel.SMS) is None:
-        _end(tx, notice, Status.FAILED, "the code is no longer good" if found is None else "no provider")
-        return None
-    words = render(template.sms or template.text, {"code": found.code})
-    letter = Letter(
-        reference=str(notice.id),
-        to=found.phone,
-        subject=say(template.title, found.language),
-        text=say(words, found.language),
-        language=found.language,
+    return tuple(
+        replace(first, to=to, platform=platform, reference=f"{row.id}.{number}" if number else first.reference)
+        for number, (platform, to) in enumerate(whom.addresses[row.channel])
     )
-    return _begun(tx, notice, letter, is_code=True)
 
 
-def call(attempt: Attempt) -> Receipt:
-    """Hand the letter to its carrier. Outside of any transaction."""
-    carry = carrier(attempt.channel)
-    return carry(attempt.letter) if carry else Receipt(Outcome.REFUSED, error="no provider")
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings().notifications.threads, "provider")
 
 
-def record(tx: Session, attempt: Attempt, receipt: Receipt) -> bool:
-    """Write down what came of a call; True when it is to be tried again.
+def _due(lane: Lane, channel: Channel, limit: int) -> Any:
+    of_lane = (Notification.lane == lane, Notification.channel == channel)
+    due = select(Notification).where(
+        Notification.status == Status.PENDING, *of_lane, Notification.due_at <= text("app_now()")
+    )
+    return due.order_by(Notification.due_at).limit(limit).with_for_update(key_share=True, skip_locked=True)
 
-    A receipt that comes so late that another attempt has begun changes nothing.
+
+def _carrier_of(row: Notification, known: Sequence[Provider], ready: Sequence[Provider]) -> Provider:
+    """In doubt the one that may have it, for it knows the reference; else the first that did not just fail."""
+    if row.calling_since:
+        return next((one for one in known if one.name == row.provider), ready[0])
+    return next((one for one in ready if one.name != row.provider or not row.attempts), ready[0])
+
+
+_BEGIN = text(
     """
-    again = _again(attempt, receipt)
-    ended = {Outcome.SENT: Status.SENT, Outcome.UNKNOWN: Status.UNKNOWN}.get(receipt.outcome, Status.FAILED)
-    found = tx.scalar(
-        update(Notification)
-        .where(
-            Notification.id == attempt.notification,
-            Notification.attempts == attempt.number,
-            Notification.status == Status.PENDING,
-        )
-        .values(
-            status=Status.PENDING if again else ended,
-            calling_since=None,
-            provider_reference=receipt.reference,
-            last_error=receipt.error,
-            sent_at=func.app_now() if receipt.outcome is Outcome.SENT else None,
-        )
-        .returning(Notification.id)
-    )
-    return again and found is not None
+    UPDATE notification SET attempts = attempts + 1, calling_since = app_now(), provider = taken.provider,
+           due_at = app_now() + make_interval(secs => :lease)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS taken(id uuid, provider text) WHERE notification.id = taken.id
+    """
+)
+_WRITE = text(
+    """
+    UPDATE notification SET status = made.status, last_error = made.error,
+           calling_since = CASE WHEN made.doubt THEN calling_since END,
+           provider_reference = coalesce(made.reference, provider_reference),
+           sent_at = CASE WHEN made.status = 'sent' THEN app_now() ELSE sent_at END,
+           due_at = CASE WHEN made.status = 'pending' THEN app_now() + make_interval(secs => made.wait)
+                    ELSE due_at END,
+           provider = coalesce(made.provider, notification.provider)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS made(
+      id uuid, number int, status text, error text, reference text, wait float8, doubt bool, provider text)
+    WHERE notification.id = made.id AND attempts = made.number AND notification.status = 'pending'
+    """
+)
 
 
-def _again(attempt: Attempt, receipt: Receipt) -> bool:
-    if attempt.number >= settings().outbox.attempts:
+def _begin(tx: Session, begun: Sequence[tuple[Notification, Recipient, Provider]]) -> Sequence[Attempt]:
+    if not begun:
+        return ()
+    shares: dict[str, tuple[Provider, int]] = {}
+    for _, _, provider in begun:
+        shares[provider.name] = (provider, shares.get(provider.name, (provider, 0))[1] + 1)
+    wait = max(health.reserve(tx, *shares[name]) for name in sorted(shares))
+    taken = [{"id": str(row.id), "provider": provider.name} for row, _, provider in begun]
+    tx.execute(_BEGIN, {"rows": json.dumps(taken), "lease": settings().notifications.lease})
+    return [
+        Attempt(
+            row.id, row.channel, row.lane, row.attempts + 1, letter_of(row, whom), _for(row.channel, provider), wait
+        )
+        for row, whom, provider in begun
+    ]
+
+
+def _for(channel: Channel, chosen: Provider) -> tuple[Provider, ...]:
+    """For push each platform has its own providers, so all of them come along, the chosen one first."""
+    if channel is not Channel.PUSH:
+        return (chosen,)
+    return (chosen, *(one for one in providers(channel) if one.name != chosen.name))
+
+
+def _outcome(attempt: Attempt, result: Result) -> dict[str, Any]:
+    receipt, provider, _ = result
+    status = {Outcome.SENT: Status.SENT, Outcome.UNKNOWN: Status.UNKNOWN}.get(receipt.outcome, Status.FAILED)
+    error = "nobody is there" if receipt.outcome is Outcome.WRONG_ADDRESS else receipt.error
+    if again(attempt, receipt):
+        status = Status.PENDING
+    return {
+        "id": str(attempt.notification),
+        "number": attempt.number,
+        "status": status,
+        "error": (error or "")[:500] or None,
+        "reference": receipt.reference,
+        "wait": _wait(attempt),
+        "doubt": receipt.outcome is Outcome.UNKNOWN,
+        "provider": provider,
+    }
+
+
+def again(attempt: Attempt, receipt: Receipt) -> bool:
+    """Whether the notice is to be tried again after this."""
+    most = settings().notifications.attempts
+    if attempt.number >= most:
         return False
     if receipt.outcome is Outcome.UNKNOWN:
-        return _may_repeat(attempt.channel, attempt.number, attempt.is_code)
+        return may_repeat(attempt.channel, attempt.lane, attempt.number, most)
     return receipt.outcome is Outcome.AGAIN
 
 
-def _may_repeat(channel: Channel, calls: int, is_code: bool) -> bool:
-    limit = 1 if is_code else CALLS_DESPITE_DOUBT.get(channel, settings().outbox.attempts)
-    return calls < limit
+def _wait(attempt: Attempt) -> float:
+    """Seconds until the next try: none while there are providers that were not asked yet."""
+    if attempt.number < len(providers(attempt.channel)):
+        return 0.0
+    return backoff(attempt.number, random.random()).total_seconds()  # noqa: S311 - jitter, no secret
 
 
-def _taken(tx: Session, which: object, *, is_code: bool = False) -> Notification | None:
-    """The notice, locked, if it may be sent; one whose last call was never answered may have gone out already."""
-    notice = tx.scalar(select(Notification).where(which).with_for_update(key_share=True))  # type: ignore[arg-type]
-    if notice is None or notice.status is not Status.PENDING:
-        return None
-    if notice.calling_since and not _may_repeat(notice.channel, notice.attempts, is_code):
-        _end(tx, notice, Status.UNKNOWN, "the call was never answered")
-        return None
-    return notice
+def _end(row: Notification, status: Status, why: str) -> dict[str, Any]:
+    return {"id": str(row.id), "number": row.attempts, "status": status, "error": why}
 
 
-def _begun(tx: Session, notice: Notification, letter: Letter, *, is_code: bool = False) -> Attempt:
-    notice.attempts += 1
-    notice.calling_since = func.app_now()
-    tx.flush()
-    return Attempt(notice.id, notice.channel, notice.attempts, letter, is_code)
-
-
-def _end(tx: Session, notice: Notification, status: Status, why: str) -> None:
-    notice.status, notice.last_error, notice.calling_since = status, why, None
-    tx.flush()
+def _write(tx: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        tx.execute(_WRITE, {"rows": json.dumps(rows)})

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from asimati.accounts.models import PROFILE, Device, Person, PersonSensitive, Preference
+from asimati.accounts.queries import CHANNELS, DEFAULT_WISHES
 from asimati.accounts.refusals import PersonalNumberTaken
 from asimati.kit import audit, secrets
 from asimati.kit.errors import Invalid, NotFound, Stale
@@ -99,9 +100,22 @@ def prefer(tx: Session, actor: Actor, version: int | None, wishes: dict[str, Any
     if version is not None and version != (found.version if found else 0):
         raise Stale
     found = found or Preference(person_id=actor.person)
-    for name in ("channels", "quiet_from", "quiet_to"):
-        setattr(found, name, wishes[name])
+    for name in DEFAULT_WISHES:
+        setattr(found, name, wishes.get(name, DEFAULT_WISHES[name]))
     person.language = wishes.get("language", person.language)
+    tx.add(found)
+    tx.flush()
+
+
+def leave_out(tx: Session, person_id: UUID, topic: str, channel: str) -> None:
+    """Tell a person nothing more about a topic by a channel; they asked for it. Repeating it changes nothing."""
+    person = tx.scalar(select(Person).where(Person.id == person_id).with_for_update(key_share=True))
+    if person is None:
+        return
+    found = tx.get(Preference, person_id) or Preference(person_id=person_id, channels=list(CHANNELS), topics={})
+    kept = [one for one in found.topics.get(topic, found.channels) if one != channel]
+    if found.topics.get(topic) != kept:
+        found.topics = {**found.topics, topic: kept}
     tx.add(found)
     tx.flush()
 

@@ -312,6 +312,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slug", name=op.f("programme_pkey")),
     )
     op.create_table(
+        "provider_state",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("allowance", sa.Double(), server_default="0", nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("provider_state_pkey")),
+    )
+    op.create_table(
         "service",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -629,6 +638,21 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "lane",
+            sa.Enum(
+                "code",
+                "urgent",
+                "normal",
+                "bulk",
+                name="lane",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="normal",
+            nullable=False,
+        ),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
@@ -638,8 +662,10 @@ def upgrade() -> None:
             sa.Enum(
                 "pending",
                 "sent",
+                "delivered",
                 "failed",
                 "unknown",
+                "stopped",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -649,11 +675,15 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("good_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("calling_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=True),
         sa.Column("provider_reference", sa.Text(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("jsonb_typeof(text) = 'object'", name=op.f("notification_text_object_check")),
         sa.CheckConstraint("jsonb_typeof(title) = 'object'", name=op.f("notification_title_object_check")),
@@ -661,6 +691,13 @@ def upgrade() -> None:
             ["person"], ["person.id"], name=op.f("notification_person_fkey"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("notification_pkey")),
+    )
+    op.create_index(
+        "notification_due_idx",
+        "notification",
+        ["lane", "channel", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_index(
         "notification_inbox_idx",
@@ -690,8 +727,11 @@ def upgrade() -> None:
         "preference",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("channels", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("topics", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("quiet_from", sa.Time(), nullable=True),
         sa.Column("quiet_to", sa.Time(), nullable=True),
+        sa.Column("friday_prayer", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("digest", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("preference_person_id_fkey"), ondelete="CASCADE"

@@ -1,12 +1,12 @@
 """The ways out of the house, behind one small interface: a letter goes in, a receipt comes out.
 
-A carrier never raises for what a provider did; it says which of four things happened, because what may be repeated
-depends on it: only a call that surely had no effect is simply tried again.
+A provider never raises for what happened at the other end; it says which of five things did, because what may be
+repeated depends on it: only a call that surely had no effect is simply tried again, or given to the next provider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,8 +15,9 @@ from asimati.settings import settings
 
 class Outcome(StrEnum):
     SENT = "sent"
-    AGAIN = "again"  # it surely had no effect: try again later
+    AGAIN = "again"  # it surely had no effect: try again later, or elsewhere
     REFUSED = "refused"  # the provider will never take it: give up
+    WRONG_ADDRESS = "wrong_address"  # nobody is there, and will not be
     UNKNOWN = "unknown"  # it may have had its effect
 
 
@@ -29,6 +30,9 @@ class Letter:
     subject: str
     text: str = field(repr=False)  # may hold a code: never in a log
     language: str
+    platform: str = ""  # of a push token: android, ios, web
+    topic: str = ""
+    unsubscribe: str | None = None  # where one click ends mails like this one (RFC 8058)
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,23 @@ class Receipt:
     error: str | None = None
 
 
-Carrier = Callable[[Letter], Receipt]
+@dataclass(frozen=True)
+class Provider:
+    """Somebody who carries letters of a channel. `rate`: calls a second; none: as many as there are."""
+
+    name: str
+    carry: Callable[[Letter], Receipt]
+    rate: float | None = None
+    platforms: frozenset[str] = frozenset()  # of push: those it serves; empty: all
+
+    def serves(self, letter: Letter) -> bool:
+        return not self.platforms or letter.platform in self.platforms
 
 
-def carrier(channel: str) -> Carrier | None:
-    """Who carries letters of this channel; None if nobody is set up for it."""
-    from asimati.notifications.channels import gateway, mailbox, smtp
+def providers(channel: str) -> Sequence[Provider]:
+    """Who carries letters of this channel, in the order of preference; none if nobody is set up for it."""
+    from asimati.notifications.channels import configured, mailbox
 
-    config = settings().providers
-    if config.mailbox:
-        return mailbox.carrier(channel)
-    if channel == "email" and config.smtp_url:
-        return smtp.send
-    if channel == "sms" and config.sms_url:
-        return gateway.sms
-    if channel == "push" and config.push_url:
-        return gateway.push
-    return None
+    if settings().providers.mailbox:
+        return (Provider("mailbox", mailbox.carrier(channel)),)
+    return configured.providers(channel)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.dialects.postgresql import insert
 
 from asimati.kit.db import transaction
-from asimati.notifications.channels import Carrier, Letter, Outcome, Receipt
+from asimati.notifications.channels import Letter, Outcome, Receipt
 from asimati.notifications.models import DevMail
 
 
-def carrier(channel: str) -> Carrier:
+def carrier(channel: str) -> Callable[[Letter], Receipt]:
     """A carrier that keeps letters of a channel. Like a good provider it takes a reference only once."""
 
     def keep(letter: Letter) -> Receipt:

@@ -13,20 +13,26 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from asimati.notifications.channels import Letter, Outcome, Receipt
 from asimati.settings import settings
 
+NOBODY = {550, 551, 553}  # answers to RCPT that say nobody is there (RFC 5321, 4.2.3)
 
-def send(letter: Letter) -> Receipt:
+
+def send(url: str, letter: Letter) -> Receipt:
     """Hand one letter to the mail server."""
-    server, handed_over = None, False
+    server, named, handed_over = None, False, False
     try:
         mail = written(letter)
-        server = _connect()
+        server = _connect(url)
         _expect(server.mail(parseaddr(settings().providers.mail_from)[1]))
+        named = True
         _expect(server.rcpt(letter.to))
+        named = False
         handed_over = True
         _expect(server.data(mail.as_bytes()))
         return Receipt(Outcome.SENT, mail["Message-ID"])
     except smtplib.SMTPResponseException as fault:
         outcome = Outcome.REFUSED if 500 <= fault.smtp_code < 600 else Outcome.AGAIN
+        if named and fault.smtp_code in NOBODY:
+            outcome = Outcome.WRONG_ADDRESS
         return Receipt(outcome, error=f"SMTP {fault.smtp_code}")
     except (smtplib.SMTPException, OSError) as fault:
         return Receipt(Outcome.UNKNOWN if handed_over else Outcome.AGAIN, error=type(fault).__name__)
@@ -50,8 +56,8 @@ def written(letter: Letter) -> EmailMessage:
     return mail
 
 
-def _connect() -> smtplib.SMTP:
-    url, timeout = urlsplit(settings().providers.smtp_url), settings().providers.timeout
+def _connect(address: str) -> smtplib.SMTP:
+    url, timeout = urlsplit(address), settings().providers.timeout
     secure = ssl.create_default_context()
     host = url.hostname or "localhost"
     if url.scheme == "smtps":
