@@ -80,8 +80,8 @@ def populate(database: embedded.Postgres) -> None:
             f" FROM generate_series(0, {SAMPLE}) AS n"
         )
         connection.execute(
-            "INSERT INTO account_session (id, person_id, assurance, expires_at)"
-            f" SELECT {numbered.format(1)}, {numbered.format(0)}, 'phone', now() + interval '1 day'"
+            "INSERT INTO account_session (id, person_id, assurance, method, device, expires_at)"
+            f" SELECT {numbered.format(1)}, {numbered.format(0)}, 'phone', 'code', '', now() + interval '1 day'"
             f" FROM generate_series(0, {SAMPLE}) AS n"
         )
         names = [row[0] for row in connection.execute(
@@ -170,11 +170,11 @@ def pgbench(database: embedded.Postgres, home: Path, text: str) -> float:
 
 
 def headers(number: int) -> dict[str, str]:
-    from asimati.kit import secrets
+    from asimati.kit import tokens
 
     now = int(time.time())
-    claims = {"iss": "asimati", "sub": str(person(number)), "sid": str(session(number)), "kind": "resident"}
-    token = secrets.sign_jwt(claims | {"iat": now, "exp": now + 3600, "jti": str(number)})
+    claims = {"sub": str(person(number)), "sid": str(session(number)), "kind": "resident"}
+    token = tokens.sign(claims | {"iat": now, "exp": now + 3600, "jti": str(number)})
     return {"Authorization": f"Bearer {token}", "Idempotency-Key": "bench-key"}
 
 

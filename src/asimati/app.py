@@ -13,7 +13,9 @@ import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
 from asimati.accounts import dev_api as dev_accounts
-from asimati.accounts.queries import identify
+from asimati.accounts import keys_api as keys
+from asimati.accounts import staff_api as staff
+from asimati.accounts.callers import identify
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems
 from asimati.http.shelf import Shelf
@@ -27,7 +29,7 @@ from asimati.service_requests import api as service_requests
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 
-ROOMS = (accounts, places, service_requests, volunteering, events, notifications, impact)
+ROOMS = (accounts, staff, keys, places, service_requests, volunteering, events, notifications, impact)
 DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
 
 

@@ -21,6 +21,8 @@ READS = [
 ]
 # Staff read these without learning anything about a resident. Anything else says `opens=`.
 NOBODYS = {
+    "/.well-known/jwks.json",
+    "/api/v1/auth/sessions",
     "/api/v1/credentials/<uuid:credential_id>",
     "/api/v1/credentials/key",
     "/api/v1/events",
@@ -35,8 +37,12 @@ NOBODYS = {
     "/api/v1/programmes/<slug>",
     "/api/v1/services",
     "/api/v1/services/<code>",
+    "/api/v1/staff/delegations",
     "/api/v1/staff/events",
     "/api/v1/staff/events/<uuid:event_id>",
+    "/api/v1/staff/me",
+    "/api/v1/staff/members",
+    "/api/v1/staff/members/<uuid:staff_id>",
     "/api/v1/staff/opportunities",
     "/api/v1/staff/opportunities/<uuid:opportunity_id>",
     "/api/v1/staff/programmes",

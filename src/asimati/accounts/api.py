@@ -12,6 +12,7 @@ from asimati.accounts.refusals import (
     NoCodesThere,
     PersonalNumberTaken,
     RefreshRefused,
+    SessionLocked,
     WrongCode,
     WrongPassword,
 )
@@ -54,14 +55,18 @@ def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str,
 
 
 @blp.post(
-    "/auth/refresh", who=access.anyone, takes=schemas.RefreshIn, gives=schemas.TokensOut, refuses=[RefreshRefused]
+    "/auth/refresh",
+    who=access.anyone,
+    takes=schemas.RefreshIn,
+    gives=schemas.TokensOut,
+    refuses=[RefreshRefused, SessionLocked],
 )
 def refresh(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Exchange a refresh token for the next pair."""
     return actions.refresh(tx, payload["refresh_token"])
 
 
-@blp.post("/auth/logout", who=access.people)
+@blp.post("/auth/logout", who=access.signing_in)
 def sign_out(tx: Session, actor: Actor) -> None:
     """End this sign-in."""
     actions.sign_out(tx, actor)

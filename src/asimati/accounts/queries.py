@@ -9,44 +9,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
 from asimati.accounts.models import PROFILE, CodeChallenge, Device, Person, PersonSensitive, Preference
-from asimati.kit import audit, clock, secrets
+from asimati.kit import audit, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
-from asimati.kit.policy import Actor, Role
 from asimati.kit.words import LANGUAGES, _, translate
 
 CHANNELS = ("inbox", "push", "sms", "email")
-
-# One look-up for each request of the house: the session, and whoever holds it.
-_IDENTIFY = text(
-    """
-    SELECT session.person_id, session.staff_id, session.assurance, person.language, staff.roles
-    FROM account_session AS session
-    LEFT JOIN person ON person.id = session.person_id
-    LEFT JOIN staff_member AS staff ON staff.id = session.staff_id AND staff.disabled_at IS NULL
-    WHERE session.id = :session AND session.revoked_at IS NULL AND session.expires_at > app_now()
-    """
-)
-
-
-def identify(tx: Session, token: str) -> Actor | None:
-    """The actor behind an access token, if its session still stands. One query."""
-    claims = secrets.read_jwt(token)
-    if claims is None or not clock.utcnow().timestamp() < claims.get("exp", 0):
-        return None
-    session = UUID(claims["sid"])
-    row = tx.execute(_IDENTIFY, {"session": session}).one_or_none()
-    if row is None or (row.staff_id is not None and row.roles is None):
-        return None
-    if row.staff_id is not None:
-        roles = frozenset(Role(role) for role in row.roles)
-        return Actor("staff", row.staff_id, roles, row.assurance, session)
-    return Actor("resident", row.person_id, frozenset(), row.assurance, session, row.language)
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,23 @@ class PersonalNumberTaken(Conflict):
     slug = "personal-number-taken"
     title = _("Another account has this personal number")
     detail = _("If it is yours, ask the governorate to bring the two accounts together.")
+
+
+class SessionLocked(Unauthenticated):
+    """Staff alone: the sign-in stands, and the password opens it again."""
+
+    slug = "session-locked"
+    title = _("You were away for a while")
+    detail = _("Enter your password to go on.")
+
+
+class OwnAuthority(Conflict):
+    slug = "own-authority"
+    title = _("Nobody decides on their own authority")
+    detail = _("Ask another administrator.")
+
+
+class DelegationTooWide(Conflict):
+    slug = "delegation-too-wide"
+    title = _("You cannot lend more than you have")
+    detail = _("Choose a part of your own role.")

@@ -5,7 +5,7 @@ Every route must say who may enter; the decorator of `routes.Blueprint` has no d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask import current_app, g, request
@@ -13,24 +13,50 @@ from sqlalchemy.orm import Session
 
 from asimati.http import limits, locale
 from asimati.kit.errors import Forbidden, Unauthenticated
-from asimati.kit.policy import ANONYMOUS, Actor
+from asimati.kit.policy import ANONYMOUS, Actor, Role
+from asimati.kit.words import _
+from asimati.settings import settings
 
 Identify = Callable[[Session, str], Actor | None]
 EXTENSION = "asimati.identify"
 
 
+class SecondFactorNeeded(Forbidden):
+    slug = "second-factor-needed"
+    title = _("A second proof of who you are is needed")
+    detail = _("Set up an authenticator app or a passkey first, and sign in with it.")
+
+
 @dataclass(frozen=True)
 class Who:
-    """The kinds of actors a route lets in."""
+    """The kinds of actors a route lets in; of the staff all, or those who hold one of some roles."""
 
     name: str
     kinds: frozenset[str]
+    roles: frozenset[Role] | None = None
+    # Open to staff who have yet to set up their second factor: signing in and out, and setting it up.
+    setting_up: bool = False
+
+    def lets_in(self, actor: Actor) -> bool:
+        """Whether somebody of this kind, with one of these roles, may enter."""
+        return actor.kind in self.kinds and (
+            not actor.is_staff or self.roles is None or bool(self.roles & actor.roles)
+        )
+
+
+def staff_with(roles: Iterable[Role], *, and_residents: bool = False) -> Who:
+    """Staff who hold one of these roles: `staff_with(policy.MAY["claim"])`."""
+    allowed = frozenset(roles)
+    kinds = {"staff", "resident"} if and_residents else {"staff"}
+    return Who(" | ".join([*(["residents"] if and_residents else []), *sorted(allowed)]), frozenset(kinds), allowed)
 
 
 anyone = Who("anyone", frozenset({"anonymous", "resident", "staff"}))
 residents = Who("residents", frozenset({"resident"}))
 staff = Who("staff", frozenset({"staff"}))
 people = Who("people", frozenset({"resident", "staff"}))
+signing_in = Who("people", frozenset({"resident", "staff"}), setting_up=True)
+staff_signing_in = Who("staff", frozenset({"staff"}), setting_up=True)
 
 
 def admit(tx: Session, who: Who) -> Actor:
@@ -48,9 +74,15 @@ def admit(tx: Session, who: Who) -> Actor:
     g.actor = actor
     locale.follow(actor)
     limits.count(actor)
-    if actor.kind not in who.kinds:
+    if not who.lets_in(actor):
         raise Unauthenticated if actor is ANONYMOUS else Forbidden
+    if actor.is_staff and not (who.setting_up or actor.assured(_proof_of_staff())):
+        raise SecondFactorNeeded
     return actor
+
+
+def _proof_of_staff() -> str:
+    return "advanced" if settings().staff.second_factor else "anonymous"
 
 
 def bearer() -> str | None:
@@ -58,7 +90,7 @@ def bearer() -> str | None:
     header = request.headers.get("Authorization")
     if header is None:
         return None
-    scheme, _, token = header.partition(" ")
+    scheme, _gap, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 4096:
         raise Unauthenticated
     return token

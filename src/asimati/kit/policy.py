@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from asimati.kit.errors import Forbidden
 
+# A part of the house: for each kind it names (`SCOPES`), the values inside it. All kinds must fit; one that names
+# none is everywhere.
+Scope = Mapping[str, frozenset[str]]
+SCOPES = ("department", "area", "service", "programme")
+EVERYWHERE: Scope = {}
+
 
 class Role(StrEnum):
-    """What a member of staff may be. Scopes (area, service) narrow a role; they never widen it."""
+    """What a member of staff may be. Scopes narrow a role to a part of the house; they never widen it."""
 
     REVIEWER = "reviewer"
     SUPERVISOR = "supervisor"
@@ -37,6 +45,8 @@ class Actor:
     assurance: str = "anonymous"
     session: UUID | None = None
     language: str = "ar"
+    # The roles that hold in a part of the house only; a role that is not named here holds everywhere.
+    scopes: Mapping[Role, tuple[Scope, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def is_resident(self) -> bool:
@@ -62,12 +72,63 @@ ANONYMOUS = Actor("anonymous")
 SYSTEM = Actor("system")
 
 
-def may(actor: Actor, table: Mapping[str, frozenset[Role]], deed: str) -> bool:
-    """Whether one of the actor's roles stands beside the deed in a feature's table."""
-    return actor.kind == "system" or bool(actor.roles & table[deed])
+def may(
+    actor: Actor,
+    table: Mapping[str, frozenset[Role]],
+    deed: str,
+    about: Mapping[str, str | None] | None = None,
+) -> bool:
+    """Whether one of the actor's roles stands beside the deed in a feature's table.
+
+    `about` says where the thing lies (`{"service": "road-damage", "area": "317"}`): the role must reach there.
+    Without it the answer is whether the actor may do the deed to anything at all.
+    """
+    if actor.kind == "system":
+        return True
+    roles = actor.roles & table[deed]
+    if about is None:
+        return bool(roles)
+    return any(covers(scope, about) for role in roles for scope in scopes_of(actor, role))
 
 
-def require(actor: Actor, table: Mapping[str, frozenset[Role]], deed: str) -> None:
-    """Raise Forbidden unless the table lets the actor do the deed."""
-    if not may(actor, table, deed):
+def require(
+    actor: Actor,
+    table: Mapping[str, frozenset[Role]],
+    deed: str,
+    about: Mapping[str, str | None] | None = None,
+) -> None:
+    """Raise Forbidden unless the table, and the scopes of the role, let the actor do the deed."""
+    if not may(actor, table, deed, about):
         raise Forbidden(deed=deed)
+
+
+def reach(actor: Actor, table: Mapping[str, frozenset[Role]], deed: str, **columns: Any) -> ColumnElement[bool]:
+    """A condition for the rows to which the actor may do the deed.
+
+    `columns` are the row's own: `reach(actor, MAY, "see", service=Case.service, area=Case.block)`. A scope of a
+    kind that the row does not have excludes it: whoever is limited to a programme sees no cases.
+    """
+    if actor.kind == "system":
+        return true()
+    roles = sorted(actor.roles & table[deed])
+    return or_(false(), *(_inside(scope, columns) for role in roles for scope in scopes_of(actor, role)))
+
+
+def scopes_of(actor: Actor, role: Role) -> tuple[Scope, ...]:
+    """The parts of the house in which an actor's role holds."""
+    return actor.scopes.get(role, (EVERYWHERE,))
+
+
+def covers(scope: Scope, about: Mapping[str, str | None]) -> bool:
+    """Whether a thing lies inside a scope."""
+    return all(about.get(kind) in values for kind, values in scope.items())
+
+
+def is_within(inner: Scope, outer: Scope) -> bool:
+    """Whether everything inside one scope is inside the other too."""
+    return all(kind in inner and inner[kind] <= values for kind, values in outer.items())
+
+
+def _inside(scope: Scope, columns: Mapping[str, Any]) -> ColumnElement[bool]:
+    fits = (columns[kind].in_(sorted(values)) if kind in columns else false() for kind, values in scope.items())
+    return and_(true(), *fits)

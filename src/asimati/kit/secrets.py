@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -23,9 +22,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 
 from asimati.settings import SettingsError, settings
 
@@ -74,6 +70,11 @@ def _make_master(path: Path) -> None:
 def _key(version: int, purpose: str) -> bytes:
     derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"asimati", info=purpose.encode())
     return derive.derive(_masters()[version])
+
+
+def derived(version: int, purpose: str) -> bytes:
+    """32 bytes for one purpose of one master key, for keys that change by a rule of their own (`kit.tokens`)."""
+    return _key(version, purpose)
 
 
 def seal(plain: str, purpose: str) -> bytes:
@@ -165,50 +166,3 @@ def is_signed_by(public: bytes, payload: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-# --- JSON Web Tokens -------------------------------------------------------------------------------------------
-
-
-@cache
-def _token_key() -> OKPKey:
-    raw = _key(max(_masters()), "sign|access-token")
-    public = Ed25519PrivateKey.from_private_bytes(raw).public_key()
-    jwk = {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "kid": f"v{max(_masters())}",
-        "d": _base64url(raw),
-        "x": _base64url(public.public_bytes(Encoding.Raw, PublicFormat.Raw)),
-    }
-    return OKPKey.import_key(jwk)  # type: ignore[arg-type]
-
-
-def sign_jwt(claims: Mapping[str, Any]) -> str:
-    """A compact JWT signed with Ed25519 (RFC 8037), typed as an access token (RFC 9068)."""
-    key = _token_key()
-    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
-    return jwt.encode(header, dict(claims), key, registry=_registry())
-
-
-def read_jwt(token: str) -> Mapping[str, Any] | None:
-    """The claims, if we signed them for access; times are the caller's to check."""
-    try:
-        read = jwt.decode(token, _token_key(), registry=_registry())
-    except (JoseError, ValueError, UnicodeError):
-        return None
-    return read.claims if read.header.get("typ") == "at+jwt" else None
-
-
-@cache
-def _registry() -> jws.JWSRegistry:
-    return jws.JWSRegistry(algorithms=["Ed25519"])
-
-
-def public_jwk() -> Mapping[str, Any]:
-    """The public half of the key of access tokens, for a JWKS."""
-    return dict(_token_key().as_dict(private=False), alg="Ed25519", use="sig")
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

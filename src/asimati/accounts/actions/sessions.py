@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets as random
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from asimati.accounts import policy
+from asimati.accounts.callers import is_locked
 from asimati.accounts.messages import SignedInElsewhere
 from asimati.accounts.models import AccountSession, RefreshToken, StaffMember
-from asimati.accounts.refusals import RefreshRefused
+from asimati.accounts.refusals import RefreshRefused, SessionLocked
 from asimati.kit import audit, clock, outbox, secrets
+from asimati.kit import tokens as signed
+from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor
 from asimati.settings import settings
 
 
 def start_session(
-    tx: Session, *, person: UUID | None = None, staff: UUID | None = None, assurance: str = "phone"
+    tx: Session,
+    *,
+    person: UUID | None = None,
+    staff: UUID | None = None,
+    assurance: str = "phone",
+    method: str = "code",
+    device: str = "",
 ) -> dict[str, Any]:
-    """Sign somebody in: a session and its first pair of tokens."""
+    """Sign somebody in: a session and its first pair of tokens. `device` is what the caller calls itself."""
     now = clock.now(tx)
     session = AccountSession(
         person_id=person,
         staff_id=staff,
         assurance=assurance,
+        method=method,
+        device=device[:200],
         created_at=now,
+        seen_at=now,
         expires_at=now + timedelta(seconds=settings().tokens.refresh_limit),
     )
     tx.add(session)
@@ -67,8 +81,8 @@ def refresh(tx: Session, token: str) -> dict[str, Any]:
     session = tx.get_one(AccountSession, row.session_id)
     if session.revoked_at is not None or min(session.expires_at, row.expires_at) <= now:
         raise RefreshRefused
-    if session.staff_id and tx.get_one(StaffMember, session.staff_id).disabled_at is not None:
-        raise RefreshRefused
+    if session.staff_id:
+        _require_presence(tx, session, now)
     if row.used_at is None:
         child = _new_refresh(tx, session.id, now)
         row.used_at, row.child = now, secrets.seal(child, "refresh")
@@ -79,6 +93,14 @@ def refresh(tx: Session, token: str) -> dict[str, Any]:
     holder = Actor("staff" if session.staff_id else "resident", session.staff_id or session.person_id)
     audit.record(tx, holder, "accounts.refresh_reused", ("session", session.id))
     raise RefreshRefused
+
+
+def _require_presence(tx: Session, session: AccountSession, now: datetime) -> None:
+    """Staff who left the house are out at once; staff who left their desk open it again with their password."""
+    if tx.get_one(StaffMember, session.staff_id).disabled_at is not None:
+        raise RefreshRefused
+    if is_locked((now - session.seen_at).total_seconds()):
+        raise SessionLocked
 
 
 def _unused(tx: Session, child: str) -> str:
@@ -95,6 +117,37 @@ def sign_out(tx: Session, actor: Actor) -> None:
     audit.record(tx, actor, "accounts.signed_out", ("session", actor.session))
 
 
+def end_session(tx: Session, actor: Actor, session_id: UUID) -> None:
+    """End one of one's own sign-ins, at once. Raises NotFound."""
+    _revoke(tx, actor, AccountSession.id == session_id, _holder(actor))
+
+
+def end_other_sessions(tx: Session, actor: Actor) -> None:
+    """End all of one's own sign-ins but this one."""
+    with contextlib.suppress(NotFound):
+        _revoke(tx, actor, AccountSession.id != actor.session, _holder(actor))
+
+
+def end_sessions_of_staff(tx: Session, actor: Actor, staff_id: UUID) -> None:
+    """End every sign-in of a colleague."""
+    policy.require(actor, "manage_staff")
+    with contextlib.suppress(NotFound):
+        _revoke(tx, actor, AccountSession.staff_id == staff_id)
+
+
+def _holder(actor: Actor) -> ColumnElement[bool]:
+    return (AccountSession.staff_id if actor.is_staff else AccountSession.person_id) == actor.id
+
+
+def _revoke(tx: Session, actor: Actor, *conditions: ColumnElement[bool]) -> None:
+    wanted = update(AccountSession).where(AccountSession.revoked_at.is_(None), *conditions)
+    ended = tx.scalars(wanted.values(revoked_at=func.app_now()).returning(AccountSession.id)).all()
+    if not ended:
+        raise NotFound
+    for session in ended:
+        audit.record(tx, actor, "accounts.session_ended", ("session", session))
+
+
 def _new_refresh(tx: Session, session: UUID, now: datetime) -> str:
     token = random.token_urlsafe(32)
     expires = now + timedelta(seconds=settings().tokens.refresh_idle)
@@ -106,7 +159,6 @@ def _tokens(session: AccountSession, refresh_token: str) -> dict[str, Any]:
     issued = int(clock.utcnow().timestamp())
     lifetime = settings().tokens.access
     claims = {
-        "iss": "asimati",
         "sub": str(session.person_id or session.staff_id),
         "sid": str(session.id),
         "kind": "staff" if session.staff_id else "resident",
@@ -115,7 +167,7 @@ def _tokens(session: AccountSession, refresh_token: str) -> dict[str, Any]:
         "jti": str(uuid4()),
     }
     return {
-        "access_token": secrets.sign_jwt(claims),
+        "access_token": signed.sign(claims),
         "refresh_token": refresh_token,
         "token_type": "Bearer",
         "expires_in": lifetime,

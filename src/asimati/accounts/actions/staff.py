@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.actions.sessions import start_session
-from asimati.accounts.models import StaffMember
+from asimati.accounts.models import RoleGrant, StaffMember
 from asimati.accounts.refusals import WrongPassword
 from asimati.kit import audit, secrets
 from asimati.kit.policy import Actor, Role
@@ -22,14 +22,14 @@ from asimati.kit.policy import Actor, Role
 def create_staff(
     tx: Session, email: str, password: str, name: Mapping[str, str], roles: Sequence[Role]
 ) -> StaffMember:
-    """A member of staff; the one there is already when the e-mail is taken."""
+    """A member of staff who holds these roles everywhere; the one there is already when the e-mail is taken."""
     found = tx.scalar(select(StaffMember).where(StaffMember.email == email.lower()))
     if found is not None:
         return found
-    made = StaffMember(
-        email=email.lower(), password=_hasher().hash(password), name=dict(name), roles=[str(role) for role in roles]
-    )
+    made = StaffMember(email=email.lower(), password=_hasher().hash(password), name=dict(name))
     tx.add(made)
+    tx.flush()
+    tx.add_all(RoleGrant(staff_id=made.id, role=role) for role in roles)
     tx.flush()
     return made
 
@@ -41,7 +41,7 @@ def sign_in_staff(tx: Session, email: str, password: str) -> dict[str, Any]:
         select(StaffMember).where(StaffMember.email == email.lower(), StaffMember.disabled_at.is_(None))
     )
     try:
-        _hasher().verify(member.password if member else nobodys, password)
+        _hasher().verify((member and member.password) or nobodys, password)
     except (VerifyMismatchError, InvalidHashError):
         member = None
     if member is None:

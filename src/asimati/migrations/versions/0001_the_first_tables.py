@@ -392,9 +392,8 @@ def upgrade() -> None:
         "staff_member",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=True),
         sa.Column("name", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("roles", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -436,7 +435,10 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column("assurance", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("num_nonnulls(person_id, staff_id) = 1", name=op.f("account_session_one_holder_check")),
@@ -738,6 +740,51 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", name=op.f("preference_pkey")),
     )
+    op.create_table(
+        "role_grant",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "reviewer",
+                "supervisor",
+                "coordinator",
+                "partner_coordinator",
+                "auditor",
+                "administrator",
+                "data_protection_officer",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "scopes", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("starts_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("granted_by", sa.Uuid(), nullable=True),
+        sa.Column("origin_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("jsonb_typeof(scopes) = 'object'", name=op.f("role_grant_scopes_object_check")),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("role_grant_ends_after_it_starts_check")),
+        sa.CheckConstraint(
+            "origin_id IS NULL OR ends_at IS NOT NULL", name=op.f("role_grant_delegation_ends_check")
+        ),
+        sa.ForeignKeyConstraint(["granted_by"], ["staff_member.id"], name=op.f("role_grant_granted_by_fkey")),
+        sa.ForeignKeyConstraint(["origin_id"], ["role_grant.id"], name=op.f("role_grant_origin_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("role_grant_staff_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("role_grant_pkey")),
+    )
+    op.create_index(op.f("role_grant_origin_id_idx"), "role_grant", ["origin_id"], unique=False)
+    op.create_index(op.f("role_grant_staff_id_idx"), "role_grant", ["staff_id"], unique=False)
     op.create_table(
         "service_form",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import StaffMember
+from asimati.accounts.callers import staff_as_actor
 from asimati.kit.errors import Invalid
 from asimati.kit.outbox import publish
-from asimati.kit.policy import Actor, Role
+from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
@@ -55,9 +55,8 @@ def assign(
 ) -> ServiceRequest:
     """Give a case to a member of staff who may handle it. Raises Invalid when they may not."""
     request = _take(tx, actor, reference, Move.ASSIGN, version)
-    chosen = tx.get(StaffMember, reviewer)
-    roles = frozenset(map(Role, chosen.roles)) if chosen and chosen.disabled_at is None else frozenset()
-    if not policy.may_handle(roles, confidential=request.confidential):
+    chosen = staff_as_actor(tx, reviewer)
+    if chosen is None or not policy.may_handle(chosen.roles, confidential=request.confidential):
         raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
     unclaimed = request.status is Status.SUBMITTED
     chosen_one = {"claimed_by": reviewer}

@@ -1,4 +1,4 @@
-"""Persons, staff, sessions, one-time codes, preferences, devices, and the calendar of a person."""
+"""Persons, their preferences and devices, and the calendar of a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,73 +104,6 @@ class Device(Base):
     platform: Mapped[str] = mapped_column(Text)
     push_token: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime] = timestamp(default=True)
-
-
-class StaffMember(Base):
-    __tablename__ = "staff_member"
-
-    id: Mapped[UUID] = primary_id()
-    email: Mapped[str] = mapped_column(Text, unique=True)
-    password: Mapped[str] = mapped_column(Text)  # Argon2id
-    name: Mapped[dict[str, Any]] = bilingual()
-    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime] = timestamp(default=True)
-    disabled_at: Mapped[datetime | None] = timestamp(nullable=True)
-    version: Mapped[int] = version_column()
-
-    __mapper_args__ = {"version_id_col": version}
-
-
-class AccountSession(Base):
-    """One sign-in, from the first token to the sign-out or its end."""
-
-    __tablename__ = "account_session"
-
-    id: Mapped[UUID] = primary_id()
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
-    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), index=True)
-    assurance: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = timestamp(default=True)
-    expires_at: Mapped[datetime] = timestamp()
-    revoked_at: Mapped[datetime | None] = timestamp(nullable=True)
-
-    __table_args__ = (CheckConstraint("num_nonnulls(person_id, staff_id) = 1", name="one_holder"),)
-
-
-class RefreshToken(Base):
-    """A refresh token by its digest. Used once; a repeat within the grace gets the same child."""
-
-    __tablename__ = "refresh_token"
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("account_session.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = timestamp(default=True)
-    expires_at: Mapped[datetime] = timestamp()
-    used_at: Mapped[datetime | None] = timestamp(nullable=True)
-    child: Mapped[bytes | None]  # the sealed token it was exchanged for
-
-
-class CodeChallenge(Base):
-    """A one-time code on its way to a phone. The code itself is sealed until it is used or too old."""
-
-    __tablename__ = "code_challenge"
-
-    id: Mapped[UUID] = primary_id()
-    phone: Mapped[bytes]
-    phone_index: Mapped[bytes]
-    code: Mapped[bytes | None]
-    code_mac: Mapped[bytes]
-    language: Mapped[Language] = one_of(Language, name="language")
-    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    requester: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = timestamp(default=True)
-    expires_at: Mapped[datetime] = timestamp()
-    used_at: Mapped[datetime | None] = timestamp(nullable=True)
-
-    __table_args__ = (
-        Index("code_challenge_phone_idx", "phone_index", "created_at"),
-        Index("code_challenge_requester_idx", "requester", "created_at"),
-    )
 
 
 class Engagement(Base):

@@ -1,0 +1,21 @@
+"""The tables of accounts."""
+
+from asimati.accounts.models.people import (
+    PROFILE,
+    Device,
+    Engagement,
+    EngagementKind,
+    HolderKind,
+    Language,
+    Person,
+    PersonSensitive,
+    Preference,
+    Sex,
+)
+from asimati.accounts.models.sessions import AccountSession, CodeChallenge, RefreshToken
+from asimati.accounts.models.staff import RoleGrant, StaffMember
+
+__all__ = [
+    "PROFILE", "AccountSession", "CodeChallenge", "Device", "Engagement", "EngagementKind", "HolderKind",
+    "Language", "Person", "PersonSensitive", "Preference", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
+]  # fmt: skip

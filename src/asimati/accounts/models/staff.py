@@ -1,0 +1,58 @@
+"""Members of staff, and the authority they were given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
+from asimati.kit.policy import Role
+
+
+class StaffMember(Base):
+    """Somebody who works for the governorate. What they may do stands in their grants."""
+
+    __tablename__ = "staff_member"
+
+    id: Mapped[UUID] = primary_id()
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    password: Mapped[str | None] = mapped_column(Text)  # Argon2id; none until they have chosen one
+    name: Mapped[dict[str, Any]] = bilingual()
+    created_at: Mapped[datetime] = timestamp(default=True)
+    disabled_at: Mapped[datetime | None] = timestamp(nullable=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class RoleGrant(Base):
+    """A role given to a member of staff: where it holds (`scopes`), from when and until when.
+
+    A delegation is a grant with an origin, the delegator's own: it always ends, and it holds only as long as its
+    origin does. Grants are ended, never deleted: who could do what on a day stays known.
+    """
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[UUID] = primary_id()
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), index=True)
+    role: Mapped[Role] = one_of(Role, name="role")
+    scopes: Mapped[dict[str, list[str]]] = mapped_column(JSONB, server_default=text("'{}'"))
+    starts_at: Mapped[datetime] = timestamp(default=True)
+    ends_at: Mapped[datetime | None] = timestamp(nullable=True)
+    granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    origin_id: Mapped[UUID | None] = mapped_column(ForeignKey("role_grant.id"), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = timestamp(default=True)
+    revoked_at: Mapped[datetime | None] = timestamp(nullable=True)
+
+    __table_args__ = (
+        is_object("scopes"),
+        CheckConstraint("origin_id IS NULL OR ends_at IS NOT NULL", name="delegation_ends"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_it_starts"),
+    )

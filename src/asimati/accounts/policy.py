@@ -1,0 +1,19 @@
+"""Who of the staff may do what with accounts: their colleagues' and residents'."""
+
+from __future__ import annotations
+
+from asimati.kit import policy
+from asimati.kit.policy import Actor, Role
+
+ADMINISTRATOR, AUDITOR, SUPERVISOR = Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR
+
+MAY: dict[str, frozenset[Role]] = {
+    "see_staff": frozenset({ADMINISTRATOR, AUDITOR}),
+    "manage_staff": frozenset({ADMINISTRATOR}),
+    "delegate": frozenset(Role),
+}
+
+
+def require(actor: Actor, deed: str) -> None:
+    """Raise Forbidden unless one of the actor's roles may do it."""
+    policy.require(actor, MAY, deed)

@@ -1,0 +1,72 @@
+"""Questions about staff: who works here, with what authority, and signed in from where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from asimati.accounts.models import AccountSession, RoleGrant, StaffMember
+from asimati.kit.errors import NotFound
+from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor
+
+
+def members(tx: Session, page: PageArgs) -> Page:
+    """Everybody who works or worked here, with the grants that stand, by e-mail."""
+    found = paginate(tx, select(StaffMember), [StaffMember.email, StaffMember.id], page)
+    held = _grants_of(tx, [member.id for member in found.items])
+    return Page([_shown(member, held[member.id]) for member in found.items], found.next)
+
+
+def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
+    """One member of staff with their grants. Raises NotFound."""
+    found = tx.get(StaffMember, staff_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return _shown(found, _grants_of(tx, [staff_id])[staff_id])
+
+
+def delegations(tx: Session, actor: Actor, page: PageArgs) -> Page:
+    """What the actor has lent and was lent, and still stands or is to come; newest first."""
+    lent = _unended(select(RoleGrant)).where(
+        RoleGrant.origin_id.is_not(None),
+        or_(RoleGrant.staff_id == actor.id, RoleGrant.granted_by == actor.id),
+    )
+    return paginate(tx, lent, [RoleGrant.created_at.desc(), RoleGrant.id.desc()], page)
+
+
+def sessions(tx: Session, actor: Actor, page: PageArgs) -> Page:
+    """One's own sign-ins that stand, newest first; the one that asks is `current`."""
+    holder = AccountSession.staff_id if actor.is_staff else AccountSession.person_id
+    standing = select(AccountSession).where(
+        holder == actor.id, AccountSession.revoked_at.is_(None), AccountSession.expires_at > func.app_now()
+    )
+    found = paginate(tx, standing, [AccountSession.created_at.desc(), AccountSession.id.desc()], page)
+    return Page([_session(one, actor.session) for one in found.items], found.next)
+
+
+def _session(one: AccountSession, current: UUID | None) -> dict[str, Any]:
+    names = ("id", "created_at", "seen_at", "expires_at", "assurance", "method", "device")
+    return {name: getattr(one, name) for name in names} | {"current": one.id == current}
+
+
+def _grants_of(tx: Session, staff: list[UUID]) -> dict[UUID, list[RoleGrant]]:
+    held = defaultdict(list)
+    wanted = _unended(select(RoleGrant)).where(RoleGrant.staff_id.in_(staff))
+    for one in tx.scalars(wanted.order_by(RoleGrant.created_at, RoleGrant.id)):
+        held[one.staff_id].append(one)
+    return held
+
+
+def _unended(statement: Select[Any]) -> Select[Any]:
+    over = RoleGrant.ends_at.is_(None) | (RoleGrant.ends_at > func.app_now())
+    return statement.where(RoleGrant.revoked_at.is_(None), over)
+
+
+def _shown(found: StaffMember, grants: list[RoleGrant]) -> dict[str, Any]:
+    names = ("id", "email", "name", "created_at", "disabled_at", "version")
+    return {name: getattr(found, name) for name in names} | {"grants": grants}

@@ -1,0 +1,236 @@
+"""Authority: roles, where they hold, lending them for a time, and taking them back at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from asimati.kit import policy
+from asimati.kit.policy import Actor, Role
+
+V1 = "/api/v1"
+MAY = {"see": frozenset({Role.REVIEWER, Role.AUDITOR})}
+Sign = Callable[..., dict[str, str]]
+ROADS = {"service": frozenset({"road-damage", "street-light"})}
+SOUTH = {"area": frozenset({"317", "318"})}
+
+
+def reviewer(*scopes: policy.Scope) -> Actor:
+    return Actor("staff", None, frozenset({Role.REVIEWER}), scopes={Role.REVIEWER: scopes} if scopes else {})
+
+
+# --- scopes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("actor", "about", "allowed"),
+    [
+        (reviewer(), {"service": "waste", "area": None}, True),
+        (reviewer(ROADS), {"service": "road-damage", "area": None}, True),
+        (reviewer(ROADS), {"service": "waste"}, False),
+        (reviewer(ROADS), {"programme": "week"}, False),
+        (reviewer(ROADS | SOUTH), {"service": "road-damage", "area": "317"}, True),
+        (reviewer(ROADS | SOUTH), {"service": "road-damage", "area": "340"}, False),
+        (reviewer(ROADS, SOUTH), {"service": "waste", "area": "317"}, True),
+        (Actor("staff", None, frozenset({Role.COORDINATOR})), {"service": "waste"}, False),
+        (Actor("system"), {"service": "waste"}, True),
+    ],
+)
+def test_a_role_reaches_as_far_as_its_scopes(actor: Actor, about: dict[str, str | None], allowed: bool) -> None:
+    assert policy.may(actor, MAY, "see", about) is allowed
+
+
+places = st.dictionaries(
+    st.sampled_from(policy.SCOPES), st.frozensets(st.sampled_from("abc"), min_size=1), max_size=3
+)
+
+
+@given(
+    inner=places,
+    outer=places,
+    about=st.fixed_dictionaries({kind: st.sampled_from("abc") for kind in policy.SCOPES}),
+)
+def test_what_lies_within_a_scope_reaches_nothing_that_the_scope_does_not(
+    inner: policy.Scope, outer: policy.Scope, about: dict[str, str | None]
+) -> None:
+    if policy.is_within(inner, outer) and policy.covers(inner, about):
+        assert policy.covers(outer, about)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(scopes=st.lists(places, max_size=3), service=st.sampled_from("abc"), area=st.sampled_from("abc"))
+def test_rows_are_reached_exactly_as_single_things_are(
+    tx: Session, scopes: list[policy.Scope], service: str, area: str
+) -> None:
+    actor = reviewer(*scopes)
+    there = select(literal(service).label("service"), literal(area).label("area")).subquery()
+    reached = tx.execute(
+        select(there.c.service).where(policy.reach(actor, MAY, "see", service=there.c.service, area=there.c.area))
+    ).first()
+    assert (reached is not None) is policy.may(actor, MAY, "see", {"service": service, "area": area})
+
+
+# --- granting and lending --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def id_of(client: FlaskClient) -> Callable[[dict[str, str]], str]:
+    def read(headers: dict[str, str]) -> str:
+        found: str = client.get(f"{V1}/staff/me", headers=headers).json["id"]
+        return found
+
+    return read
+
+
+@pytest.fixture
+def grants_of(client: FlaskClient) -> Callable[[dict[str, str]], list[Any]]:
+    def read(headers: dict[str, str]) -> list[Any]:
+        found: list[Any] = client.get(f"{V1}/staff/me", headers=headers).json["grants"]
+        return found
+
+    return read
+
+
+def later(**more: float) -> str:
+    return (datetime.now(UTC) + timedelta(**more)).isoformat()
+
+
+def test_an_administrator_gives_a_role_in_a_part_of_the_house_and_takes_it_back(
+    client: FlaskClient, as_staff: Sign, id_of: Any
+) -> None:
+    admin, colleague = as_staff("administrator"), as_staff()
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 403
+    given_ = client.post(
+        f"{V1}/staff/members/{id_of(colleague)}/grants",
+        json={"role": "auditor", "scopes": {"area": ["317"]}, "reason": "Audit of the south"},
+        headers=admin,
+    )
+    assert given_.status_code == 201, given_.json
+    assert given_.json["scopes"] == {"area": ["317"]}
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 200
+    assert client.delete(f"{V1}/staff/grants/{given_.json['id']}", headers=admin).status_code == 204
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 403  # at the very next request
+
+
+def test_nobody_decides_on_their_own_authority(
+    client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
+) -> None:
+    admin = as_staff("administrator")
+    own = client.post(f"{V1}/staff/members/{id_of(admin)}/grants", json={"role": "auditor"}, headers=admin)
+    assert (own.status_code, own.json["type"]) == (409, "/problems/own-authority")
+    taken = client.delete(f"{V1}/staff/grants/{grants_of(admin)[0]['id']}", headers=admin)
+    assert taken.json["type"] == "/problems/own-authority"
+
+
+def test_a_role_for_a_time_ends_by_itself(
+    client: FlaskClient, as_staff: Sign, id_of: Any, moved_clock: Callable[..., Any]
+) -> None:
+    admin, colleague = as_staff("administrator"), as_staff()
+    body = {"role": "auditor", "starts_at": later(minutes=2), "ends_at": later(minutes=6)}
+    assert client.post(f"{V1}/staff/members/{id_of(colleague)}/grants", json=body, headers=admin).status_code == 201
+    seen = []
+    for minutes in (0, 3, 7):
+        with moved_clock(minutes=minutes):
+            seen.append(client.get(f"{V1}/staff/members", headers=colleague).status_code)
+    assert seen == [403, 200, 403]
+
+
+def lend(client: FlaskClient, headers: dict[str, str], grant: str, to: str, **more: Any) -> Any:
+    body = {"grant": grant, "to": to, "ends_at": later(days=10), "reason": "Leave", **more}
+    return client.post(f"{V1}/staff/delegations", json=body, headers=headers)
+
+
+def test_a_lent_role_holds_until_it_is_taken_back(
+    client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
+) -> None:
+    auditor, colleague = as_staff("auditor"), as_staff()
+    lent = lend(client, auditor, grants_of(auditor)[0]["id"], id_of(colleague))
+    assert lent.status_code == 201, lent.json
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 200
+    assert [one["id"] for one in client.get(f"{V1}/staff/delegations", headers=colleague).json["items"]] == [
+        lent.json["id"]
+    ]
+    assert (
+        client.delete(f"{V1}/staff/delegations/{lent.json['id']}", headers=as_staff("auditor")).status_code == 404
+    )
+    assert client.delete(f"{V1}/staff/delegations/{lent.json['id']}", headers=auditor).status_code == 204
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 403
+
+
+def test_a_lent_role_ends_with_the_one_it_came_from(
+    client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
+) -> None:
+    auditor, colleague = as_staff("auditor"), as_staff()
+    origin = grants_of(auditor)[0]["id"]
+    assert lend(client, auditor, origin, id_of(colleague)).status_code == 201
+    assert client.delete(f"{V1}/staff/grants/{origin}", headers=as_staff("administrator")).status_code == 204
+    assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 403
+
+
+def test_one_lends_no_more_than_one_has_nor_what_was_lent_nor_for_ever(
+    client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
+) -> None:
+    auditor, colleague, third = as_staff("auditor"), as_staff(), as_staff()
+    origin = grants_of(auditor)[0]["id"]
+    lent = lend(client, auditor, origin, id_of(colleague), scopes={"area": ["317"]})
+    assert lent.json["scopes"] == {"area": ["317"]}
+    assert lend(client, colleague, lent.json["id"], id_of(third)).status_code == 404
+    assert lend(client, colleague, origin, id_of(third)).status_code == 404
+    assert lend(client, auditor, origin, id_of(third), ends_at=later(days=100)).status_code == 422
+    assert lend(client, auditor, origin, id_of(third), ends_at=later(days=-1)).status_code == 422
+    assert lend(client, auditor, origin, id_of(auditor)).json["type"] == "/problems/own-authority"
+    admin = as_staff("administrator")
+    body = {"role": "auditor", "scopes": {"area": ["317"]}}
+    narrow = client.post(f"{V1}/staff/members/{id_of(third)}/grants", json=body, headers=admin).json["id"]
+    for wider in ({"area": ["317", "318"]}, {"service": ["waste"]}):
+        answer = lend(client, third, narrow, id_of(colleague), scopes=wider)
+        assert answer.json["type"] == "/problems/delegation-too-wide", wider
+
+
+# --- sign-ins --------------------------------------------------------------------------------------------------
+
+
+def test_ones_sign_ins_are_listed_and_ended_at_once(client: FlaskClient, as_resident: Sign) -> None:
+    first = as_resident("+97333445566")
+    second = as_resident("+97333445566")
+    stranger = as_resident()
+    listed = client.get(f"{V1}/auth/sessions", headers=second).json["items"]
+    assert [one["current"] for one in listed] == [True, False]
+    other = listed[1]["id"]
+    assert client.delete(f"{V1}/auth/sessions/{other}", headers=stranger).status_code == 404
+    assert client.delete(f"{V1}/auth/sessions/{other}", headers=second).status_code == 204
+    assert client.get(f"{V1}/me", headers=first).status_code == 401
+    third = as_resident("+97333445566")
+    assert client.delete(f"{V1}/auth/sessions", headers=third).status_code == 204
+    assert [client.get(f"{V1}/me", headers=who).status_code for who in (second, third)] == [401, 200]
+
+
+def test_an_administrator_ends_every_sign_in_of_a_colleague(
+    client: FlaskClient, as_staff: Sign, id_of: Any
+) -> None:
+    admin, colleague = as_staff("administrator"), as_staff("reviewer")
+    assert client.delete(f"{V1}/staff/members/{id_of(colleague)}/sessions", headers=admin).status_code == 204
+    assert client.get(f"{V1}/staff/me", headers=colleague).status_code == 401
+
+
+def test_staff_who_left_their_desk_are_locked_out_and_residents_are_not(
+    client: FlaskClient, as_staff: Sign, as_resident: Sign, moved_clock: Callable[..., Any], setting: Any
+) -> None:
+    setting("staff", idle_minutes=15)
+    staff, resident = as_staff("reviewer"), as_resident()
+    with moved_clock(minutes=14):
+        assert client.get(f"{V1}/staff/me", headers=staff).status_code == 200  # and is seen
+    with moved_clock(minutes=28):
+        assert client.get(f"{V1}/staff/me", headers=staff).status_code == 200
+    with moved_clock(minutes=44):
+        locked = client.get(f"{V1}/staff/me", headers=staff)
+        assert (locked.status_code, locked.json["type"]) == (401, "/problems/session-locked")
+        assert client.get(f"{V1}/me", headers=resident).status_code == 200

@@ -1,0 +1,76 @@
+"""Access tokens: under keys that change, read by whoever has the published ones."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+import time_machine
+
+from asimati.kit import tokens
+from asimati.settings import settings
+
+MONTH = 30 * 86400
+
+
+def claims(seconds: int = 600) -> dict[str, object]:
+    now = int(tokens.clock.utcnow().timestamp())
+    return {"sub": "somebody", "sid": "x", "iat": now, "exp": now + seconds}
+
+
+def test_a_token_says_who_made_it_and_for_whom() -> None:
+    read = tokens.read(tokens.sign(claims()))
+    assert read is not None
+    assert (read["iss"], read["aud"], read["sub"]) == ("asimati", "asimati", "somebody")
+
+
+@pytest.mark.parametrize("wrong", [{"iss": "else"}, {"aud": "else"}, {"exp": int(time.time()) - 1}])
+def test_a_token_for_somebody_else_or_too_old_is_not_read(wrong: dict[str, object]) -> None:
+    assert tokens.read(tokens.sign(claims() | wrong)) is None
+
+
+def test_a_token_of_another_key_type_or_algorithm_is_not_read() -> None:
+    head, body, signature = tokens.sign(claims()).split(".")
+    assert tokens.read(f"{head}.{body}.{signature[:-4]}AAAA") is None
+    for altered in (
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"typ": "JWT"},
+        {"kid": "1.1"},
+        {"kid": None},
+        {"kid": "../x"},
+    ):
+        header = json.loads(base64.urlsafe_b64decode(head + "==")) | altered
+        written = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+        assert tokens.read(f"{written}.{body}.{signature}") is None, altered
+    assert tokens.read("a.b.c") is None
+
+
+def test_keys_change_and_the_last_one_verifies_until_its_tokens_expire() -> None:
+    end_of_a_period = (int(time.time()) // MONTH + 1) * MONTH
+    assert settings().tokens.key_days * 86400 == MONTH
+    with time_machine.travel(end_of_a_period - 5, tick=False):
+        before = tokens.sign(claims())
+        announced = {key["kid"] for key in tokens.published()}
+    with time_machine.travel(end_of_a_period + 5, tick=False):
+        after = tokens.sign(claims())
+        assert tokens.read(before) is not None
+        assert tokens.read(after) is not None
+    kids = [jwt.get_unverified_header(token)["kid"] for token in (before, after)]
+    assert kids[0] != kids[1]
+    assert set(kids) <= announced  # the next key stands in the set before it signs
+    with time_machine.travel(end_of_a_period + 2 * MONTH, tick=False):
+        assert kids[0] not in {key["kid"] for key in tokens.published()}
+
+
+def test_anybody_verifies_a_token_with_the_published_keys() -> None:
+    token = tokens.sign(claims())
+    kid = jwt.get_unverified_header(token)["kid"]
+    published = next(key for key in tokens.published() if key["kid"] == kid)
+    assert "d" not in published
+    key = jwt.PyJWK({**published, "alg": "EdDSA"})  # the library's older name of the same algorithm
+    raw = base64.urlsafe_b64decode(token.split(".")[2] + "==")
+    assert key.Algorithm.verify(token.rpartition(".")[0].encode(), key.key, raw)
