@@ -16,6 +16,8 @@ from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import keys_api as keys
 from asimati.accounts import staff_api as staff
 from asimati.accounts.callers import identify
+from asimati.credentials import api as credentials
+from asimati.credentials import well_known
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems
 from asimati.http.shelf import Shelf
@@ -29,7 +31,19 @@ from asimati.service_requests import api as service_requests
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 
-ROOMS = (accounts, staff, keys, places, service_requests, volunteering, events, notifications, impact)
+ROOMS = (
+    accounts,
+    staff,
+    keys,
+    places,
+    credentials,
+    well_known,
+    service_requests,
+    volunteering,
+    events,
+    notifications,
+    impact,
+)
 DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
 
 

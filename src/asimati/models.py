@@ -3,6 +3,7 @@
 import asimati.places.models as places
 from asimati.accounts import models as accounts
 from asimati.accounts import privacy  # noqa: F401 - says which columns are sealed
+from asimati.credentials import models as credentials
 from asimati.events import models as events
 from asimati.http import writes
 from asimati.impact import models as impact
@@ -16,6 +17,7 @@ metadata = Base.metadata
 __all__ = [
     "accounts",
     "audit",
+    "credentials",
     "events",
     "impact",
     "jobs",

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from asimati.kit import db
 from asimati.kit.outbox import OutboxMessage
-from asimati.volunteering import credentials, queries
+from asimati.volunteering import queries
+from tests.credentials.stranger import verified
 from tests.volunteering.ground import V1, Headers, held, make_edition, make_shift, now
 
 SignIn = Callable[..., Headers]
@@ -343,10 +344,37 @@ def test_anyone_verifies_a_credential_without_learning_whose_it_is(
     post(client, f"/staff/hours/{served(client, who, scribe, minutes=60)}/approve", staff)
     mine = get(client, "/me/passport", who)["credential"]
     shown = get(client, f"/credentials/{mine['id']}")
-    assert (shown["valid"], shown["hours"], shown["edition"]["code"]) == (True, "1.00", "now")
-    assert set(shown) == {"id", "type", "valid", "revoked", "token", "issued_at", "edition", "hours", "stamps"}
-    assert credentials.read(shown["token"]) == {"edition": "now", "hours": "1.00", "id": mine["id"]}
+    assert (shown["valid"], shown["facts"]["hours"], shown["facts"]["edition"]) == (True, "1.00", "now")
+    said = verified(client, mine["jwt"])
+    assert said["credentialSubject"]["facts"]["hours"] == "1.00"
     assert client.get(f"{V1}/credentials/{uuid4()}").status_code == 404
+
+
+def test_hours_taken_back_end_the_credential_that_said_them(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn, moved_clock: Move
+) -> None:
+    who, scribe, staff = as_resident(), as_staff("coordinator"), as_staff("coordinator")
+    first, later = served(client, who, scribe, minutes=60), now() + timedelta(hours=4)
+    mine = sign_up(client, make_shift(later), who)
+    with moved_clock(hours=6):
+        post(client, f"/sign-ups/{mine}/check-in", scribe, at=later.isoformat())
+        post(client, f"/sign-ups/{mine}/check-out", scribe, at=(later + timedelta(minutes=30)).isoformat())
+    second = get(client, "/staff/hours?status=pending", staff)["items"][-1]["id"]
+    post(client, f"/staff/hours/{first}/approve", staff)
+    one = get(client, "/me/passport", who)["credential"]
+    post(client, f"/staff/hours/{second}/approve", staff)
+    both = get(client, "/me/passport", who)["credential"]
+    assert both["id"] == one["id"]
+    assert verified(client, one["jwt"])["credentialSubject"]["facts"]["hours"] == "1.00"
+    assert verified(client, both["jwt"])["credentialSubject"]["facts"]["hours"] == "1.50"
+    post(client, f"/staff/hours/{second}/reject", staff, reason="was elsewhere")
+    with pytest.raises(PermissionError):
+        verified(client, both["jwt"])
+    left = get(client, "/me/passport", who)["credential"]
+    assert left["id"] != one["id"]
+    assert verified(client, left["jwt"])["credentialSubject"]["facts"]["hours"] == "1.00"
+    post(client, f"/staff/hours/{first}/reject", staff, reason="was elsewhere too")
+    assert get(client, "/me/passport", who)["credential"]["revoked"] is True
 
 
 def test_shifts_are_edited_under_their_version(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:

@@ -19,7 +19,7 @@ from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
-from asimati.volunteering import credentials, policy, queries, rules, schemas
+from asimati.volunteering import policy, queries, rules, schemas
 from asimati.volunteering.actions import attendance, hours, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
@@ -113,18 +113,6 @@ def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dic
 def passport(tx: Session, actor: Actor) -> Dict:
     """One's volunteering passport of this edition."""
     return queries.passport(tx, actor.person)
-
-
-@blp.get("/credentials/<uuid:credential_id>", who=access.anyone, gives=schemas.CredentialOut, tagged=True)
-def credential(tx: Session, actor: Actor, credential_id: UUID) -> Dict:
-    """Verify a credential; it does not say whose it is."""
-    return queries.credential(tx, credential_id)
-
-
-@blp.get("/credentials/key", who=access.anyone, gives=schemas.CredentialKeyOut)
-def credential_key(tx: Session, actor: Actor) -> dict[str, str]:
-    """The public key (JWK) with which anybody verifies a passport's token offline."""
-    return credentials.public_jwk()
 
 
 # --- staff -----------------------------------------------------------------------------------------------------

@@ -148,17 +148,3 @@ class HoursLine(Base):
         Index("hours_line_person_idx", "person_id", "edition"),
         UniqueConstraint("claim_id", "step", name="hours_line_step_key"),
     )
-
-
-class Credential(Base):
-    """A name under which anyone can verify a volunteer's passport of one edition, without learning who it is."""
-
-    __tablename__ = "credential"
-
-    id: Mapped[UUID] = primary_id()
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    edition: Mapped[str] = mapped_column(ForeignKey("edition.code"))
-    issued_at: Mapped[datetime] = timestamp(default=True)
-    revoked_at: Mapped[datetime | None] = timestamp(nullable=True)
-
-    __table_args__ = (Index("credential_person_edition_key", "person_id", "edition", unique=True),)

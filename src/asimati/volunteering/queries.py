@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,17 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Person
+from asimati.credentials.models import Credential
 from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
-from asimati.volunteering import credentials, policy, rules
-from asimati.volunteering.models import Credential, Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering import policy, rules
+from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
+
+PASSPORT = "volunteering-passport"
 
 
 def edition_on(tx: Session, day: date) -> Edition | None:
@@ -167,36 +170,34 @@ def passport(tx: Session, person: UUID) -> dict[str, Any]:
     """A volunteer's passport of the current edition: the fold of their ledger lines, and nothing else."""
     edition = edition_on(tx, clock.local_day(clock.now(tx)))
     code = edition.code if edition else None
-    lines = _lines(tx, person, code)
-    issued = tx.scalar(select(Credential).where(Credential.person_id == person, Credential.edition == code))
-    return _folded(lines) | {
+    lines = lines_of(tx, person, code)
+    return folded(lines) | {
         "edition": {"code": edition.code, "title": edition.title} if edition else None,
         "category": None,  # nobody is enrolled in one yet
         "lines": lines,
-        "credential": _shown(issued, lines) if issued else None,
+        "credential": _issued(tx, person, code),
     }
 
 
-def credential(tx: Session, credential_id: UUID) -> dict[str, Any]:
-    """What anyone may learn of a credential: whether it holds, its edition and hours by goal. Not whose it is."""
-    found = tx.get(Credential, credential_id)
+def passport_subject(person: UUID, edition: str) -> str:
+    """What a passport's credential stands on."""
+    return f"passport:{edition}:{person}"
+
+
+def _issued(tx: Session, person: UUID, edition: str | None) -> dict[str, Any] | None:
+    """The newest credential of a passport, to hand on."""
+    if edition is None:
+        return None
+    subject = passport_subject(person, edition)
+    wanted = select(Credential).where(Credential.kind == PASSPORT, Credential.subject == subject)
+    found = tx.scalar(wanted.order_by(Credential.issued_at.desc()).limit(1))
     if found is None:
-        raise NotFound
-    edition = tx.get_one(Edition, found.edition)
-    lines = _lines(tx, found.person_id, found.edition)
-    return (
-        _folded(lines)
-        | _shown(found, lines)
-        | {
-            "type": "volunteering-passport",
-            "edition": {"code": edition.code, "title": edition.title},
-            "issued_at": found.issued_at,
-            "valid": found.revoked_at is None,
-        }
-    )
+        return None
+    return {"id": found.id, "jwt": found.jwt, "link": found.link, "revoked": found.revoked_at is not None}
 
 
-def _lines(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any]]:
+def lines_of(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any]]:
+    """A volunteer's ledger lines of an edition, oldest first."""
     rows = tx.execute(
         select(HoursLine, Opportunity.title)
         .join(HoursClaim, HoursClaim.id == HoursLine.claim_id)
@@ -220,18 +221,13 @@ def _lines(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any
     ]
 
 
-def _folded(lines: list[dict[str, Any]]) -> dict[str, Any]:
+def folded(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Hours and stamps of ledger lines."""
     by_goal = rules.stamps((line["minutes"], line["targets"]) for line in lines)
     return {
         "hours": rules.hours(sum(line["minutes"] for line in lines)),
         "stamps": [{"goal": goal, "hours": rules.hours(minutes)} for goal, minutes in by_goal.items()],
     }
-
-
-def _shown(found: Credential, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The credential with its token: what the passport says now, signed."""
-    said = {"id": str(found.id), "edition": found.edition, "hours": _folded(lines)["hours"]}
-    return {"id": found.id, "token": credentials.issue(said), "revoked": found.revoked_at is not None}
 
 
 # --- what must hold --------------------------------------------------------------------------------------------

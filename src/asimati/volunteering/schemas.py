@@ -163,7 +163,8 @@ class EditionOut(Schema):
 
 class CredentialRef(Schema):
     id = UUID()
-    token = String()
+    jwt = String(metadata={"description": "The passport as a Verifiable Credential (Open Badge 3.0)"})
+    link = String(metadata={"description": "What its QR code holds; it verifies without a network"})
     revoked = Boolean()
 
 
@@ -174,20 +175,3 @@ class PassportOut(Schema):
     category = String(allow_none=True)
     lines = List(Nested(HoursLineOut))
     credential = Nested(CredentialRef, allow_none=True)
-
-
-class CredentialKeyOut(Schema):
-    kty = String()
-    crv = String()
-    alg = String()
-    use = String()
-    x = String()
-
-
-class CredentialOut(CredentialRef):
-    type = String()
-    valid = Boolean()
-    issued_at = DateTime()
-    edition = Nested(EditionOut)
-    hours = String()
-    stamps = List(Nested(StampOut))

@@ -111,6 +111,13 @@ def upgrade() -> None:
     op.create_index("code_challenge_phone_idx", "code_challenge", ["phone_index", "created_at"], unique=False)
     op.create_index("code_challenge_requester_idx", "code_challenge", ["requester", "created_at"], unique=False)
     op.create_table(
+        "credential_key",
+        sa.Column("version", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("credential_key_pkey")),
+    )
+    op.create_table(
         "dev_mail",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -455,15 +462,39 @@ def upgrade() -> None:
     op.create_table(
         "credential",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("edition", sa.Text(), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=False, start=0, minvalue=0), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("jwt", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["edition"], ["edition.code"], name=op.f("credential_edition_fkey")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("credential_person_id_fkey")),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("credential_person_id_fkey"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("credential_pkey")),
+        sa.UniqueConstraint("number", name=op.f("credential_number_key")),
     )
-    op.create_index("credential_person_edition_key", "credential", ["person_id", "edition"], unique=True)
+    op.create_index(
+        "credential_living_key",
+        "credential",
+        ["kind", "subject"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    )
+    op.create_index(op.f("credential_person_id_idx"), "credential", ["person_id"], unique=False)
+    op.create_index(
+        "credential_revoked_idx",
+        "credential",
+        ["number"],
+        unique=False,
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
+    )
     op.create_table(
         "delivery",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from asimati.accounts.queries import demographics
@@ -17,7 +16,8 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
-from asimati.volunteering.models import Credential, HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.actions.vouching import take_back, vouch
+from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of
 from asimati.volunteering.refusals import HoursDecided, OwnRecord
 from asimati.volunteering.rules import ClaimStatus, LineKind
@@ -86,9 +86,7 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
     counted = _counted_in(tx, claim)
     line = _write(tx, actor, claim, LineKind.APPROVED, minutes=minutes, reason=reason, **counted)
     claim.status = ClaimStatus.APPROVED
-    if edition := counted["edition"]:
-        issued = insert(Credential).values(person_id=claim.person_id, edition=edition)
-        tx.execute(issued.on_conflict_do_nothing(index_elements=["person_id", "edition"]))
+    vouch(tx, actor, claim.person_id, counted["edition"])
     about = ("hours_claim", claim.id)
     audit.record(tx, actor, "volunteering.hours_approved", about, [claim.person_id], minutes=minutes)
     day = clock.local_day(_served(tx, claim)[0].starts_at)
@@ -112,6 +110,7 @@ def _void(tx: Session, actor: Actor, claim: HoursClaim, reason: str) -> None:
     line = tx.scalars(of_the_claim.where(HoursLine.id.not_in(voided))).one()
     same = {"edition": line.edition, "targets": line.targets, "voids": line.id}
     _write(tx, actor, claim, LineKind.VOIDED, minutes=-line.minutes, reason=reason, **same)
+    take_back(tx, actor, claim.person_id, line.edition)
     facts = _facts(tx, claim) | {"hours": rules.hours(line.minutes), "note": reason}
     publish(tx, messages.HoursVoided(**facts, source=f"volunteering.hours:{line.id}"))
 
