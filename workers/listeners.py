@@ -17,7 +17,7 @@ import asimati
 from asimati.impact.actions import contribute, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
-from asimati.notifications import codes, sending
+from asimati.notifications import broadcasts, codes, sending
 from asimati.notifications.actions import notify
 from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT
 
@@ -60,6 +60,7 @@ LISTENERS: Mapping[str, Listener] = {
     for listener in (
         Effect("notifications.notify", NOTIFY, notify),
         Call("notifications.send_code", CODES, codes.prepare, codes.call, codes.record),
+        Effect("notifications.fan_out", BULK, broadcasts.fan_out),
         Lane("notifications.send_urgent", URGENT, sending.take, sending.call, sending.record),
         Lane("notifications.send", NOTIFY, sending.take, sending.call, sending.record),
         Lane("notifications.send_bulk", BULK, sending.take, sending.call, sending.record),
@@ -73,6 +74,7 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
+    "notifications.broadcast_goes_on": ("notifications.fan_out",),
     "notifications.urgent_due": ("notifications.send_urgent",),
     "notifications.normal_due": ("notifications.send",),
     "notifications.bulk_due": ("notifications.send_bulk",),
@@ -99,10 +101,11 @@ def table() -> Mapping[str, Sequence[str]]:
 
 
 def _learn_all_messages() -> None:
-    """Import every feature's messages: a topic nobody imported could be neither fanned out nor read."""
+    """Import every feature's messages and audiences: what nobody imported could be neither read nor asked."""
     for package in pkgutil.iter_modules(asimati.__path__, "asimati."):
-        if package.ispkg and find_spec(f"{package.name}.messages"):
-            import_module(f"{package.name}.messages")
+        for part in ("messages", "audiences"):
+            if package.ispkg and find_spec(f"{package.name}.{part}"):
+                import_module(f"{package.name}.{part}")
 
 
 _learn_all_messages()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
 from asimati.events import actions, policy, queries, rules, schemas, tickets
+from asimati.events import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.events.actions.check_in import Shown
 from asimati.events.actions.programme import SlugTaken
 from asimati.http import access

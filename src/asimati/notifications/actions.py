@@ -97,11 +97,11 @@ def good_until(topic: str, facts: Mapping[str, Any]) -> datetime | None:
     return found if isinstance(found, datetime) else None
 
 
-def read(tx: Session, actor: Actor, notification: UUID) -> Notification:
+def read(tx: Session, actor: Actor, notification: UUID) -> UUID:
     """Mark a notice as read; repeating it keeps the first moment. Raises NotFound for somebody else's."""
     mine = update(Notification).where(*_inbox_of(actor), Notification.id == notification)
     found = tx.scalar(
-        mine.values(read_at=func.coalesce(Notification.read_at, func.app_now())).returning(Notification)
+        mine.values(read_at=func.coalesce(Notification.read_at, func.app_now())).returning(Notification.id)
     )
     if found is None:
         raise NotFound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from asimati.kit.outbox import Message
 from asimati.notifications.rules import Lane
@@ -33,6 +34,14 @@ class NormalDue(LaneDue):
 class BulkDue(LaneDue):
     topic: ClassVar[str] = "notifications.bulk_due"
     lane: ClassVar[Lane] = Lane.BULK
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastGoesOn(Message):
+    """More people of a broadcast are to be found."""
+
+    topic: ClassVar[str] = "notifications.broadcast_goes_on"
+    broadcast: UUID
 
 
 DUE: dict[Lane, type[LaneDue]] = {kind.lane: kind for kind in (UrgentDue, NormalDue, BulkDue)}

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp
-from asimati.notifications.rules import Channel, Lane, Status
+from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
+from asimati.notifications.rules import Channel, Lane, Stage, Status
 
 
 class Template(Base):
@@ -47,8 +47,9 @@ class Notification(Base):
     channel: Mapped[Channel] = one_of(Channel, name="channel")
     lane: Mapped[Lane] = one_of(Lane, name="lane", server_default="normal")
     topic: Mapped[str] = mapped_column(Text)
-    title: Mapped[dict[str, str]] = bilingual()
-    text: Mapped[dict[str, str]] = bilingual()
+    # Words of its own; a broadcast's stand once, in the broadcast that `message_id` names.
+    title: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    text: Mapped[dict[str, str] | None] = bilingual(nullable=True)
     about: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[Status] = one_of(Status, name="status", server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -64,8 +65,9 @@ class Notification(Base):
     read_at: Mapped[datetime | None] = timestamp(nullable=True)
 
     __table_args__ = (
-        is_object("title"),
-        is_object("text"),
+        CheckConstraint(
+            "num_nonnulls(title, text) = CASE topic WHEN 'notifications.broadcast' THEN 0 ELSE 2 END", name="words"
+        ),
         Index(
             "notification_message_person_channel_key",
             "message_id",
@@ -76,6 +78,38 @@ class Notification(Base):
         ),
         Index("notification_due_idx", "lane", "channel", "due_at", postgresql_where=sql("status = 'pending'")),
         Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=sql("channel = 'inbox'")),
+    )
+
+
+class Broadcast(Base):
+    """What staff tell many people at once. Its people are found step by step; `reached` is the last one's id."""
+
+    __tablename__ = "broadcast"
+
+    id: Mapped[UUID] = primary_id()
+    title: Mapped[dict[str, str]] = bilingual()
+    text: Mapped[dict[str, str]] = bilingual()
+    sms: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    channels: Mapped[list[str]] = mapped_column(JSONB)
+    audience: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    critical: Mapped[bool] = mapped_column(server_default="false")  # a warning: at any hour, whatever was wished
+    send_at: Mapped[datetime | None] = timestamp(nullable=True)
+    stage: Mapped[Stage] = one_of(Stage, name="stage", server_default="draft")
+    people: Mapped[int | None]  # how many it was for when it was submitted
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    reached: Mapped[UUID | None]
+    all_reached: Mapped[bool] = mapped_column(server_default="false")
+    created_at: Mapped[datetime] = timestamp(default=True)
+    started_at: Mapped[datetime | None] = timestamp(nullable=True)
+    ended_at: Mapped[datetime | None] = timestamp(nullable=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        Index("broadcast_stage_idx", "stage", postgresql_where=sql("stage IN ('scheduled', 'sending')")),
+        Index("broadcast_created_idx", "created_at", "id"),
+        CheckConstraint("approved_by <> created_by", name="second_person"),
     )
 
 

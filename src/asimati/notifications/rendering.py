@@ -24,6 +24,14 @@ def render(template: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, s
     return {language: _fill(say(template, language), facts, language) for language in BOTH}
 
 
+_ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")
+
+
+def unmarked(words: str) -> str:
+    """Words without invisible direction marks, which have no place in a text message."""
+    return words.translate(_ISOLATES)
+
+
 def fields_of(template: Mapping[str, str]) -> set[str]:
     """The names of the fields a template uses in any language."""
     return {name for words in template.values() for name in FIELD.findall(words)}

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from asimati.kit.errors import IllegalMove
 from asimati.kit.worktime import Calendar, Hours, NoWorkingTime, Week, next_working_moment
 
 DAY = 24 * 60
@@ -38,6 +39,33 @@ class Status(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     STOPPED = "stopped"
+
+
+class Stage(StrEnum):
+    """Of a broadcast. `sent`: every notice of it has come to an end."""
+
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    STOPPED = "stopped"
+
+
+STAGES: Mapping[Stage, frozenset[Stage]] = {
+    Stage.DRAFT: frozenset({Stage.AWAITING_APPROVAL, Stage.SCHEDULED, Stage.STOPPED}),
+    Stage.AWAITING_APPROVAL: frozenset({Stage.DRAFT, Stage.SCHEDULED, Stage.STOPPED}),
+    Stage.SCHEDULED: frozenset({Stage.SENDING, Stage.STOPPED}),
+    Stage.SENDING: frozenset({Stage.SENT, Stage.STOPPED}),
+    Stage.SENT: frozenset(),
+    Stage.STOPPED: frozenset(),
+}
+
+
+def require_stage(before: Stage, after: Stage) -> None:
+    """Raises IllegalMove, naming what is possible."""
+    if after not in STAGES[before]:
+        raise IllegalMove(status=before, legal=sorted(STAGES[before]))
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ from asimati.kit.text import say
 from asimati.notifications import health
 from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, providers
 from asimati.notifications.messages import DUE
-from asimati.notifications.models import Notification
+from asimati.notifications.models import Broadcast, Notification
 from asimati.notifications.recipients import Recipient, recipients
-from asimati.notifications.rules import Channel, Lane, Status, backoff, may_repeat
+from asimati.notifications.rules import Channel, Lane, Stage, Status, backoff, may_repeat
 from asimati.settings import settings
 
 log = logging.getLogger(__name__)
@@ -67,19 +67,24 @@ def take_from(tx: Session, lane: Lane, channel: Channel) -> Sequence[Attempt]:
     limit = min([settings().notifications.chunk, *(most for _, most in ready if most)])
     rows = tx.scalars(_due(lane, channel, limit)).all()
     people = recipients(tx, (row.person for row in rows if row.person))
+    told = _broadcasts(tx, rows)
     now = clock.now(tx)
     ends: list[dict[str, Any]] = []
-    begun: list[tuple[Notification, Recipient, Provider]] = []
+    begun: list[tuple[Notification, tuple[Letter, ...], Provider]] = []
     for row in rows:
         whom = people.get(row.person) if row.person else None
-        if row.calling_since and not may_repeat(channel, lane, row.attempts, settings().notifications.attempts):
+        broadcast = told.get(row.message_id)
+        if broadcast is not None and broadcast.stage is Stage.STOPPED and not row.calling_since:
+            ends.append(_end(row, Status.STOPPED, None))
+        elif row.calling_since and not may_repeat(channel, lane, row.attempts, settings().notifications.attempts):
             ends.append(_end(row, Status.UNKNOWN, "the call was never answered"))
         elif row.good_until and row.good_until < now:
             ends.append(_end(row, Status.FAILED, "too late"))
         elif whom is None or not whom.reached_by(channel):
             ends.append(_end(row, Status.FAILED, "no address"))
         else:
-            begun.append((row, whom, _carrier_of(row, known, [one for one, _ in ready])))
+            letters = letter_of(row, whom, broadcast or row)
+            begun.append((row, letters, _carrier_of(row, known, [one for one, _ in ready])))
     _write(tx, ends)
     return _begin(tx, begun)
 
@@ -159,13 +164,14 @@ def wake(tx: Session) -> int:
     return called
 
 
-def letter_of(row: Notification, whom: Recipient) -> tuple[Letter, ...]:
+def letter_of(row: Notification, whom: Recipient, words: Notification | Broadcast) -> tuple[Letter, ...]:
     """The notice as letters, one for each of the person's addresses of its channel."""
+    shorter = getattr(words, "sms", None) if row.channel is Channel.SMS else None
     first = Letter(
         reference=str(row.id),
         to="",
-        subject=say(row.title, whom.language),
-        text=say(row.text, whom.language),
+        subject=say(words.title, whom.language),
+        text=say(shorter or words.text, whom.language),
         language=whom.language,
         topic=row.topic,
     )
@@ -173,6 +179,15 @@ def letter_of(row: Notification, whom: Recipient) -> tuple[Letter, ...]:
         replace(first, to=to, platform=platform, reference=f"{row.id}.{number}" if number else first.reference)
         for number, (platform, to) in enumerate(whom.addresses[row.channel])
     )
+
+
+def _broadcasts(tx: Session, rows: Sequence[Notification]) -> dict[UUID, Broadcast]:
+    """The broadcasts that notices without words of their own belong to, as they stand now."""
+    ids = {row.message_id for row in rows if row.title is None}
+    if not ids:
+        return {}
+    asked = select(Broadcast).where(Broadcast.id.in_(ids)).execution_options(populate_existing=True)
+    return {one.id: one for one in tx.scalars(asked)}
 
 
 @cache
@@ -218,7 +233,7 @@ _WRITE = text(
 )
 
 
-def _begin(tx: Session, begun: Sequence[tuple[Notification, Recipient, Provider]]) -> Sequence[Attempt]:
+def _begin(tx: Session, begun: Sequence[tuple[Notification, tuple[Letter, ...], Provider]]) -> Sequence[Attempt]:
     if not begun:
         return ()
     shares: dict[str, tuple[Provider, int]] = {}
@@ -228,10 +243,8 @@ def _begin(tx: Session, begun: Sequence[tuple[Notification, Recipient, Provider]
     taken = [{"id": str(row.id), "provider": provider.name} for row, _, provider in begun]
     tx.execute(_BEGIN, {"rows": json.dumps(taken), "lease": settings().notifications.lease})
     return [
-        Attempt(
-            row.id, row.channel, row.lane, row.attempts + 1, letter_of(row, whom), _for(row.channel, provider), wait
-        )
-        for row, whom, provider in begun
+        Attempt(row.id, row.channel, row.lane, row.attempts + 1, letters, _for(row.channel, provider), wait)
+        for row, letters, provider in begun
     ]
 
 
@@ -277,7 +290,7 @@ def _wait(attempt: Attempt) -> float:
     return backoff(attempt.number, random.random()).total_seconds()  # noqa: S311 - jitter, no secret
 
 
-def _end(row: Notification, status: Status, why: str) -> dict[str, Any]:
+def _end(row: Notification, status: Status, why: str | None) -> dict[str, Any]:
     return {"id": str(row.id), "number": row.attempts, "status": status, "error": why}
 
 

@@ -89,6 +89,14 @@ GOVERNORATE = table(
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
         "retention": {"type": "object", "additionalProperties": COUNT},
+        "messaging": table(
+            {},
+            {
+                "sms_part": written("a price such as 0.015", "^[0-9]+\\.[0-9]+$"),
+                "currency": WORD,
+                "approve_above": COUNT,
+            },
+        ),
     },
 )
 HOLIDAYS = table(

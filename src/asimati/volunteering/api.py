@@ -19,6 +19,7 @@ from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
+from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.volunteering import policy, queries, rules, schemas
 from asimati.volunteering.actions import attendance, hours, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift

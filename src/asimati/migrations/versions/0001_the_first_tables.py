@@ -460,6 +460,55 @@ def upgrade() -> None:
     op.create_index(op.f("account_session_person_id_idx"), "account_session", ["person_id"], unique=False)
     op.create_index(op.f("account_session_staff_id_idx"), "account_session", ["staff_id"], unique=False)
     op.create_table(
+        "broadcast",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("sms", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("channels", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("audience", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("critical", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "draft",
+                "awaiting_approval",
+                "scheduled",
+                "sending",
+                "sent",
+                "stopped",
+                name="stage",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="draft",
+            nullable=False,
+        ),
+        sa.Column("people", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("reached", sa.Uuid(), nullable=True),
+        sa.Column("all_reached", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("approved_by <> created_by", name=op.f("broadcast_second_person_check")),
+        sa.ForeignKeyConstraint(["approved_by"], ["staff_member.id"], name=op.f("broadcast_approved_by_fkey")),
+        sa.ForeignKeyConstraint(["created_by"], ["staff_member.id"], name=op.f("broadcast_created_by_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("broadcast_pkey")),
+    )
+    op.create_index("broadcast_created_idx", "broadcast", ["created_at", "id"], unique=False)
+    op.create_index(
+        "broadcast_stage_idx",
+        "broadcast",
+        ["stage"],
+        unique=False,
+        postgresql_where=sa.text("stage IN ('scheduled', 'sending')"),
+    )
+    op.create_table(
         "credential",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), sa.Identity(always=False, start=0, minvalue=0), nullable=False),
@@ -687,8 +736,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("about", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
             "status",
@@ -718,8 +767,10 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("jsonb_typeof(text) = 'object'", name=op.f("notification_text_object_check")),
-        sa.CheckConstraint("jsonb_typeof(title) = 'object'", name=op.f("notification_title_object_check")),
+        sa.CheckConstraint(
+            "num_nonnulls(title, text) = CASE topic WHEN 'notifications.broadcast' THEN 0 ELSE 2 END",
+            name=op.f("notification_words_check"),
+        ),
         sa.ForeignKeyConstraint(
             ["person"], ["person.id"], name=op.f("notification_person_fkey"), ondelete="CASCADE"
         ),

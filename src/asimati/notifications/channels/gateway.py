@@ -28,13 +28,13 @@ from typing import Any, Self
 import httpx
 
 from asimati.notifications.channels import Letter, Outcome, Receipt
+from asimati.notifications.rendering import unmarked
 from asimati.settings import settings
 
 CONNECT_TIMEOUT = 3.0  # seconds
 NOT_NOW = {408, 425, 429, 503}
 NEVER_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FIELD = re.compile(r"\{(\w+)\}")
-_ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def send(gateway: Gateway, letter: Letter) -> Receipt:
     """Call the gateway once."""
     facts = {
         "to": letter.to,
-        "text": letter.text.translate(_ISOLATES),  # a text message has no place for invisible marks
-        "title": letter.subject.translate(_ISOLATES),
+        "text": unmarked(letter.text),
+        "title": unmarked(letter.subject),
         "reference": letter.reference,
         "language": letter.language,
     }

@@ -7,15 +7,12 @@ from uuid import UUID
 
 from asimati.http import access
 from asimati.http.pages import page_of
-from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.notifications import actions, queries
-from asimati.notifications.models import Notification
+from asimati.notifications.api.blueprint import blp
 from asimati.notifications.schemas import InboxQuery, NotificationOut, ReadAllOut
-
-blp = Blueprint("notifications", __name__, description="The in-app inbox")
 
 
 @blp.get("/notifications", who=access.residents, query=InboxQuery, gives=page_of(NotificationOut))
@@ -25,9 +22,9 @@ def notifications(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
 
 
 @blp.post("/notifications/<uuid:notification_id>/read", who=access.residents, gives=NotificationOut)
-def read(tx: Session, actor: Actor, notification_id: UUID) -> Notification:
+def read(tx: Session, actor: Actor, notification_id: UUID) -> Any:
     """Mark one notice as read."""
-    return actions.read(tx, actor, notification_id)
+    return queries.notice(tx, actions.read(tx, actor, notification_id))
 
 
 @blp.post("/notifications/read-all", who=access.residents, gives=ReadAllOut)

@@ -1,0 +1,27 @@
+"""Who of the staff may do what with templates, broadcasts, notices that did not arrive, and webhooks."""
+
+from __future__ import annotations
+
+from asimati.kit import policy
+from asimati.kit.policy import Actor, Role
+
+_WRITERS = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
+_HEADS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+MAY: dict[str, frozenset[Role]] = {
+    "see_broadcasts": _WRITERS | {Role.AUDITOR},
+    "broadcast": _WRITERS,
+    "approve_broadcast": _HEADS,
+    "warn": _HEADS,
+    "see_templates": _WRITERS | {Role.AUDITOR},
+    "edit_templates": _HEADS,
+    "see_undelivered": _HEADS | {Role.AUDITOR},
+    "send_again": _HEADS,
+    "see_webhooks": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+    "manage_webhooks": frozenset({Role.ADMINISTRATOR}),
+}
+
+
+def require(actor: Actor, deed: str) -> None:
+    """Raise Forbidden unless one of the actor's roles may do it."""
+    policy.require(actor, MAY, deed)

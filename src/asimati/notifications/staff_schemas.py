@@ -1,0 +1,109 @@
+"""Shapes of what staff write to people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
+from asimati.http.fields import (
+    UUID,
+    Anything,
+    Boolean,
+    DateTime,
+    Enum,
+    Integer,
+    List,
+    Nested,
+    Schema,
+    String,
+    Text,
+)
+from asimati.http.pages import PageQuery
+from asimati.kit.text import is_complete
+from asimati.kit.words import _
+from asimati.notifications.rules import Channel, Stage
+
+
+class AudiencePart(Schema):
+    kind = String(required=True, max_length=40)
+    values = List(String(max_length=200), load_default=list, max_items=200)
+
+
+class BroadcastChanges(Schema):
+    title = Text(max_length=120)
+    text = Text(max_length=2000)
+    sms = Text(max_length=600, allow_none=True)
+    channels = List(Enum(Channel), max_items=4)
+    audience = List(Nested(AudiencePart), max_items=10)
+    critical = Boolean(metadata={"description": "A warning: at any hour and by every channel, whatever was wished"})
+    send_at = DateTime(allow_none=True, metadata={"description": "Not before; at once when empty"})
+
+    @validates_schema(skip_on_field_errors=True)
+    def both_languages(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        for name in ("title", "text", "sms"):
+            if data.get(name) and not is_complete(data[name]):
+                raise ValidationError(_("Write it in Arabic and in English."), name)
+
+
+class BroadcastIn(BroadcastChanges):
+    title = Text(max_length=120, required=True)
+    text = Text(max_length=2000, required=True)
+    channels = List(Enum(Channel), max_items=4, required=True)
+    audience = List(Nested(AudiencePart), max_items=10, load_default=list)
+
+
+class BroadcastOut(Schema):
+    id = UUID()
+    title = Text()
+    text = Text()
+    sms = Text(allow_none=True)
+    channels = List(String())
+    audience = List(Nested(AudiencePart))
+    critical = Boolean()
+    send_at = DateTime(allow_none=True)
+    stage = Enum(Stage)
+    people = Integer(allow_none=True, metadata={"description": "How many it was for when it was submitted"})
+    created_by = UUID()
+    approved_by = UUID(allow_none=True)
+    created_at = DateTime()
+    started_at = DateTime(allow_none=True)
+    ended_at = DateTime(allow_none=True)
+
+
+class BroadcastsQuery(PageQuery):
+    stage = Enum(Stage)
+
+
+class ProgressOut(Schema):
+    stage = Enum(Stage)
+    people = Integer(allow_none=True)
+    all_reached = Boolean(metadata={"description": "Whether everybody of the audience has been found"})
+    channels = Anything(
+        metadata={"type": "object", "description": "For each channel how many notices are pending, sent, failed …"}
+    )
+
+
+class PreviewOut(Schema):
+    people = Integer()
+    reach = Anything(metadata={"type": "object", "description": "How many people each channel reaches"})
+    segments = Anything(metadata={"type": "object", "description": "Parts of the text message by language"})
+    sms_parts = Integer(metadata={"description": "Parts of text messages altogether"})
+    cost = String(allow_none=True, metadata={"description": "Of the text messages, by the pack's price"})
+    currency = String(allow_none=True)
+    needs_approval = Boolean()
+
+
+class ChoiceOut(Schema):
+    value = String()
+    title = Text()
+
+
+class AudienceKindOut(Schema):
+    kind = String()
+    title = String()
+    choices = List(Nested(ChoiceOut))
+
+
+class AudienceKindsOut(Schema):
+    items = List(Nested(AudienceKindOut))
