@@ -11,11 +11,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from asimati.notifications.channels import Provider, gateway, smtp
+from asimati.notifications.channels import Provider, fcm, gateway, smtp, webpush
 from asimati.settings import SettingsError, settings
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -63,11 +64,21 @@ def _made(one: Mapping[str, Any]) -> Provider:
             carry = partial(gateway.send, gateway.Gateway.read(one))
         case "smtp":
             carry = partial(smtp.send, one["url"])
+        case "fcm":
+            carry = partial(fcm.send, one["account"], one.get("url", ""))
+            one = {"platforms": ["android", "ios"], **one}
+        case "webpush":
+            carry = partial(webpush.send, one.get("contact") or f"mailto:{_sender()}")
+            one = {"platforms": ["web"], **one}
         case other:
             raise ValueError(f"there is no kind {other!r}")
     if one["channel"] not in ("sms", "email", "push"):
         raise ValueError(f"there is no channel {one['channel']!r}")
     return Provider(one["name"], carry, one.get("rate"), frozenset(one.get("platforms", ())))
+
+
+def _sender() -> str:
+    return parseaddr(settings().providers.mail_from)[1]
 
 
 def _filled(value: Any) -> Any:
