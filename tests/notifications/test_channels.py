@@ -149,7 +149,10 @@ def test_a_mail_arrives_whole(post: Post) -> None:
     assert mail["Subject"] == "عنوان الرسالة"
     assert mail["Message-ID"] == receipt.reference == "<ref-2@asimati.example>"
     assert mail["Content-Language"] == "ar"
-    assert mail.get_content().strip().splitlines() == MAIL.text.splitlines()
+    assert mail["Content-Language"] == "ar"
+    html = mail.get_body(("html",)).get_content()
+    assert '<html lang="ar" dir="rtl">' in html
+    assert mail.get_body(("plain",)).get_content().strip().splitlines() == MAIL.text.splitlines()
 
 
 @pytest.mark.parametrize(

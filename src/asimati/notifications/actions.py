@@ -72,7 +72,7 @@ def row_of(delivered: Delivered, template: Template, channel: Channel, facts: Ma
     """A notice as a row, with its words filled in in both languages."""
     about = facts.get("about") or {}
     known, in_house = {**about, **facts}, channel is Channel.INBOX
-    words = template.sms if channel is Channel.SMS and template.sms else template.text
+    words = getattr(template, channel, None) or template.text
     return {
         "message_id": delivered.id,
         "person": facts.get("person"),
@@ -82,6 +82,7 @@ def row_of(delivered: Delivered, template: Template, channel: Channel, facts: Ma
         "title": render(template.title, known),
         "text": render(words, known),
         "about": about or None,
+        "template_version": template.version,
         "good_until": good_until(template.topic, facts),
         "status": Status.SENT if in_house else Status.PENDING,
         "sent_at": func.app_now() if in_house else None,

@@ -37,6 +37,17 @@ class BulkDue(LaneDue):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DigestDue(Message):
+    """A person who wishes one notice a day has `count` they did not read; `lines` are the titles of some."""
+
+    topic: ClassVar[str] = "notifications.digest"
+    person: UUID
+    about: dict[str, str]
+    count: int
+    lines: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BroadcastGoesOn(Message):
     """More people of a broadcast are to be found."""
 

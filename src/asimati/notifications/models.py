@@ -25,10 +25,28 @@ class Template(Base):
     critical: Mapped[bool]
     title: Mapped[dict[str, str]] = bilingual()
     text: Mapped[dict[str, str]] = bilingual()
-    sms: Mapped[dict[str, str] | None] = bilingual(nullable=True)  # shorter words, where the text is too long
+    # Words of a channel's own, where the text does not suit it.
+    sms: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    push: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    email: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    edited: Mapped[bool] = mapped_column(server_default="false")  # by staff: the pack's words wait
+    version: Mapped[int] = version_column()
     retired: Mapped[bool] = mapped_column(server_default="false")
 
+    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (is_object("title"), is_object("text"))
+
+
+class TemplateVersion(Base):
+    """The words a template had, by whom (null: from the pack) and since when."""
+
+    __tablename__ = "template_version"
+
+    topic: Mapped[str] = mapped_column(ForeignKey("template.topic"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    at: Mapped[datetime] = timestamp(default=True)
 
 
 class Notification(Base):
@@ -50,6 +68,7 @@ class Notification(Base):
     # Words of its own; a broadcast's stand once, in the broadcast that `message_id` names.
     title: Mapped[dict[str, str] | None] = bilingual(nullable=True)
     text: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    template_version: Mapped[int | None]
     about: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[Status] = one_of(Status, name="status", server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")

@@ -25,7 +25,7 @@ from asimati.accounts.models import Device
 from asimati.kit import clock, outbox
 from asimati.kit.outbox import Delivered
 from asimati.kit.text import say
-from asimati.notifications import health
+from asimati.notifications import health, unsubscribe
 from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, providers
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Broadcast, Notification
@@ -174,11 +174,19 @@ def letter_of(row: Notification, whom: Recipient, words: Notification | Broadcas
         text=say(shorter or words.text, whom.language),
         language=whom.language,
         topic=row.topic,
+        unsubscribe=_way_out(row),
     )
     return tuple(
         replace(first, to=to, platform=platform, reference=f"{row.id}.{number}" if number else first.reference)
         for number, (platform, to) in enumerate(whom.addresses[row.channel])
     )
+
+
+def _way_out(row: Notification) -> str | None:
+    """Mails about what can wait can be ended in one click; what is critical cannot."""
+    if row.channel is not Channel.EMAIL or row.lane is Lane.URGENT or row.person is None:
+        return None
+    return unsubscribe.link(row.person, row.topic)
 
 
 def _broadcasts(tx: Session, rows: Sequence[Notification]) -> dict[UUID, Broadcast]:

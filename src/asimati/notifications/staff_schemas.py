@@ -22,7 +22,7 @@ from asimati.http.fields import (
 from asimati.http.pages import PageQuery
 from asimati.kit.text import is_complete
 from asimati.kit.words import _
-from asimati.notifications.rules import Channel, Stage
+from asimati.notifications.rules import Channel, Stage, Status
 
 
 class AudiencePart(Schema):
@@ -107,3 +107,69 @@ class AudienceKindOut(Schema):
 
 class AudienceKindsOut(Schema):
     items = List(Nested(AudienceKindOut))
+
+
+class WordsIn(Schema):
+    title = Text(max_length=120)
+    text = Text(max_length=2000)
+    sms = Text(max_length=600, allow_none=True)
+    push = Text(max_length=600, allow_none=True)
+    email = Text(max_length=5000, allow_none=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def both_languages(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        for name, said in data.items():
+            if said and not is_complete(said):
+                raise ValidationError(_("Write it in Arabic and in English."), name)
+
+
+class TemplateOut(Schema):
+    topic = String()
+    channels = List(String())
+    critical = Boolean(metadata={"description": "Passes preferences and quiet hours"})
+    version = Integer()
+    edited = Boolean(metadata={"description": "Staff changed the pack's words"})
+    title = Text()
+
+
+class PreviewedOut(Schema):
+    channels = Anything(
+        metadata={"type": "object", "description": "Title and text of each channel, both languages"}
+    )
+    segments = Anything(metadata={"type": "object", "description": "Parts of the text message by language"})
+    cost = Anything(metadata={"type": "object", "description": "Of one text message by language"})
+    currency = String(allow_none=True)
+    wrong = List(String(), metadata={"description": "Placeholders the topic does not carry"})
+
+
+class VersionOut(Schema):
+    version = Integer()
+    at = DateTime()
+    by = UUID(allow_none=True, metadata={"description": "Who changed it; null: the pack"})
+    words = Anything(metadata={"type": "object"})
+
+
+class TemplateDetail(TemplateOut):
+    text = Text()
+    sms = Text(allow_none=True)
+    push = Text(allow_none=True)
+    email = Text(allow_none=True)
+    placeholders = List(String())
+    preview = Nested(PreviewedOut)
+    versions = List(Nested(VersionOut))
+
+
+class UndeliveredQuery(PageQuery):
+    channel = Enum(Channel)
+    status = Enum(Status)
+
+
+class UndeliveredOut(Schema):
+    id = UUID()
+    topic = String()
+    channel = Enum(Channel)
+    status = Enum(Status)
+    reason = String(attribute="last_error", allow_none=True)
+    attempts = Integer()
+    provider = String(allow_none=True)
+    created_at = DateTime()

@@ -160,4 +160,6 @@ def _template(name: str, values: Part) -> Part:
         "title": both("title"),
         "text": both("text"),
         "sms": both("sms"),
+        "push": both("push"),
+        "email": both("email"),
     }

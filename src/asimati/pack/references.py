@@ -215,7 +215,7 @@ def _templates(documents: Documents) -> Iterator[Fault]:
                 for field in sorted(set(re.findall(r"{([^}]*)}?", words)) - PLACEHOLDERS[topic]):
                     yield document.fault([language, part], f"{{{field}}} is not carried by {topic}")
         if document.values["ar"].keys() != document.values["en"].keys():
-            yield document.fault(["en"], "sms needs both languages or neither")
+            yield document.fault(["en"], "sms, push and email need both languages or neither")
 
 
 # Everywhere

@@ -239,7 +239,7 @@ IMPACT = table(
         "crosswalk": many(table({"target": TARGET, "objective": CODE})),
     }
 )
-_MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD})
+_MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD, "push": WORD, "email": WORD})
 TEMPLATE = table(
     {
         "channels": {"type": "array", "items": choice("inbox", "push", "sms", "email"), "minItems": 1},

@@ -10,6 +10,7 @@ _SIGN_UP = frozenset({"title", "starts_at"})
 _BOOKING = frozenset({"reference", "title", "starts_at"})
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
+    "notifications.digest": frozenset({"count", "lines"}),
     "accounts.code_requested": frozenset({"code"}),
     "accounts.signed_in_elsewhere": frozenset({"at"}),
     "service_requests.request_submitted": _CASE | {"due_at"},

@@ -423,6 +423,10 @@ def upgrade() -> None:
         sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("sms", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("push", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("email", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("edited", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("retired", sa.Boolean(), server_default="false", nullable=False),
         sa.CheckConstraint("jsonb_typeof(text) = 'object'", name=op.f("template_text_object_check")),
         sa.CheckConstraint("jsonb_typeof(title) = 'object'", name=op.f("template_title_object_check")),
@@ -738,6 +742,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("template_version", sa.Integer(), nullable=True),
         sa.Column("about", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
             "status",
@@ -907,6 +912,17 @@ def upgrade() -> None:
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["goal"], ["goal.number"], name=op.f("target_goal_fkey")),
         sa.PrimaryKeyConstraint("code", name=op.f("target_pkey")),
+    )
+    op.create_table(
+        "template_version",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["staff_member.id"], name=op.f("template_version_by_fkey")),
+        sa.ForeignKeyConstraint(["topic"], ["template.topic"], name=op.f("template_version_topic_fkey")),
+        sa.PrimaryKeyConstraint("topic", "version", name=op.f("template_version_pkey")),
     )
     op.create_table(
         "booking",

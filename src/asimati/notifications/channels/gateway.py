@@ -32,7 +32,7 @@ from asimati.notifications.rendering import unmarked
 from asimati.settings import settings
 
 CONNECT_TIMEOUT = 3.0  # seconds
-NOT_NOW = {408, 425, 429, 503}
+NOT_NOW = {401, 408, 425, 429, 503}  # 401: it is us, not the letter
 NEVER_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -100,13 +100,13 @@ def client() -> httpx.Client:
 def judged(gateway: Gateway, answer: httpx.Response) -> Receipt:
     """What an answer means."""
     body = _body(answer)
-    said = str(_at(body, gateway.error) or "")[:100]
+    said = str(at(body, gateway.error) or "")[:100]
     error = None if answer.is_success and not said else f"HTTP {answer.status_code} {said}".strip()
     meaning = gateway.meanings.get(said) or gateway.statuses.get(str(answer.status_code))
     if meaning:
         return Receipt(Outcome(meaning), error=error)
     if answer.is_success:
-        found = _at(body, gateway.id)
+        found = at(body, gateway.id)
         return Receipt(Outcome.SENT, str(found)[:200] if found else None)
     if answer.status_code in NOT_NOW:
         return Receipt(Outcome.AGAIN, error=error)
@@ -120,7 +120,7 @@ def _body(answer: httpx.Response) -> Any:
         return None
 
 
-def _at(body: Any, path: str) -> Any:
+def at(body: Any, path: str) -> Any:
     """What stands at a dotted path of an answer (`data.0.id`)."""
     for step in path.split("."):
         if isinstance(body, list) and step.isdigit() and int(step) < len(body):

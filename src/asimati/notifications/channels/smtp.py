@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import smtplib
 import ssl
-from email import policy
-from email.message import EmailMessage
 from email.utils import parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from asimati.notifications.channels import Letter, Outcome, Receipt
+from asimati.notifications.channels.mail import written
 from asimati.settings import settings
 
 NOBODY = {550, 551, 553}  # answers to RCPT that say nobody is there (RFC 5321, 4.2.3)
@@ -41,19 +40,6 @@ def send(url: str, letter: Letter) -> Receipt:
     finally:
         if server is not None:
             _part(server)
-
-
-def written(letter: Letter) -> EmailMessage:
-    """The letter as a mail. Its Message-ID is the same at every attempt: mailboxes can tell a repetition."""
-    config = settings().providers
-    domain = parseaddr(config.mail_from)[1].partition("@")[2] or "localhost"
-    mail = EmailMessage(policy=policy.SMTP)
-    mail["From"], mail["To"], mail["Subject"] = config.mail_from, letter.to, " ".join(letter.subject.split())
-    mail["Message-ID"] = f"<{letter.reference}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.text)
-    mail["Content-Language"] = letter.language
-    return mail
 
 
 def _connect(address: str) -> smtplib.SMTP:
