@@ -16,13 +16,14 @@ from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import keys_api as keys
 from asimati.accounts import staff_api as staff
 from asimati.accounts.callers import identify
+from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems
 from asimati.http.shelf import Shelf
 from asimati.impact import api as impact
-from asimati.kit import logs, outbox
+from asimati.kit import logs, outbox, secrets
 from asimati.kit.db import transaction
 from asimati.migrations import is_current
 from asimati.notifications import api as notifications
@@ -64,6 +65,7 @@ def create_app() -> Flask:
         app.wsgi_app = Shelf(app.wsgi_app, seconds)  # type: ignore[method-assign,assignment]
     if proxies := settings().web.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.secret_key = secrets.mac(["what a page says once"], "flask")
     app.extensions[access.EXTENSION] = identify
     headers.install(app)
     metrics.install(app, gauges)
@@ -75,6 +77,7 @@ def create_app() -> Flask:
     if settings().profile != "production":
         for room in DEVELOPMENT_ROOMS:
             api.register_blueprint(room.blp)
+    app.register_blueprint(console)
     return app
 
 

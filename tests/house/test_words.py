@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import asimati.app
 from asimati.kit.errors import Refusal
 from asimati.kit.words import catalogue
 
+IN_TEMPLATES = re.compile(r"""\b_\((["'])(.*?)\1\)""")
 SOURCE = Path(asimati.app.__file__).parent
 
 
@@ -21,6 +23,9 @@ def marked_words() -> Iterator[tuple[str, str]]:
                 argument = node.args[0]
                 assert isinstance(argument, ast.Constant), f"{path}: words must be written out"
                 yield argument.value, path.name
+    for path in SOURCE.rglob("templates/*.html"):
+        for words in IN_TEMPLATES.findall(path.read_text(encoding="utf-8")):
+            yield words[1], path.name
 
 
 def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
@@ -46,8 +51,6 @@ def test_every_refusal_is_titled_in_both_languages() -> None:
 
 
 def test_arabic_keeps_the_facts_of_the_english() -> None:
-    import re
-
     facts = re.compile(r"{(\w+)}")
     for english, arabic in catalogue().items():
         assert set(facts.findall(english)) == set(facts.findall(arabic)), english

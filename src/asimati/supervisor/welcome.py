@@ -17,6 +17,7 @@ def _lines(plan: Plan, seeded: str, seconds: float) -> Iterator[str]:
     yield f"Ready in {seconds:.1f} s · المنصة جاهزة"
     if plan.webs:
         yield f"  API · واجهة البرمجة            {plan.address}/api/docs"
+        yield f"  Staff pages · صفحات الموظفين     {plan.address}/console/"
         yield f"  Health · حالة النظام           {plan.address}/readyz"
     if plan.webs and plan.profile != "production":
         yield f"  Mailbox · صندوق الرسائل         {plan.address}/dev/mailbox"

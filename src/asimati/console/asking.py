@@ -1,0 +1,114 @@
+"""Asking the API from within: the request never leaves the process, and nothing is skipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
+
+from asimati.kit import words
+from asimati.kit.text import say
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API said: the status, the body read from JSON (or the raw bytes), the ETag."""
+
+    status: int
+    body: Any
+    tag: str | None
+    raw: Response
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+    @property
+    def problem(self) -> str:
+        """A refusal in words: title and detail, then each field's fault."""
+        said = self.body if isinstance(self.body, Mapping) and not self.ok else {}
+        faults = [f"{fault['pointer']}: {fault['detail']}".lstrip(": ") for fault in said.get("errors", [])]
+        return " ".join(part for part in (said.get("title"), said.get("detail"), *faults) if part)
+
+
+class Refused(Exception):
+    """The API said no to what a page needs in order to be shown at all."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.problem)
+        self.answer = answer
+
+
+def ask(
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, Any] | None = None,
+    payload: Any = None,
+    key: str | None = None,
+    match: str | None = None,
+    token: str | None = None,
+) -> Answer:
+    """Ask the API below /api/v1, as whoever is signed in (or as the holder of `token`).
+
+    `key` is the Idempotency-Key of a form, so that one sent twice acts once; `match` the ETag it was filled in on.
+    """
+    given = token or g.get("token")
+    headers = {
+        "Accept-Language": words.language(),
+        "X-Request-ID": g.request_id,
+        **({"Authorization": f"Bearer {given}"} if given else {}),
+        **({"Idempotency-Key": key} if key else {}),
+        **({"If-Match": match} if match else {}),
+    }
+    body = {} if payload is None and method == "POST" else payload
+    asked = EnvironBuilder(
+        method=method,
+        path=f"/api/v1{path}",
+        query_string={name: value for name, value in (query or {}).items() if value not in (None, "")},
+        headers=list(headers.items()),
+        json=body if body is not None else None,
+        environ_base={"REMOTE_ADDR": request.remote_addr or ""},
+    )
+    return _heard(Response.from_app(_application(), asked.get_environ(), buffered=True))
+
+
+def need(path: str, **query: Any) -> Any:
+    """The body of a GET a page cannot do without. Raises Refused."""
+    answer = ask("GET", path, query=query)
+    if not answer.ok:
+        raise Refused(answer)
+    return answer.body
+
+
+def may(path: str, **query: Any) -> Any:
+    """The body of a GET, or None where this caller may not ask or there is nothing."""
+    answer = ask("GET", path, query=query)
+    return answer.body if answer.ok else None
+
+
+def listed(path: str, **query: Any) -> list[Any]:
+    """The items of a list a page shows beside other things; empty where this caller may not ask."""
+    return (may(path, **query) or {}).get("items", [])
+
+
+def _application() -> Any:
+    """The application itself, without what stands before it: proxies and shelf were passed already."""
+    inner: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return lambda environ, start: Flask.wsgi_app(inner, environ, start)
+
+
+def _heard(raw: Response) -> Answer:
+    data = raw.get_data()
+    is_json = (raw.mimetype or "").endswith("json")
+    return Answer(raw.status_code, json.loads(data) if is_json and data else data, raw.headers.get("ETag"), raw)
+
+
+def said(text: Any) -> str:
+    """Bilingual text in the reader's language; anything else as it is."""
+    return say(text, words.language()) if isinstance(text, Mapping) else str(text or "")

@@ -1,0 +1,125 @@
+"""The frame every page stands in: who asks, in which language, what they may open, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from asimati.console import session, showing
+from asimati.console.asking import Answer, Refused, ask
+from asimati.http import problems
+from asimati.kit import words
+from asimati.kit.errors import Refusal
+from asimati.kit.policy import Role
+from asimati.kit.words import _, translate
+from asimati.settings import settings
+
+blp = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+LANGUAGE = "asimati_language"
+_OPEN = {"console.sign_in", "console.sign_in_now", "console.static", "console.set_language"}
+
+for _name, _filter in showing.filters().items():
+    blp.add_app_template_filter(_filter, _name)
+
+_EVERYBODY = frozenset(Role)
+
+# The menu: endpoint, words, and the roles that have something to do there.
+MENU: list[tuple[str, str, frozenset[Role]]] = []
+
+
+def menu(endpoint: str, title: str, roles: frozenset[Role] = _EVERYBODY) -> None:
+    """Put a page into the menu."""
+    MENU.append((f"console.{endpoint}", title, roles))
+
+
+@blp.before_request
+def arrive() -> AnyResponse | None:
+    words._language.set(words.as_language(request.cookies.get(LANGUAGE)))
+    if request.endpoint == "console.static":
+        return None
+    session.adopt()
+    if request.method == "POST":
+        session.require_own_form()
+    if g.staff is None and request.endpoint not in _OPEN:
+        return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
+    return None
+
+
+@blp.after_request
+def leave(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    if request.endpoint == "console.static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+    response.headers["Cache-Control"] = "private, no-store"
+    return session.write_cookie(response)
+
+
+@blp.errorhandler(Refused)
+def refused(fault: Refused) -> Any:
+    """The API said no: the reason, on a page."""
+    if fault.answer.status == 401:
+        return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
+    return page("refused.html", title=_("This page cannot be shown"), answer=fault.answer), fault.answer.status
+
+
+@blp.errorhandler(Refusal)
+def refusal(fault: Refusal) -> Any:
+    """A refusal of our own."""
+    said = problems.answer(fault)
+    answer = Answer(said.status_code, said.get_json(), None, said)
+    return page("refused.html", title=_("This page cannot be shown"), answer=answer), said.status_code
+
+
+def page(template: str, *, title: str, **facts: Any) -> str:
+    """A page in its frame."""
+    roles = g.staff.roles if g.get("staff") else frozenset()
+    return render_template(
+        template,
+        title=translate(title),
+        menu=[(endpoint, translate(words_)) for endpoint, words_, for_ in MENU if roles & for_],
+        roles={str(role) for role in roles},
+        language=words.language(),
+        direction="rtl" if words.language() == "ar" else "ltr",
+        governorate=settings().governorate.facts["name"],
+        mark=g.get("mark", ""),
+        new_key=lambda: uuid4().hex,
+        _=translate,
+        name_of=showing.name_of,
+        **facts,
+    )
+
+
+def act(method: str, path: str, payload: Any = None, *, done: str) -> Answer:
+    """Do what a form asks, once, and say how it went."""
+    answer = ask(
+        method, path, payload=payload, key=request.form.get("key"), match=request.form.get("match") or None
+    )
+    flash(translate(done) if answer.ok else answer.problem, "done" if answer.ok else "refused")
+    return answer
+
+
+def back(endpoint: str, **values: Any) -> AnyResponse:
+    """To a page, after a form (303: the form is not sent again by a reload)."""
+    return redirect(url_for(f"console.{endpoint}", **values), 303)
+
+
+def form_of(*names: str) -> dict[str, str]:
+    """The fields of the form that were filled in."""
+    return {name: value for name in names if (value := request.form.get(name, "").strip())}
+
+
+def both(name: str) -> Mapping[str, str] | None:
+    """A bilingual field of the form, as far as it was filled in."""
+    said = {language: request.form.get(f"{name}_{language}", "").strip() for language in words.LANGUAGES}
+    return {language: text for language, text in said.items() if text} or None

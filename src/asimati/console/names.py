@@ -1,0 +1,59 @@
+"""What codes of the API are called on the pages."""
+
+from __future__ import annotations
+
+from asimati.kit.words import _
+
+NAMES = {
+    "queue": {
+        "mine": _("My cases"), "unassigned": _("Unassigned"), "overdue": _("Overdue"), "referred": _("Referred"),
+        "waiting": _("Waiting for the resident"), "due-today": _("Due today"), "due_today": _("Due today"),
+        "sign-ups": _("Sign-ups"), "hours": _("Hours to approve"), "bookings": _("Bookings to decide"),
+        "data-requests": _("Data requests"), "disputes": _("Disputes"), "all": _("All open cases"),
+    },
+    "status": {
+        "draft": _("Draft"), "submitted": _("New"), "claimed": _("In review"), "in_review": _("In review"),
+        "referred": _("Referred"), "waiting": _("Waiting for the resident"), "resolved": _("Resolved"),
+        "declined": _("Declined"), "withdrawn": _("Withdrawn"), "closed": _("Closed"), "merged": _("Merged"),
+        "published": _("Published"), "cancelled": _("Cancelled"), "confirmed": _("Confirmed"),
+        "pending": _("Pending approval"), "waitlisted": _("In line"), "offered": _("Offered"),
+        "checked_in": _("Checked in"), "no_show": _("Did not come"), "lapsed": _("Lapsed"),
+        "approved": _("Approved"), "rejected": _("Rejected"), "signed_up": _("Signed up"),
+        "checked_out": _("Checked out"), "corrected": _("Corrected"), "provisional": _("Provisional"),
+        "scheduled": _("Scheduled"), "sending": _("Being sent"), "sent": _("Sent"), "stopped": _("Stopped"),
+    },
+    "turn": {
+        "us": _("Our turn"), "entity": _("The entity's turn"), "resident": _("The resident's turn"),
+        "nobody": _("Nobody's turn"),
+    },
+    "move": {
+        "claim": _("Claim"), "release": _("Release"), "assign": _("Assign"), "ask": _("Ask the resident"),
+        "refer": _("Refer"), "return": _("Take back"), "resolve": _("Resolve"), "decline": _("Decline"),
+        "note": _("Note"), "reopen": _("Reopen"), "approve": _("Approve"), "merge": _("Merge"),
+        "hand_over": _("Hand over"), "submit": _("Filed"), "answer": _("Answered"), "write": _("Wrote"),
+        "withdraw": _("Withdrawn"), "rate": _("Rated"), "intake": _("Taken in"), "send_back": _("Send back"),
+        "propose": _("Propose for approval"), "appeal": _("Appealed"),
+    },
+    "mode": {"in_person": _("In person"), "online": _("Online"), "hybrid": _("Hybrid")},
+    "type": {
+        "workshop": _("Workshop"), "talk": _("Talk"), "panel": _("Panel"), "mentoring": _("Mentoring"),
+        "exhibition": _("Exhibition stall"),
+    },
+    "language": {"ar": _("Arabic"), "en": _("English"), "both": _("Arabic and English")},
+    "kind": {
+        "complaint": _("Complaint"), "request": _("Request"), "suggestion": _("Suggestion"),
+        "inquiry": _("Inquiry"),
+    },
+    "channel": {
+        "app": _("App"), "office": _("Office"), "phone": _("Phone"), "majlis": _("Majlis"),
+        "field_visit": _("Field visit"), "social_media": _("Social media"), "tawasul": _("Tawasul"),
+        "open311": _("Open311"),
+    },
+    "outcome": {
+        "admitted": _("Welcome"), "already-in": _("Already in"), "cancelled": _("Booking cancelled"),
+        "not-confirmed": _("No seat confirmed"), "wrong-event": _("Ticket for another event"),
+        "wrong-day": _("Ticket for another day"), "too-early": _("The doors are not open yet"),
+        "too-late": _("The event is over"), "unknown": _("Unknown ticket"), "forged": _("Not one of our tickets"),
+        "unreadable": _("Not one of our tickets"), "invalid": _("Not one of our tickets"),
+    },
+}  # fmt: skip

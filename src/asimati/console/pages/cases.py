@@ -1,0 +1,136 @@
+"""The review queues and the case: seeing, claiming, asking, referring, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, request
+
+from asimati.console.asking import Answer, ask, listed, may, need
+from asimati.console.frame import back, blp, both, form_of, menu, page
+from asimati.console.names import NAMES
+from asimati.kit.policy import Role
+from asimati.kit.words import _, translate
+
+_HANDS = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.COORDINATOR, Role.AUDITOR})
+menu("queues", _("Queues"), _HANDS)
+
+# Moves that say something to the resident, and those that need more than words.
+TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})
+CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting", "due-today", "due_today", "all"})
+# The other queues have pages of their own.
+ELSEWHERE = {"sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings"}
+
+
+@blp.get("/queues")
+def queues() -> Any:
+    """All queues with their counts."""
+    return page("queues.html", title=_("Queues"), queues=listed("/staff/queues"), elsewhere=ELSEWHERE)
+
+
+@blp.get("/queues/<name>")
+def queue(name: str) -> Any:
+    """The cases of one queue, the most urgent first."""
+    if name in ELSEWHERE:
+        return back(ELSEWHERE[name])
+    asked = {part: request.args.get(part) for part in ("q", "service", "after")}
+    found = need(f"/staff/queues/{name}", limit=50, **asked)
+    return page(
+        "queue.html",
+        title=NAMES["queue"].get(name, name),
+        name=name,
+        found=found,
+        asked=asked,
+        queues=listed("/staff/queues"),
+        elsewhere=ELSEWHERE,
+        services=listed("/services", limit=100),
+    )
+
+
+@blp.post("/queues/<name>/bulk")
+def bulk(name: str) -> Any:
+    """One move for many cases, with a result for each."""
+    move, results = request.form["move"], []
+    for reference in request.form.getlist("reference")[:50]:
+        key = f"{request.form['key']}-{reference}"
+        answer = ask("POST", f"/staff/service-requests/{reference}/{move}", payload={}, key=key)
+        results.append({"reference": reference, "ok": answer.ok, "problem": answer.problem})
+    title = NAMES["move"].get(move, move)
+    return page("bulk.html", title=title, name=name, results=results)
+
+
+@blp.get("/cases/<reference>")
+def case(reference: str) -> Any:
+    """A case: the answers as the resident saw them, the clock, the thread, and what can be done now."""
+    answer = ask("GET", f"/staff/service-requests/{reference}")
+    return _shown(answer, reference)
+
+
+@blp.post("/cases/<reference>/<move>")
+def move(reference: str, move: str) -> Any:
+    """One move. When somebody else was quicker, the page says so and keeps what was typed."""
+    payload: dict[str, Any] = form_of("note", "entity", "reviewer", "reason", "template", "into")
+    if message := both("message"):
+        payload["message"] = message
+    answer = ask(
+        "POST", f"/staff/service-requests/{reference}/{move}", payload=payload,
+        key=request.form.get("key"), match=request.form.get("match") or None,
+    )  # fmt: skip
+    if answer.ok:
+        flash(translate(_("Done: {move}.")).format(move=translate(NAMES["move"].get(move, move))), "done")
+        return back("case", reference=reference)
+    fresh = ask("GET", f"/staff/service-requests/{reference}")
+    return _shown(fresh, reference, refused=answer, tried=move, typed=request.form), answer.status
+
+
+def _shown(answer: Answer, reference: str, **more: Any) -> Any:
+    if not answer.ok:
+        return page("refused.html", title=_("This page cannot be shown"), answer=answer), answer.status
+    found = answer.body
+    facts: dict[str, Any] = {"refused": None, "tried": None, "typed": {}, **more}
+    return page(
+        "case.html",
+        title=reference,
+        case=found,
+        match=answer.tag,
+        fields=answered(found),
+        place=place(found),
+        entities=listed("/staff/entities", limit=100),
+        telling=TELLING,
+        me=str(g.staff.id),
+        **facts,
+    )
+
+
+def answered(found: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """The answers with the labels of the form they were given on, in its order."""
+    ui, given = found["form"]["ui"] or {}, found["answers"] or {}
+    order = sorted(given, key=lambda name: (ui.get(name) or {}).get("order", 99))
+    shown = []
+    for name in order:
+        about, value = ui.get(name) or {}, given[name]
+        options = about.get("options") or {}
+        values = [options.get(str(one), one) for one in (value if isinstance(value, list) else [value])]
+        shown.append((about.get("label") or name, values))
+    return shown
+
+
+def place(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The case's point among the governorate's blocks, as places on a square drawing (percent)."""
+    where = found.get("location") or {}
+    blocks = [b for b in (may("/places/blocks", limit=100) or {}).get("items", []) if b["lat"] and b["lon"]]
+    own = next((b for b in blocks if b["number"] == where.get("block")), None)
+    lat, lon = where.get("lat") or (own or {}).get("lat"), where.get("lon") or (own or {}).get("lon")
+    if not where or not lat or not lon or not blocks:
+        return None
+    lats, lons = [b["lat"] for b in blocks] + [lat], [b["lon"] for b in blocks] + [lon]
+
+    def at(y: float, x: float) -> tuple[float, float]:
+        wide, high = (max(lons) - min(lons)) or 1, (max(lats) - min(lats)) or 1
+        return round(4 + 92 * (x - min(lons)) / wide, 1), round(96 - 92 * (y - min(lats)) / high, 1)
+
+    return {
+        "here": at(lat, lon), "blocks": [(*at(b["lat"], b["lon"]), b["number"]) for b in blocks],
+        "lat": lat, "lon": lon,
+    }  # fmt: skip

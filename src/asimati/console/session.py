@@ -1,0 +1,101 @@
+"""Who is signed in to the pages: the API's own tokens, sealed in a cookie that no script can read.
+
+The access token is renewed when it is about to end, so a page in use stays open and one left alone ends with its
+session. A form carries a mark made from the session; together with SameSite and the browser's own word on where a
+request comes from (Sec-Fetch-Site, Origin), no other site can send one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, g, request
+
+from asimati.accounts.callers import identify
+from asimati.console.asking import Answer, ask
+from asimati.kit import secrets
+from asimati.kit.db import reading
+from asimati.kit.errors import Forbidden
+from asimati.settings import settings
+
+COOKIE = "asimati_console"
+_PURPOSE = "console"
+_EARLY = 30  # seconds before its end at which an access token is renewed
+
+
+def adopt() -> None:
+    """Find out who asks; `g.token` and `g.staff` stay None for nobody."""
+    g.token, g.staff, g.tokens = None, None, None
+    kept = _read(request.cookies.get(COOKIE, ""))
+    if kept is None:
+        return
+    if kept["until"] - _EARLY < time.time():
+        answer = ask("POST", "/auth/refresh", payload={"refresh_token": kept["refresh"]})
+        if not answer.ok:
+            g.tokens = {}
+            return
+        kept = open_with(answer)
+    with reading() as tx:
+        found = identify(tx, kept["access"])
+    if found is None or not found.is_staff:
+        g.tokens = {}
+        return
+    g.token, g.staff, g.mark = kept["access"], found, _mark(str(found.session))
+
+
+def open_with(answer: Answer) -> dict[str, Any]:
+    """Remember the tokens of a successful sign-in or renewal; the cookie goes out with the answer."""
+    said = answer.body
+    until = int(time.time()) + said["expires_in"]
+    g.tokens = {"access": said["access_token"], "refresh": said["refresh_token"], "until": until}
+    return dict(g.tokens)
+
+
+def close() -> None:
+    """Forget whoever was signed in, here and at the API."""
+    ask("POST", "/auth/logout")
+    g.tokens = {}
+
+
+def write_cookie(response: Response) -> Response:
+    """Set, renew or clear the cookie as this request decided."""
+    tokens = g.get("tokens")
+    if tokens is None:
+        return response
+    if not tokens:
+        response.delete_cookie(COOKIE, path="/console")
+        return response
+    sealed = base64.urlsafe_b64encode(secrets.seal(json.dumps(tokens), _PURPOSE)).decode()
+    response.set_cookie(
+        COOKIE, sealed, path="/console", httponly=True, samesite="Lax",
+        secure=settings().base_url.startswith("https:"), max_age=settings().tokens.refresh_idle,
+    )  # fmt: skip
+    return response
+
+
+def require_own_form() -> None:
+    """A POST must come from a page of ours. Raises Forbidden."""
+    origin = request.headers.get("Origin")
+    strange = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc != request.host
+    )
+    sent = request.form.get("mark") or request.headers.get("X-Mark", "")
+    if strange or (g.staff is not None and not hmac.compare_digest(sent, g.mark)):
+        raise Forbidden
+
+
+def _mark(session: str) -> str:
+    return secrets.mac([session], "console-form").hex()[:32]
+
+
+def _read(cookie: str) -> dict[str, Any] | None:
+    try:
+        kept: dict[str, Any] = json.loads(secrets.unseal(base64.urlsafe_b64decode(cookie), _PURPOSE))
+        return kept
+    except (secrets.Unsealable, ValueError):
+        return None

@@ -1,0 +1,56 @@
+// Keys for those who work queues all day, counts that keep themselves up to date, a code that renews itself.
+// Everything here adds to pages that work without it.
+"use strict";
+
+const rows = () => [...document.querySelectorAll("[data-row]")];
+let at = -1;
+
+function go(step) {
+  const all = rows();
+  if (!all.length) return;
+  all[at]?.classList.remove("here");
+  at = Math.min(Math.max(at + step, 0), all.length - 1);
+  all[at].classList.add("here");
+  (all[at].querySelector("[data-open]") ?? all[at]).focus();
+  all[at].scrollIntoView({ block: "nearest" });
+}
+
+const keys = {
+  j: () => go(1),
+  k: () => go(-1),
+  x: () => rows()[at]?.querySelector("input[type=checkbox]")?.click(),
+  "/": () => document.querySelector('[data-key="/"]')?.focus(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  const deed = keys[event.key];
+  if (deed) {
+    event.preventDefault();
+    deed();
+  }
+});
+
+// A form sent is not sent again by a second click; its key would make that harmless, but it looks undecided.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post" || event.defaultPrevented) return;
+  setTimeout(() => event.target.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+});
+addEventListener("pageshow", () => document.querySelectorAll("button").forEach((button) => (button.disabled = false)));
+
+const source = document.body.dataset.counts;
+async function count() {
+  const shown = document.querySelectorAll("[data-count]");
+  if (!shown.length || document.hidden) return;
+  const answer = await fetch(source).catch(() => null);
+  if (!answer?.ok) return;
+  const counts = await answer.json();
+  for (const one of shown) {
+    const fresh = counts[one.dataset.count];
+    if (fresh !== undefined) one.textContent = fresh.toLocaleString("en");
+  }
+}
+if (source) setInterval(count, 10_000);
+
+const renew = document.querySelector("[data-reload-at]");
+if (renew) setTimeout(() => location.reload(), Math.max(1000, new Date(renew.dataset.reloadAt) - Date.now() + 500));

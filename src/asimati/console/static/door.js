@@ -1,0 +1,141 @@
+// The door. Tickets are checked here against the published key and kept here until the house has heard of them,
+// so people are let in while the network is away. Each scan has a number of its own: sending it twice is harmless.
+"use strict";
+
+const door = document.getElementById("door");
+const words = JSON.parse(door.dataset.words);
+const outcomes = JSON.parse(door.dataset.outcomes);
+const shelf = `asimati-door-${door.dataset.event}`;
+const verdict = document.getElementById("verdict");
+const scans = document.getElementById("scans");
+const pending = document.getElementById("pending");
+
+const read = () => JSON.parse(localStorage.getItem(shelf) ?? "[]");
+const keep = (list) => {
+  localStorage.setItem(shelf, JSON.stringify(list));
+  pending.hidden = !list.length;
+  pending.textContent = `${list.length} ${words.queued}`;
+};
+
+const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+const uuid = (raw) => [...raw].map((b) => b.toString(16).padStart(2, "0")).join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+
+// Whether we signed the ticket, and for this event; undefined where this browser cannot tell.
+async function good(ticket) {
+  let raw;
+  try {
+    raw = bytes(ticket);
+  } catch {
+    return "forged";
+  }
+  if (raw.length !== 98) return "forged";
+  if (uuid(raw.slice(17, 33)) !== door.dataset.event) return "other";
+  try {
+    const key = await crypto.subtle.importKey("raw", bytes(JSON.parse(door.dataset.key).x), "Ed25519", false, ["verify"]);
+    return (await crypto.subtle.verify("Ed25519", key, raw.slice(34), raw.slice(0, 34))) ? "good" : "forged";
+  } catch {
+    return undefined;
+  }
+}
+
+function say(text, fine) {
+  verdict.textContent = text;
+  verdict.className = `verdict ${fine ? "good" : "bad"}`;
+}
+
+function note(scan, text) {
+  const line = document.createElement("li");
+  const reference = document.createElement("bdi");
+  reference.textContent = scan.booking ?? `${scan.ticket.slice(0, 8)}…`;
+  line.append(reference, ` ${text}`);
+  scans.prepend(line);
+}
+
+let last = "";
+async function show(ticket) {
+  ticket = ticket.trim();
+  if (!ticket || ticket === last) return;
+  last = ticket;
+  setTimeout(() => (last = ""), 3000);
+  const scan = { ticket, nonce: crypto.randomUUID(), at: new Date().toISOString(), event: door.dataset.event };
+  const found = await good(ticket);
+  if (found === "forged" || found === "other") {
+    say(words[found], false);
+    note(scan, words[found]);
+    return;
+  }
+  keep([...read(), scan]);
+  if (!(await send())) {
+    say(`${found === "good" ? `${words.good}. ` : ""}${words.waiting}`, found === "good");
+  }
+}
+
+let sending = false;
+async function send() {
+  const list = read();
+  if (!list.length || sending) return !list.length;
+  sending = true;
+  try {
+    const batch = list.slice(0, 100);
+    const answer = await fetch(door.dataset.scans, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Mark": document.body.dataset.mark },
+      body: JSON.stringify({ items: batch }),
+    });
+    if (!answer.ok) return false;
+    const said = (await answer.json()).items;
+    for (const one of said) {
+      const scan = batch.find((sent) => sent.nonce === one.nonce);
+      const fine = one.outcome === "admitted";
+      say(outcomes[one.outcome] ?? one.outcome, fine);
+      note({ ...scan, booking: one.booking }, outcomes[one.outcome] ?? one.outcome);
+    }
+    const heard = new Set(said.map((one) => one.nonce));
+    keep(read().filter((scan) => !heard.has(scan.nonce)));
+    count();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    sending = false;
+  }
+}
+
+async function count() {
+  const answer = await fetch(door.dataset.countFrom).catch(() => null);
+  if (!answer?.ok) return;
+  const said = await answer.json();
+  document.getElementById("inside").textContent = said.inside;
+  document.getElementById("expected").textContent = said.expected;
+}
+
+document.getElementById("by-hand").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = document.getElementById("ticket");
+  show(field.value);
+  field.value = "";
+  field.focus();
+});
+
+document.getElementById("start").addEventListener("click", async () => {
+  const video = document.getElementById("camera");
+  try {
+    const detector = new BarcodeDetector({ formats: ["qr_code"] });
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    video.hidden = false;
+    await video.play();
+    setInterval(async () => {
+      const [code] = await detector.detect(video).catch(() => []);
+      if (code) show(code.rawValue);
+    }, 250);
+  } catch {
+    say(words.no_camera, false);
+  }
+});
+
+addEventListener("online", send);
+setInterval(send, 5000);
+setInterval(count, 10_000);
+keep(read());
+send();
+count();

@@ -1,0 +1,237 @@
+"""The staff's pages: closed to strangers, the API's rules, nobody's work overwritten, both languages."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from asimati.accounts.actions import create_staff
+from asimati.kit import db
+from asimati.kit.policy import Role
+from asimati.places import sync as places
+from asimati.service_requests.sync import sync
+from tests.events.ground import make_event, make_people, signed_in
+from tests.service_requests.town import BLOCKS, PART, filed
+
+Headers = dict[str, str]
+PASSWORD = "a-long-demo-password-for-tests"
+
+
+@pytest.fixture
+def town(client: FlaskClient) -> FlaskClient:
+    with db.transaction() as tx:
+        places.sync(tx, BLOCKS)
+        sync(tx, PART)
+    return client
+
+
+Browser = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def browser(app: Flask, town: FlaskClient) -> Browser:
+    """A browser of a member of staff who has signed in."""
+
+    def opened(name: str, *roles: Role, language: str = "en") -> FlaskClient:
+        with db.transaction() as tx:
+            create_staff(tx, f"{name}@asimati.example", PASSWORD, {"ar": "موظف", "en": name}, roles)
+        made = app.test_client()
+        made.post("/console/language", data={"language": language})
+        answer = made.post("/console/sign-in", data={"email": f"{name}@asimati.example", "password": PASSWORD})
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def reviewer(browser: Browser) -> FlaskClient:
+    return browser("reviewer", Role.REVIEWER)
+
+
+@pytest.fixture
+def case(town: FlaskClient, as_resident: Callable[..., Headers]) -> str:
+    answer = town.post("/api/v1/service-requests", json=filed(), headers=as_resident())
+    assert answer.status_code == 201
+    return str(answer.json["reference"])
+
+
+def text_of(answer: Any) -> str:
+    found: str = answer.get_data(as_text=True)
+    return found
+
+
+def hidden(page: str, name: str, within: str = "") -> str:
+    """The value of a hidden field of the form whose action holds `within`."""
+    form = next(part for part in re.findall(r"<form.*?</form>", page, re.S) if within in part)
+    return html.unescape(re.findall(rf'name="{name}" value="([^"]*)"', form)[0])
+
+
+def fill(browser: FlaskClient, page: str, action: str, **fields: str) -> Any:
+    """Send the form of a page that goes to `action`."""
+    marks = {name: hidden(page, name, f'action="{action}"') for name in ("mark", "key", "match")}
+    return browser.post(action, data={**marks, **fields})
+
+
+def console_rules(app: Flask) -> Iterator[tuple[str, str]]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("console.") and rule.endpoint not in (
+            "console.static", "console.sign_in", "console.sign_in_now", "console.set_language",
+        ):  # fmt: skip
+            path = re.sub(r"<uuid:[^>]+>", "00000000-0000-7000-8000-000000000000", rule.rule)
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                yield method, re.sub(r"<[^>]+>", "claim", path)
+
+
+def test_every_page_is_closed_to_who_has_not_signed_in(app: Flask, client: FlaskClient) -> None:
+    rules = list(console_rules(app))
+    assert len(rules) > 20
+    for method, path in rules:
+        answer = client.open(path, method=method)
+        assert answer.status_code in (302, 303) and "/console/sign-in" in answer.headers["Location"], path
+
+
+def test_a_resident_has_no_business_here(app: Flask, town: FlaskClient) -> None:
+    browser = app.test_client()
+    browser.set_cookie("asimati_console", "bm9uc2Vuc2U=", path="/console")
+    assert browser.get("/console/").status_code == 302
+
+
+def test_a_wrong_password_is_said_and_the_email_kept(app: Flask, town: FlaskClient) -> None:
+    page = app.test_client().post("/console/sign-in", data={"email": "x@asimati.example", "password": "no"})
+    assert page.status_code == 401
+    assert 'value="x@asimati.example"' in text_of(page)
+
+
+def test_after_signing_in_one_goes_only_to_pages_of_ours(app: Flask, browser: Browser) -> None:
+    browser("lina", Role.REVIEWER)
+    for target, expected in (("/console/queues", "/console/queues"), ("//evil.example/console/", "/console/")):
+        answer = app.test_client().post(
+            "/console/sign-in", query_string={"next": target},
+            data={"email": "lina@asimati.example", "password": PASSWORD},
+        )  # fmt: skip
+        assert answer.headers["Location"] == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
+    ids=["origin", "fetch-metadata"],
+)
+def test_another_site_cannot_send_a_form(reviewer: FlaskClient, case: str, headers: Headers) -> None:
+    page = text_of(reviewer.get(f"/console/cases/{case}"))
+    mark = hidden(page, "mark")
+    answer = reviewer.post(f"/console/cases/{case}/claim", data={"mark": mark}, headers=headers)
+    assert answer.status_code == 403
+
+
+def test_a_form_without_its_mark_is_refused(reviewer: FlaskClient, case: str) -> None:
+    assert reviewer.post(f"/console/cases/{case}/claim").status_code == 403
+
+
+def test_a_reviewers_morning(reviewer: FlaskClient, case: str) -> None:
+    assert case in text_of(reviewer.get("/console/queues/unassigned"))
+    page = text_of(reviewer.get(f"/console/cases/{case}"))
+    claimed = fill(reviewer, page, f"/console/cases/{case}/claim")
+    assert claimed.status_code == 303
+    assert case in text_of(reviewer.get("/console/queues/mine"))
+    page = text_of(reviewer.get(f"/console/cases/{case}"))
+    done = fill(
+        reviewer, page, f"/console/cases/{case}/resolve", message_ar="تم إصلاح العطل.", message_en="It is repaired."
+    )
+    assert done.status_code == 303
+    assert "It is repaired." in text_of(reviewer.get(f"/console/cases/{case}"))
+    assert reviewer.get("/console/counts").json["mine"] == 0
+
+
+def test_a_form_sent_twice_acts_once(reviewer: FlaskClient, case: str) -> None:
+    page = text_of(reviewer.get(f"/console/cases/{case}"))
+    first, second = (fill(reviewer, page, f"/console/cases/{case}/claim") for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert text_of(reviewer.get(f"/console/cases/{case}")).count("<b>Claim</b>") == 1
+
+
+def test_whoever_comes_too_late_is_told_and_keeps_what_they_typed(
+    reviewer: FlaskClient, browser: Browser, case: str
+) -> None:
+    other = browser("other", Role.SUPERVISOR)
+    pages = [text_of(one.get(f"/console/cases/{case}")) for one in (reviewer, other)]
+    assert fill(reviewer, pages[0], f"/console/cases/{case}/claim").status_code == 303
+    late = fill(other, pages[1], f"/console/cases/{case}/claim", note="A note of ten minutes' work.")
+    assert late.status_code in (409, 412)
+    assert "Somebody changed this case meanwhile" in text_of(late)
+    kept = fill(other, pages[1], f"/console/cases/{case}/note", note="Kept & safe")
+    assert kept.status_code in (303, 409, 412)
+    if kept.status_code != 303:
+        assert "Kept &amp; safe" in text_of(kept)
+
+
+def test_a_bulk_move_tells_of_each_case(
+    town: FlaskClient, reviewer: FlaskClient, case: str, as_resident: Callable[..., Headers]
+) -> None:
+    second = town.post("/api/v1/service-requests", json=filed(), headers=as_resident()).json["reference"]
+    page = text_of(reviewer.get("/console/queues/unassigned"))
+    sent = {"mark": hidden(page, "mark", "/bulk"), "key": hidden(page, "key", "/bulk"), "move": "claim"}
+    answer = text_of(
+        reviewer.post("/console/queues/unassigned/bulk", data={**sent, "reference": [case, second, "SR-NOBODY0"]})
+    )
+    assert answer.count('class="done"') == 2 and answer.count('class="refused"') == 1
+
+
+def test_what_residents_wrote_is_text_and_never_markup(
+    town: FlaskClient, reviewer: FlaskClient, as_resident: Callable[..., Headers]
+) -> None:
+    filed_ = filed()
+    name = next(key for key, value in filed_["answers"].items() if isinstance(value, str) and len(value) > 5)
+    filed_["answers"][name] = "<script>alert(1)</script>"
+    reference = town.post("/api/v1/service-requests", json=filed_, headers=as_resident()).json["reference"]
+    page = text_of(reviewer.get(f"/console/cases/{reference}"))
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+PAGES = ["", "queues", "queues/mine", "events", "doors", "bookings", "shifts", "sign-ups", "hours", "impact"]
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_pages_are_light_strict_and_in_the_readers_language(browser: Browser, case: str, language: str) -> None:
+    everybody = browser(
+        "all", Role.REVIEWER, Role.SUPERVISOR, Role.COORDINATOR, Role.ADMINISTRATOR, Role.AUDITOR, language=language
+    )
+    event = make_event()
+    for path in (*PAGES, f"cases/{case}", f"events/{event}", f"doors/{event}"):
+        answer = everybody.get(f"/console/{path}")
+        page = text_of(answer)
+        assert answer.status_code == 200, f"{path}: {page[-500:]}"
+        assert len(answer.data) < 100_000
+        assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert not re.search(r"""(src|href)=["']https?://|style="|onclick=|<script>""", page), path
+
+
+def test_the_door_admits_and_says_so_again_for_a_second_scan(
+    client: FlaskClient, browser: Browser, case: str
+) -> None:
+    coordinator = browser("coordinator", Role.COORDINATOR)
+    event = make_event()
+    (who,) = make_people(1)
+    booked = client.post(f"/api/v1/events/{event}/bookings", json={}, headers=signed_in(who)).json
+    page = text_of(coordinator.get(f"/console/doors/{event}"))
+    mark = re.findall(r'data-mark="(\w+)"', page)[0]
+    scan = {"ticket": booked["ticket"], "nonce": "n1", "at": booked["starts_at"], "event": str(event)}
+    path = f"/console/doors/{event}/scans"
+    assert coordinator.post(path, json={"items": [scan]}).status_code == 403
+    first, again = (coordinator.post(path, json={"items": [scan]}, headers={"X-Mark": mark}).json for _ in range(2))
+    assert first["items"][0]["outcome"] == again["items"][0]["outcome"]
+    assert coordinator.get(f"/console/doors/{event}/count").json["expected"] == 1
+
+
+def test_signing_out_ends_the_session(reviewer: FlaskClient) -> None:
+    page = text_of(reviewer.get("/console/"))
+    reviewer.post("/console/sign-out", data={"mark": hidden(page, "mark", "sign-out")})
+    assert reviewer.get("/console/").status_code == 302
