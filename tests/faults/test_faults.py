@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from asimati.embedded import Server
+from asimati.http.shelf import LATEST
 from tests.faults.people import book, make_event, sign_in
 from tests.faults.stack import Stack, running, wait_until
 
@@ -168,6 +169,7 @@ def test_the_database_away_is_503_and_it_heals_without_a_restart(stack: Stack) -
     assert httpx.get(f"{address}/api/v1/events").status_code == 200
     database = stack.database
     Server.stop(database)  # its own stop() would throw the data of a throw-away server away
+    time.sleep(LATEST)  # what was asked before is handed out from the shelf until then
     answer = httpx.get(f"{address}/api/v1/events", timeout=20)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert httpx.get(f"{address}/healthz").status_code == 200
