@@ -17,9 +17,9 @@ import asimati
 from asimati.impact.actions import contribute, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
-from asimati.notifications import broadcasts, codes, sending
+from asimati.notifications import broadcasts, codes, sending, webhooks
 from asimati.notifications.actions import notify
-from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT
+from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT, WEBHOOKS
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ LISTENERS: Mapping[str, Listener] = {
         Effect("notifications.notify", NOTIFY, notify),
         Call("notifications.send_code", CODES, codes.prepare, codes.call, codes.record),
         Effect("notifications.fan_out", BULK, broadcasts.fan_out),
+        Effect("webhooks.hear", EFFECTS, webhooks.hear),
+        Lane("webhooks.send", WEBHOOKS, webhooks.take, webhooks.call, webhooks.record),
         Lane("notifications.send_urgent", URGENT, sending.take, sending.call, sending.record),
         Lane("notifications.send", NOTIFY, sending.take, sending.call, sending.record),
         Lane("notifications.send_bulk", BULK, sending.take, sending.call, sending.record),
@@ -75,6 +77,7 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
     "notifications.broadcast_goes_on": ("notifications.fan_out",),
+    "notifications.webhooks_due": ("webhooks.send",),
     "notifications.urgent_due": ("notifications.send_urgent",),
     "notifications.normal_due": ("notifications.send",),
     "notifications.bulk_due": ("notifications.send_bulk",),
@@ -92,7 +95,8 @@ def listeners_of(kind: type[Message]) -> Sequence[str]:
     if kind.topic in BY_TOPIC:
         return BY_TOPIC[kind.topic]
     names = {field.name for field in fields(kind)}
-    return tuple(listener for listener, needed in BY_FIELDS.items() if needed <= names)
+    partners = ("webhooks.hear",) if kind.topic in webhooks.TOPICS else ()
+    return (*(listener for listener, needed in BY_FIELDS.items() if needed <= names), *partners)
 
 
 def table() -> Mapping[str, Sequence[str]]:

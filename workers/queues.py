@@ -10,6 +10,7 @@ URGENT = "urgent"  # notices that cannot wait: security, offers about to expire
 NOTIFY = "notify"  # everything else that is told to one person
 BULK = "bulk"  # what is told to many at once
 EFFECTS = "effects"  # what one deed changes elsewhere in the house; short jobs
+WEBHOOKS = "webhooks"  # calls to partners, who may be slow
 FILES = "files"  # scanning and converting
 REPORTS = "reports"  # long jobs
 
@@ -28,6 +29,7 @@ QUEUES: Mapping[str, Limits] = {
     NOTIFY: Limits(),
     BULK: Limits(),
     EFFECTS: Limits(),
+    WEBHOOKS: Limits(),
     FILES: Limits(120, 150),
     REPORTS: Limits(540, 600),
 }

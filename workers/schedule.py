@@ -13,7 +13,7 @@ from asimati.http import writes
 from asimati.impact.actions import reconcile
 from asimati.kit import audit, jobs, outbox
 from asimati.kit.db import Session, transaction
-from asimati.notifications import broadcasts, digest, sending, undelivered
+from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
 from asimati.settings import settings
 from workers.app import app
 from workers.queues import EFFECTS, REPORTS
@@ -70,6 +70,7 @@ JOBS: Sequence[Job] = (
     Job("notifications.broadcasts", timedelta(seconds=8), broadcasts.go_on),
     Job("notifications.digest", DAY, digest.gather, REPORTS, nightly=True),
     Job("notifications.purge", DAY, undelivered.purge, REPORTS, nightly=True),
+    Job("webhooks.wake", timedelta(seconds=10), webhooks.wake),
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),

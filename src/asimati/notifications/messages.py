@@ -55,4 +55,11 @@ class BroadcastGoesOn(Message):
     broadcast: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class WebhooksDue(Message):
+    """Deliveries to partners wait."""
+
+    topic: ClassVar[str] = "notifications.webhooks_due"
+
+
 DUE: dict[Lane, type[LaneDue]] = {kind.lane: kind for kind in (UrgentDue, NormalDue, BulkDue)}

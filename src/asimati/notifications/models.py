@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from asimati.kit import rotation
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
 from asimati.notifications.rules import Channel, Lane, Stage, Status
 
@@ -129,6 +130,51 @@ class Broadcast(Base):
         Index("broadcast_stage_idx", "stage", postgresql_where=sql("stage IN ('scheduled', 'sending')")),
         Index("broadcast_created_idx", "created_at", "id"),
         CheckConstraint("approved_by <> created_by", name="second_person"),
+    )
+
+
+class Webhook(Base):
+    """A partner's endpoint: what it hears, and the sealed secret its calls are signed with."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[UUID] = primary_id()
+    name: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    topics: Mapped[list[str]] = mapped_column(JSONB)
+    secret: Mapped[bytes]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    created_at: Mapped[datetime] = timestamp(default=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+rotation.seals(Webhook.secret, "webhook")
+
+
+class WebhookDelivery(Base):
+    """One message for one endpoint; kept for a month as its log."""
+
+    __tablename__ = "webhook_delivery"
+
+    id: Mapped[UUID] = primary_id()
+    webhook_id: Mapped[UUID] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
+    message_id: Mapped[UUID]
+    topic: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    status: Mapped[Status] = one_of(Status, name="status", server_default="pending")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = timestamp(default=True)
+    answer: Mapped[int | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = timestamp(default=True)
+    delivered_at: Mapped[datetime | None] = timestamp(nullable=True)
+
+    __table_args__ = (
+        Index("webhook_delivery_webhook_message_key", "webhook_id", "message_id", unique=True),
+        Index("webhook_delivery_due_idx", "due_at", postgresql_where=sql("status = 'pending'")),
     )
 
 

@@ -95,7 +95,7 @@ def call(attempts: Sequence[Attempt]) -> Sequence[Result]:
         time.sleep(min(wait, 5.0))
     if len(attempts) == 1:
         return [carried(attempts[0])]
-    return list(_pool().map(carried, attempts))
+    return list(pool().map(carried, attempts))
 
 
 def record(tx: Session, attempts: Sequence[Attempt], results: Sequence[Result]) -> None:
@@ -199,7 +199,8 @@ def _broadcasts(tx: Session, rows: Sequence[Notification]) -> dict[UUID, Broadca
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def pool() -> ThreadPoolExecutor:
+    """The process's threads for calls to the outside."""
     return ThreadPoolExecutor(settings().notifications.threads, "provider")
 
 

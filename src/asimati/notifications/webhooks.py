@@ -1,0 +1,239 @@
+"""Webhooks: partners' systems hear what happens, signed by Standard Webhooks, retried for two days, never doubled.
+
+What a partner hears is a topic and its public facts: references, titles, times and numbers; never a person. A call
+goes out by `kit.outside`: only to public addresses, checked where the connection goes, following no redirects.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from standardwebhooks import Webhook as Signer
+
+from asimati.kit import audit, clock, outbox, outside, secrets
+from asimati.kit.errors import Invalid, NotFound, Stale
+from asimati.kit.outbox import Delivered
+from asimati.kit.policy import Actor
+from asimati.kit.words import _
+from asimati.notifications import policy
+from asimati.notifications.messages import WebhooksDue
+from asimati.notifications.models import Webhook, WebhookDelivery
+from asimati.notifications.rules import Status
+from asimati.settings import settings
+
+# What partners may hear, and the facts that go out: nothing that leads to a person.
+TOPICS = frozenset(
+    {
+        "service_requests.request_submitted",
+        "service_requests.request_referred",
+        "service_requests.request_returned",
+        "service_requests.request_resolved",
+        "service_requests.request_reopened",
+        "service_requests.request_withdrawn",
+        "events.booking_confirmed",
+        "events.booking_cancelled",
+        "events.participant_checked_in",
+        "events.check_in_voided",
+        "volunteering.hours_approved",
+        "volunteering.hours_voided",
+    }
+)
+FACTS = (
+    "reference", "title", "entity", "event", "programme", "venue", "starts_at", "due_at", "on", "party_size",
+    "seats", "hours", "status", "targets", "source",
+)  # fmt: skip
+SECONDS = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
+WAITS = tuple(timedelta(seconds=one) for one in SECONDS)  # between the tries, as Standard Webhooks proposes
+CHUNK = 20
+LEASE = timedelta(seconds=90)
+
+
+# --- staff -----------------------------------------------------------------------------------------------------
+
+
+def new(tx: Session, actor: Actor, **said: Any) -> tuple[Webhook, str]:
+    """Register a partner's endpoint; it and its secret, which is shown this once."""
+    policy.require(actor, "manage_webhooks")
+    _check(said)
+    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    made = Webhook(created_by=actor.id, secret=secrets.seal(secret, "webhook"), **said)
+    tx.add(made)
+    tx.flush()
+    audit.record(tx, actor, "notifications.webhook_made", ("webhook", made.id), topics=sorted(said["topics"]))
+    return made, secret
+
+
+def edit(tx: Session, actor: Actor, webhook: UUID, version: int | None, changes: Mapping[str, Any]) -> Webhook:
+    """Change or pause an endpoint. Raises Stale, NotFound."""
+    policy.require(actor, "manage_webhooks")
+    _check(changes)
+    found = named(tx, webhook)
+    tx.refresh(found, with_for_update={"key_share": True})
+    if version is not None and found.version != version:
+        raise Stale
+    for name, value in changes.items():
+        setattr(found, name, value)
+    audit.record(tx, actor, "notifications.webhook_edited", ("webhook", found.id), fields=sorted(changes))
+    tx.flush()
+    return found
+
+
+def replay(tx: Session, actor: Actor, delivery: UUID) -> WebhookDelivery:
+    """Send one again, whatever became of it, under the same id. Raises NotFound."""
+    policy.require(actor, "manage_webhooks")
+    found = tx.get(WebhookDelivery, delivery, with_for_update={"key_share": True}, populate_existing=True)
+    if found is None:
+        raise NotFound
+    found.status, found.attempts, found.due_at = Status.PENDING, 0, func.app_now()
+    audit.record(tx, actor, "notifications.webhook_replayed", ("webhook", found.webhook_id), delivery=found.id)
+    outbox.publish(tx, WebhooksDue())
+    tx.flush()
+    return found
+
+
+def named(tx: Session, webhook: UUID) -> Webhook:
+    """Raises NotFound."""
+    found = tx.get(Webhook, webhook)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _check(said: Mapping[str, Any]) -> None:
+    if not TOPICS.issuperset(said.get("topics", ())):
+        raise Invalid([("/topics", _("Partners cannot hear one of these topics."))])
+    try:
+        outside.check_form(said.get("url", "https://asimati.example/"))
+    except outside.NotAllowed:
+        raise Invalid([("/url", _("This must be a public https address."))]) from None
+
+
+# --- hearing and sending ---------------------------------------------------------------------------------------
+
+
+def hear(tx: Session, delivered: Delivered) -> None:
+    """Write a delivery for every endpoint that listens to the topic; a second hearing writes nothing."""
+    topic = delivered.message.topic
+    listening = tx.scalars(select(Webhook.id).where(Webhook.active, Webhook.topics.contains([topic]))).all()
+    if not listening:
+        return
+    facts = {**(getattr(delivered.message, "about", None) or {}), **asdict(delivered.message)}
+    data = {name: facts[name] for name in FACTS if facts.get(name) is not None}
+    body = json.dumps(
+        {"type": topic, "timestamp": clock.now(tx).isoformat(), "data": data}, ensure_ascii=False, default=_plain
+    )
+    rows = [
+        {"webhook_id": webhook, "message_id": delivered.id, "topic": topic, "body": body} for webhook in listening
+    ]
+    tx.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
+    outbox.publish(tx, WebhooksDue())
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One delivery in our hands."""
+
+    id: UUID
+    webhook: UUID
+    number: int
+    url: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def take(tx: Session, _delivered: Delivered | None = None) -> Sequence[Sending]:
+    """Take the next deliveries that are due; whoever dies with them leaves them to the next."""
+    due = (
+        select(WebhookDelivery, Webhook)
+        .join(Webhook)
+        .where(WebhookDelivery.status == Status.PENDING, WebhookDelivery.due_at <= func.app_now(), Webhook.active)
+        .order_by(WebhookDelivery.due_at)
+        .limit(CHUNK)
+        .with_for_update(key_share=True, skip_locked=True, of=WebhookDelivery)
+    )
+    taken = []
+    for delivery, webhook in tx.execute(due.execution_options(populate_existing=True)).all():
+        delivery.attempts += 1
+        delivery.due_at = func.app_now() + LEASE
+        body = delivery.body.encode()
+        headers = signed(delivery.id, secrets.unseal(webhook.secret, "webhook"), delivery.body)
+        taken.append(Sending(delivery.id, webhook.id, delivery.attempts, webhook.url, body, headers))
+    tx.flush()
+    return taken
+
+
+def signed(delivery: UUID, secret: str, body: str) -> dict[str, str]:
+    """The headers of Standard Webhooks; the id stays at every try, so that a receiver can tell a repetition."""
+    now = datetime.now(UTC)
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Asimati-Webhooks/1",
+        "webhook-id": f"msg_{delivery}",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Signer(secret).sign(f"msg_{delivery}", now, body),
+    }
+
+
+def call(sendings: Sequence[Sending]) -> Sequence[tuple[int | None, str | None]]:
+    """Call each endpoint, several at a time; the status it answered, or words for why there is none."""
+    from asimati.notifications.sending import pool
+
+    return list(pool().map(_posted, sendings))
+
+
+def _posted(sending: Sending) -> tuple[int | None, str | None]:
+    try:
+        status, _body = outside.post(
+            sending.url, sending.body, sending.headers, timeout=settings().providers.timeout
+        )
+    except (outside.NotAllowed, outside.NotReached, outside.NotAnswered) as fault:
+        return None, f"{type(fault).__name__}: {fault}"
+    return status, None if 200 <= status < 300 else f"HTTP {status}"
+
+
+def record(tx: Session, sendings: Sequence[Sending], answers: Sequence[tuple[int | None, str | None]]) -> None:
+    """Write down what came of the calls; an endpoint that says it is gone (410) is called no more."""
+    for sending, (status, error) in zip(sendings, answers, strict=True):
+        found = tx.get(WebhookDelivery, sending.id, with_for_update={"key_share": True}, populate_existing=True)
+        if found is None or found.attempts != sending.number or found.status is not Status.PENDING:
+            continue
+        found.answer, found.last_error = status, error
+        if error is None:
+            found.status, found.delivered_at = Status.DELIVERED, func.app_now()
+        elif sending.number > len(WAITS) or status == 410:
+            found.status = Status.FAILED
+        else:
+            found.due_at = func.app_now() + WAITS[sending.number - 1]
+        if status == 410:
+            named(tx, sending.webhook).active = False
+    tx.flush()
+
+
+def wake(tx: Session) -> int:
+    """Call a worker when deliveries are due; forget those of a month ago."""
+    tx.execute(
+        text(
+            "DELETE FROM webhook_delivery WHERE status <> 'pending' AND created_at < app_now() - interval '30 days'"
+        )
+    )
+    due = select(WebhookDelivery.id).where(
+        WebhookDelivery.status == Status.PENDING, WebhookDelivery.due_at <= func.app_now()
+    )
+    if tx.scalar(due.limit(1)) is None or outbox.undelivered(tx, WebhooksDue.topic):
+        return 0
+    outbox.publish(tx, WebhooksDue())
+    return 1
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
