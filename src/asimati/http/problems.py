@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -130,7 +130,7 @@ def meaning(fault: Exception) -> Refusal:
         return _by_status(fault)
     if isinstance(fault, StaleDataError):
         return errors.Stale()
-    if isinstance(fault, PoolTimeout):
+    if isinstance(fault, PoolTimeout | PendingRollbackError):  # no connection to be had; lost in the middle of work
         return errors.Unavailable()
     if isinstance(fault, DBAPIError):
         return _of_the_database(fault)
