@@ -20,7 +20,7 @@ from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
 from asimati.events import api as events
-from asimati.http import access, headers, health, metrics, openapi, problems
+from asimati.http import access, headers, health, metrics, openapi, problems, queues
 from asimati.http.shelf import Shelf
 from asimati.impact import api as impact
 from asimati.kit import logs, outbox, secrets
@@ -39,6 +39,7 @@ ROOMS = (
     places,
     credentials,
     well_known,
+    queues,
     service_requests,
     volunteering,
     events,

@@ -16,6 +16,7 @@ from asimati.events.actions.programme import SlugTaken
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
+from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import Blueprint
 from asimati.kit import audit
 from asimati.kit.errors import IllegalMove, Invalid, NotFound
@@ -27,6 +28,18 @@ blp = Blueprint("events", __name__, description="Programmes and events: booking,
 CONSTRAINTS["booking_live_key"] = rules.AlreadyBooked
 CONSTRAINTS["programme_pkey"] = SlugTaken
 audit.SUBJECTS["booking"] = _("your booking")
+DESKS.append(
+    Desk(
+        titles={"bookings": _("Bookings to decide")},
+        may=lambda actor: policy.may(actor, "decide"),
+        counts=lambda tx, actor: {"bookings": queries.pending(tx)},
+        items=lambda tx, actor, name, query: queries.bookings(
+            tx, actor, query["page"], status=rules.BookingStatus.PENDING
+        ),
+        gives=schemas.StaffBookingOut,
+        opens="booking",
+    )
+)
 
 # --- what is offered -------------------------------------------------------------------------------------------
 

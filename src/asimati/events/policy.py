@@ -26,6 +26,11 @@ def require(actor: Actor, deed: str) -> None:
     policy.require(actor, MAY, deed)
 
 
+def may(actor: Actor, deed: str) -> bool:
+    """Whether one of the actor's roles may do it."""
+    return policy.may(actor, MAY, deed)
+
+
 def visible(statement: Select[Any], actor: Actor) -> Select[Any]:
     """Residents see their own bookings; staff who may see any see all."""
     if actor.is_resident:

@@ -147,6 +147,12 @@ def bookings(
     return Page([_view(row) for row in found.items], found.next)
 
 
+def pending(tx: Session) -> int:
+    """How many bookings wait for a coordinator's word."""
+    waiting = select(func.count()).select_from(Booking).where(Booking.status == BookingStatus.PENDING)
+    return int(tx.scalars(waiting).one())
+
+
 def booking(tx: Session, actor: Actor, reference: str) -> BookingView:
     """Raises NotFound, also for somebody else's."""
     row = tx.execute(policy.visible(_views(), actor).where(Booking.reference == reference)).one_or_none()

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from asimati.http import access, problems
 from asimati.http.pages import page_of
+from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import Blueprint
 from asimati.kit import audit
 from asimati.kit.errors import IllegalMove
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
-from asimati.service_requests import actions, queries
+from asimati.service_requests import actions, policy, queries
 from asimati.service_requests.actions.moving import NOTHING, Said
 from asimati.service_requests.actions.residents import in_its_language
 from asimati.service_requests.models import Service, ServiceRequest
@@ -35,8 +36,6 @@ from asimati.service_requests.schemas import (
     MessageMoveIn,
     MoveIn,
     MyRequestsQuery,
-    QueueOut,
-    QueueQuery,
     RatingIn,
     ReferIn,
     ReopenIn,
@@ -56,6 +55,22 @@ blp = Blueprint("service_requests", __name__, description="What residents ask fo
 
 problems.CONSTRAINTS["service_request_channel_external_ref_key"] = AlreadyTakenIn
 audit.SUBJECTS["service_request"] = _("your request")
+DESKS.append(
+    Desk(
+        titles={
+            "mine": _("My cases"),
+            "unassigned": _("Unassigned"),
+            "overdue": _("Overdue"),
+            "referred": _("Referred"),
+            "waiting": _("Waiting for the resident"),
+        },
+        may=lambda actor: policy.may(actor, "see"),
+        counts=queries.queues,
+        items=lambda tx, actor, name, query: queries.queue(tx, actor, name, **query),
+        gives=StaffRequestItem,
+        opens="service_request",
+    )
+)
 
 Payload = dict[str, Any]
 
@@ -138,24 +153,6 @@ def rate(tx: Session, actor: Actor, payload: Payload, version: int | None, refer
 
 
 # --- staff -----------------------------------------------------------------------------------------------------
-
-
-@blp.get("/staff/queues", who=access.staff, gives=page_of(QueueOut))
-def staff_queues(tx: Session, actor: Actor) -> Page:
-    """How many cases stand in each queue."""
-    return Page(queries.queues(tx, actor))
-
-
-@blp.get(
-    "/staff/queues/<name>",
-    who=access.staff,
-    query=QueueQuery,
-    gives=page_of(StaffRequestItem),
-    opens="service_request",
-)
-def staff_queue(tx: Session, actor: Actor, query: Payload, name: str) -> Page:
-    """The cases of a queue, the most urgent first."""
-    return queries.queue(tx, actor, name, **query)
 
 
 @blp.post(

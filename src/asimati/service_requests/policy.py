@@ -47,6 +47,11 @@ def require(actor: Actor, deed: str) -> None:
     policy.require(actor, MAY, deed)
 
 
+def may(actor: Actor, deed: str) -> bool:
+    """Whether the actor's roles allow the deed."""
+    return policy.may(actor, MAY, deed)
+
+
 def require_holder(actor: Actor, holder: UUID | None) -> None:
     """Raise ClaimedByAnother unless the case is the actor's own, or they may stand in."""
     if holder != actor.id and not policy.may(actor, MAY, "stand_in"):

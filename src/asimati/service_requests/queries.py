@@ -107,13 +107,13 @@ QUEUES: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
 }
 
 
-def queues(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+def queues(tx: Session, actor: Actor) -> Mapping[str, int]:
     """How many cases stand in each queue, of those the actor may see."""
     policy.require(actor, "see")
     counts = [func.count().filter(belongs(actor)).label(name) for name, belongs in QUEUES.items()]
     counted = cast(Select[Any], select(*counts).select_from(ServiceRequest).where(_OPEN))
     row = tx.execute(policy.visible(counted, actor)).one()
-    return [{"name": name, "count": count} for name, count in row._mapping.items()]
+    return dict(row._mapping)
 
 
 def queue(

@@ -86,11 +86,6 @@ class MyRequestsQuery(PageQuery):
     updated_since = DateTime()
 
 
-class QueueQuery(PageQuery):
-    q = String(max_length=100, metadata={"description": "Words of the reference, service, place or answers"})
-    service = String(max_length=80)
-
-
 class RequestItem(Schema):
     """A case as a line of a list."""
 
@@ -188,11 +183,6 @@ class StaffRequestOut(RequestOut, StaffRequestItem):
     )
     entries = List(Nested(StaffEntryOut))
     moves = List(Enum(Move), attribute="moves_of_staff")
-
-
-class QueueOut(Schema):
-    name = String()
-    count = Integer()
 
 
 class WriteIn(Schema):

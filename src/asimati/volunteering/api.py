@@ -12,6 +12,7 @@ from asimati.accounts.calendar import Overlaps
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
+from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import Blueprint
 from asimati.kit import audit, clock
 from asimati.kit.db import Session
@@ -39,6 +40,26 @@ CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
 CONSTRAINTS["hours_line_step_key"] = HoursDecided
 audit.SUBJECTS["sign_up"] = _("your sign-up to volunteer")
 audit.SUBJECTS["hours_claim"] = _("your volunteering hours")
+DESKS.append(
+    Desk(
+        titles={"sign-ups": _("Sign-ups")},
+        may=lambda actor: policy.may(actor, "decide"),
+        counts=lambda tx, actor: {"sign-ups": queries.pending_sign_ups(tx)},
+        items=lambda tx, actor, name, query: queries.sign_ups(tx, actor, query["page"], rules.SignUpStatus.PENDING),
+        gives=schemas.StaffSignUpOut,
+        opens="sign_up",
+    )
+)
+DESKS.append(
+    Desk(
+        titles={"hours": _("Hours to approve")},
+        may=lambda actor: policy.may(actor, "decide"),
+        counts=lambda tx, actor: {"hours": queries.pending_hours(tx)},
+        items=lambda tx, actor, name, query: queries.claims(tx, actor, query["page"], rules.ClaimStatus.PENDING),
+        gives=schemas.ClaimOut,
+        opens="hours_claim",
+    )
+)
 
 Dict = dict[str, Any]
 

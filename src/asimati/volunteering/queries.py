@@ -117,6 +117,16 @@ def claims(tx: Session, actor: Actor, page: PageArgs, status: ClaimStatus | None
     return Page([_claim(row[0], *row[1:5]) for row in found.items], found.next)
 
 
+def pending_sign_ups(tx: Session) -> int:
+    """How many sign-ups wait for a coordinator's word."""
+    return int(tx.scalars(select(func.count()).where(SignUp.status == SignUpStatus.PENDING)).one())
+
+
+def pending_hours(tx: Session) -> int:
+    """How many claimed hours wait for a second person."""
+    return int(tx.scalars(select(func.count()).where(HoursClaim.status == ClaimStatus.PENDING)).one())
+
+
 def claim_view(tx: Session, claim: HoursClaim) -> dict[str, Any]:
     """A claim with what it is about."""
     return _claim(claim, *tx.execute(_with_shift(SignUp).where(SignUp.id == claim.sign_up_id)).one())

@@ -1,0 +1,84 @@
+"""The staff's queues: each room says which work waits in it, and one pair of routes shows them all.
+
+Rooms do not know each other, so what they have in common stands here, below them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from asimati.http import access
+from asimati.http.fields import Anything, Integer, List, Schema, String, Text
+from asimati.http.pages import PageQuery, page_of
+from asimati.http.routes import BY_HAND, Blueprint, whose
+from asimati.kit import audit
+from asimati.kit.errors import Forbidden, NotFound
+from asimati.kit.pages import Page
+from asimati.kit.policy import Actor
+from asimati.kit.words import LANGUAGES, translate
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The queues of one room: their titles, who may see them, how much waits, and the work itself.
+
+    `items(tx, actor, name, query)` answers a page; `gives` writes its items down; `opens` names what of residents
+    is read there (of audit.SUBJECTS).
+    """
+
+    titles: Mapping[str, str]
+    may: Callable[[Actor], bool]
+    counts: Callable[[Session, Actor], Mapping[str, int]]
+    items: Callable[[Session, Actor, str, dict[str, Any]], Page]
+    gives: type[Schema]
+    opens: str
+
+
+DESKS: list[Desk] = []
+
+blp = Blueprint("queues", __name__, description="What waits for the staff")
+
+
+class QueueOut(Schema):
+    name = String()
+    title = Text()
+    count = Integer()
+
+
+class QueueQuery(PageQuery):
+    q = String(max_length=100, metadata={"description": "Words of the reference, service, place or answers"})
+    service = String(max_length=80, metadata={"description": "Cases of this service alone"})
+
+
+class QueuePageOut(Schema):
+    items = List(Anything(metadata={"type": "object", "description": "In the shape of the queue's room"}))
+    next = String(allow_none=True)
+
+
+@blp.get("/staff/queues", who=access.staff, gives=page_of(QueueOut))
+def staff_queues(tx: Session, actor: Actor) -> Page:
+    """The queues you have something to do with, and how much waits in each."""
+    return Page([
+        {"name": name, "title": {language: translate(desk.titles[name], language) for language in LANGUAGES},
+         "count": count}
+        for desk in DESKS if desk.may(actor) for name, count in desk.counts(tx, actor).items()
+    ])  # fmt: skip
+
+
+@blp.get("/staff/queues/<name>", who=access.staff, query=QueueQuery, gives=QueuePageOut, opens=BY_HAND)
+def staff_queue(tx: Session, actor: Actor, query: dict[str, Any], name: str) -> dict[str, Any]:
+    """The work of a queue, the most urgent first."""
+    desk = next((one for one in DESKS if name in one.titles), None)
+    if desk is None:
+        raise NotFound
+    if not desk.may(actor):
+        raise Forbidden
+    found = desk.items(tx, actor, name, query)
+    people = {whose(item) for item in found.items} - {None}
+    if people:
+        audit.opened(tx, actor, (desk.opens, ""), people, view="staff_queue", listed=len(found.items), name=name)
+    return {"items": desk.gives(many=True).dump(found.items), "next": found.next}
