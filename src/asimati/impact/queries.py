@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import func, literal, select
@@ -97,7 +98,22 @@ def acts_behind(tx: Session, tally: str, page: PageArgs) -> Page:
     return Page([_line(row) for row in found.items], found.next)
 
 
-def cells(
+def cells(tx: Session, by: Sequence[str], **which: Any) -> list[Cell]:
+    """All figures of a grouping, small ones withheld, and whatever would give them or a coarser grouping's away.
+
+    `which` narrows them (see `_figures`) to whole tables, so that it never changes what is withheld.
+    """
+    tables: dict[tuple[str, ...], list[Cell]] = {}
+    for size in range(1, len(by) + 1):
+        for names in combinations(by, size):
+            tables[names] = _figures(tx, names, **which)
+            coarser = [table for fewer, table in tables.items() if set(fewer) < set(names)]
+            protect(tables[names], names, settings().governorate.small_cell, coarser)
+    found = tables[tuple(by)] if by else _figures(tx, (), **which)
+    return sorted(found, key=lambda cell: _place(_named(cell), cell.group))
+
+
+def _figures(
     tx: Session,
     by: Sequence[str],
     goal: int | None = None,
@@ -106,7 +122,7 @@ def cells(
     start: date | None = None,
     end: date | None = None,
 ) -> list[Cell]:
-    """All figures of a grouping, small ones withheld. `start` and `end` are first days of months, both included.
+    """The figures of one grouping, nothing withheld yet. `start` and `end` are first days of months, both included.
 
     Somebody who came to two programmes stands in two of the table's cells. People are therefore added up over the
     personal dimensions only, where everybody has one place; over the others the largest number stands for all,
@@ -128,15 +144,13 @@ def cells(
             *keys
         )
     )
-    found = [
+    return [
         Cell(
             row.measure, row.goal, row.target, row.period,
             {name: getattr(row, name) for name in by}, row.value, int(row.people),
         )
         for row in rows
     ]  # fmt: skip
-    protect(found, by, settings().governorate.small_cell)
-    return sorted(found, key=lambda cell: _place(_named(cell), cell.group))
 
 
 def grouping(by: str) -> list[str]:
