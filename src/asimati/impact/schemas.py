@@ -30,8 +30,9 @@ class GoalOut(Schema):
     contributions = Nested(GoalContributionOut, many=True, required=True)
 
 
-class TallyQuery(PageQuery):
-    limit = QueryInteger(min=1, max=100, load_default=100)
+class FiguresQuery(Schema):
+    """Which figures, and how they are grouped."""
+
     goal = QueryInteger(min=1, max=17)
     target = String(max_length=10)
     measure = String(max_length=100)
@@ -51,6 +52,10 @@ class TallyQuery(PageQuery):
             if name in data:
                 data[name] = date(int(data[name][:4]), int(data[name][5:7]), 1)
         return data
+
+
+class TallyQuery(FiguresQuery, PageQuery):
+    limit = QueryInteger(min=1, max=100, load_default=100)
 
 
 class TallyOut(Schema):
