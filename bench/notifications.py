@@ -32,6 +32,7 @@ def main() -> None:
 def measure(people: int) -> None:
     from sqlalchemy import text
 
+    from asimati.accounts.actions import create_staff
     from asimati.kit.db import transaction
     from asimati.migrations import migrate
     from asimati.notifications import broadcasts, sending
@@ -44,8 +45,8 @@ def measure(people: int) -> None:
             tx.execute(text(sql))
 
     migrate()
-    run("INSERT INTO staff_member (id, email, password, name, roles) "
-        "VALUES (gen_random_uuid(), 'a@asimati.example', '', '{}', '{}')")  # fmt: skip
+    with transaction() as tx:
+        create_staff(tx, "a@asimati.example", "asimati-demo", {"ar": "موظف", "en": "Staff"}, [])
     crowd.people(people)
     run("ANALYZE person")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 
 from asimati.accounts.models import Person, StaffMember
-from asimati.events.messages import OfferLapsed
+from asimati.events.messages import BookingOffered
 from asimati.kit import outbox, secrets
 from asimati.kit.db import transaction
 from asimati.kit.ids import new_id
@@ -34,7 +34,7 @@ def told(count: int) -> None:
     """A message of its own to each of the first so many."""
     with transaction(patience=60) as tx:
         ids = tx.scalars(select(Person.id).order_by(Person.number).limit(count)).all()
-        tx.execute(insert(OutboxMessage), [outbox.as_row(_lapsed(person)) for person in ids])
+        tx.execute(insert(OutboxMessage), [outbox.as_row(_offered(person)) for person in ids])
 
 
 def broadcast() -> None:
@@ -50,15 +50,17 @@ def broadcast() -> None:
         _start(tx, made)
 
 
-def _lapsed(person: object) -> OfferLapsed:
+def _offered(person: object) -> BookingOffered:
     reference = f"BK-{str(new_id())[-8:].upper()}"
-    return OfferLapsed(
+    return BookingOffered(
         person=person,  # type: ignore[arg-type]
         about={"type": "booking", "reference": reference},
         event=new_id(),
         reference=reference,
         title={"ar": "ورشة", "en": "Workshop"},
         starts_at=datetime(2027, 1, 1, tzinfo=UTC),
+        party_size=1,
+        offer_expires_at=datetime(2027, 1, 1, tzinfo=UTC),
     )
 
 
