@@ -28,7 +28,7 @@ from workers.tasks.deliver import carry
 log = logging.getLogger(__name__)
 REPORT_EVERY = 10.0  # seconds between two lines about how far behind we are
 LONGEST_PAUSE = 5.0  # seconds a broker that keeps failing is left alone
-BEGIN_WITHIN = 1.0  # seconds in which a worker should begin with a code
+BEGIN_WITHIN = 0.4  # seconds in which a worker should begin with a code
 
 
 class Broker:

@@ -98,7 +98,6 @@ def house(tmp_path: Path, provider: BadProvider) -> Any:
         "ASIMATI_PROVIDERS_SMS_URL": provider.url,
         "ASIMATI_PROVIDERS_TIMEOUT": "1.0",
         "ASIMATI_NOTIFICATIONS_LEASE": "10",
-        "ASIMATI_NOTIFICATIONS_RUNS": "2",
     }
     stack.run("asimati", "seed", "--staff-only")
     return made, stack
@@ -127,6 +126,7 @@ def test_every_notice_comes_to_an_end_through_kills_an_emptied_redis_and_a_bad_p
     bad: tuple[Stack, BadProvider],
 ) -> None:
     stack, provider = bad
+    stack.environment["ASIMATI_NOTIFICATIONS_RUNS"] = "2"
     half = NOTICES // 2
     stack.run("tests.faults.crowd", "people", str(half))
     for start in (stack.relay, stack.worker, stack.beat):

@@ -21,6 +21,7 @@ from workers.listeners import LISTENERS, Call, Effect, Lane, Listener, table
 from workers.queues import QUEUES
 
 log = logging.getLogger(__name__)
+MOST_CALLED = 8  # to a lane: with so many on their way, whoever makes room need not call another
 
 
 class TryAgain(Exception):
@@ -96,7 +97,7 @@ def _lane(listener: Lane, delivery: int, token: UUID) -> bool:
             listener.record(tx, taken, results)
             in_time = time.monotonic() < ends
             taken = listener.take(tx, delivered) if in_time else ()
-            if not in_time:
+            if not in_time and outbox.undelivered(tx, delivered.message.topic) <= MOST_CALLED:
                 outbox.publish(tx, delivered.message)  # whatever is left is another run's
     with transaction() as tx:
         if outbox.claim(tx, delivery, token):
