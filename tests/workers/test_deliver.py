@@ -141,7 +141,12 @@ def test_a_call_is_made_outside_of_transactions_and_recorded(clean: str, monkeyp
 
     def call(attempt: str) -> str:
         with db.transaction() as tx:
-            idle = tx.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"))
+            idle = tx.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                    " AND datname = current_database()"
+                )
+            )
         steps.append(f"call, {idle} open")
         return "receipt"
 
