@@ -121,8 +121,8 @@ def test_after_signing_in_one_goes_only_to_pages_of_ours(app: Flask, browser: Br
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
-    ids=["origin", "fetch-metadata"],
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+    ids=["origin", "hidden-origin", "fetch-metadata"],
 )
 def test_another_site_cannot_send_a_form(reviewer: FlaskClient, case: str, headers: Headers) -> None:
     page = text_of(reviewer.get(f"/console/cases/{case}"))
@@ -211,6 +211,7 @@ def test_pages_are_light_strict_and_in_the_readers_language(browser: Browser, ca
         assert len(answer.data) < 100_000
         assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Referrer-Policy"] == "same-origin"  # else a browser hides the origin of its forms
         assert not re.search(r"""(src|href)=["']https?://|style="|onclick=|<script>""", page), path
 
 

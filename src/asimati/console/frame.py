@@ -30,15 +30,21 @@ _OPEN = {"console.sign_in", "console.sign_in_now", "console.static", "console.se
 for _name, _filter in showing.filters().items():
     blp.add_app_template_filter(_filter, _name)
 
-_EVERYBODY = frozenset(Role)
 
-# The menu: endpoint, words, and the roles that have something to do there.
-MENU: list[tuple[str, str, frozenset[Role]]] = []
+_ANYBODY = frozenset(Role)
+_CASES = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
+_COORDINATION = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 
-
-def menu(endpoint: str, title: str, roles: frozenset[Role] = _EVERYBODY) -> None:
-    """Put a page into the menu."""
-    MENU.append((f"console.{endpoint}", title, roles))
+# The menu in its order: endpoint, words, and the roles that have something to do there.
+MENU = (
+    ("console.home", _("Today"), _ANYBODY),
+    ("console.queues", _("Queues"), _CASES | _COORDINATION),
+    ("console.events", _("Events"), _COORDINATION),
+    ("console.doors", _("The door"), _COORDINATION),
+    ("console.shifts", _("Volunteering"), _COORDINATION),
+    ("console.impact", _("Impact"), _ANYBODY),
+    ("console.audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER})),
+)
 
 
 @blp.before_request
@@ -57,6 +63,8 @@ def arrive() -> AnyResponse | None:
 @blp.after_request
 def leave(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
+    # Without a referrer browsers send forms with the origin "null", and we want to see that they are ours.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
     if request.endpoint == "console.static":
         response.headers["Cache-Control"] = "public, max-age=3600"

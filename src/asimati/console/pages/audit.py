@@ -7,12 +7,8 @@ from typing import Any
 from flask import request
 
 from asimati.console.asking import need
-from asimati.console.frame import blp, menu, page
-from asimati.kit.policy import Role
+from asimati.console.frame import blp, page
 from asimati.kit.words import _
-
-menu("audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}))
-menu("impact", _("Impact"))
 
 
 @blp.get("/audit")

@@ -8,13 +8,9 @@ from typing import Any
 from flask import flash, g, request
 
 from asimati.console.asking import Answer, ask, listed, may, need
-from asimati.console.frame import back, blp, both, form_of, menu, page
+from asimati.console.frame import back, blp, both, form_of, page
 from asimati.console.names import NAMES
-from asimati.kit.policy import Role
 from asimati.kit.words import _, translate
-
-_HANDS = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.COORDINATOR, Role.AUDITOR})
-menu("queues", _("Queues"), _HANDS)
 
 # Moves that say something to the resident, and those that need more than words.
 TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})

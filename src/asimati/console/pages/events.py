@@ -9,15 +9,10 @@ from uuid import UUID
 from flask import Response, jsonify, request
 
 from asimati.console.asking import ask, listed, need
-from asimati.console.frame import act, back, blp, both, menu, page
+from asimati.console.frame import act, back, blp, both, page
 from asimati.console.names import NAMES
 from asimati.kit import clock
-from asimati.kit.policy import Role
 from asimati.kit.words import _, translate
-
-_HANDS = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
-menu("events", _("Events"), _HANDS)
-menu("doors", _("The door"), _HANDS)
 
 
 @blp.get("/events")

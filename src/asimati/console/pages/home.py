@@ -8,11 +8,9 @@ from flask import Response, g, jsonify, redirect, request, url_for
 
 from asimati.console import session
 from asimati.console.asking import ask, listed
-from asimati.console.frame import LANGUAGE, back, blp, form_of, menu, page
+from asimati.console.frame import LANGUAGE, back, blp, form_of, page
 from asimati.kit import clock, words
 from asimati.kit.words import _
-
-menu("home", _("Today"))
 
 
 @blp.get("/sign-in")

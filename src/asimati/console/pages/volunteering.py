@@ -10,12 +10,8 @@ from flask import request
 
 from asimati.console import showing
 from asimati.console.asking import need
-from asimati.console.frame import act, back, blp, form_of, menu, page
-from asimati.kit.policy import Role
+from asimati.console.frame import act, back, blp, form_of, page
 from asimati.kit.words import _
-
-_HANDS = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PARTNER_COORDINATOR})
-menu("shifts", _("Volunteering"), _HANDS)
 
 
 @blp.get("/shifts")
