@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
+from asimati.accounts import audit_api as audit
 from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import keys_api as keys
 from asimati.accounts import staff_api as staff
@@ -35,6 +36,7 @@ from asimati.volunteering import api as volunteering
 ROOMS = (
     accounts,
     staff,
+    audit,
     keys,
     places,
     credentials,

@@ -195,7 +195,19 @@ def test_what_residents_wrote_is_text_and_never_markup(
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
 
 
-PAGES = ["", "queues", "queues/mine", "events", "doors", "bookings", "shifts", "sign-ups", "hours", "impact"]
+PAGES = [
+    "",
+    "queues",
+    "queues/mine",
+    "events",
+    "doors",
+    "bookings",
+    "shifts",
+    "sign-ups",
+    "hours",
+    "impact",
+    "audit",
+]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

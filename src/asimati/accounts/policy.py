@@ -11,6 +11,7 @@ MAY: dict[str, frozenset[Role]] = {
     "see_staff": frozenset({ADMINISTRATOR, AUDITOR}),
     "manage_staff": frozenset({ADMINISTRATOR}),
     "delegate": frozenset(Role),
+    "audit": frozenset({ADMINISTRATOR, AUDITOR, Role.DATA_PROTECTION_OFFICER}),
 }
 
 

@@ -1,0 +1,66 @@
+"""The audit trail for those who look after the house. That it is unaltered, `asimati audit verify` proves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import any_, select
+
+from asimati.accounts import policy
+from asimati.http import access
+from asimati.http.fields import UUID, DateTime, Integer, Schema, String
+from asimati.http.pages import PageQuery, page_of
+from asimati.http.routes import BY_HAND, Blueprint
+from asimati.kit import audit
+from asimati.kit.audit import AuditLine
+from asimati.kit.db import Session
+from asimati.kit.pages import Page, paginate
+from asimati.kit.policy import Actor
+from asimati.kit.words import _
+
+blp = Blueprint("audit", __name__, description="Who did what")
+audit.SUBJECTS["audit"] = _("the record of what was done with your data")
+auditors = access.staff_with(policy.MAY["audit"])
+
+
+class AuditQuery(PageQuery):
+    action = String(max_length=100, metadata={"description": "The deed, or how it begins: `events.`"})
+    subject_type = String(max_length=80)
+    subject_id = String(max_length=80)
+    actor_id = UUID(metadata={"description": "Who did it"})
+    person = UUID(metadata={"description": "The resident whose data it was about"})
+    since = DateTime()
+    until = DateTime()
+
+
+class AuditLineOut(Schema):
+    id = UUID()
+    at = DateTime()
+    actor_kind = String()
+    actor_id = UUID(allow_none=True)
+    action = String()
+    subject_type = String()
+    subject_id = String()
+    facts = String(metadata={"description": "JSON, as it is sealed"})
+    request_id = String()
+    place = Integer(allow_none=True, metadata={"description": "In the chain; null until it is sealed"})
+
+
+@blp.get("/staff/audit", who=auditors, query=AuditQuery, gives=page_of(AuditLineOut), opens=BY_HAND)
+def audit_lines(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """The trail, newest first. Looking at it leaves a line too."""
+    wanted = select(AuditLine)
+    for name in ("subject_type", "subject_id", "actor_id"):
+        if name in query:
+            wanted = wanted.where(getattr(AuditLine, name) == query[name])
+    if "action" in query:
+        wanted = wanted.where(AuditLine.action.startswith(query["action"], autoescape=True))
+    if "person" in query:
+        wanted = wanted.where(query["person"] == any_(AuditLine.people))
+    if "since" in query:
+        wanted = wanted.where(AuditLine.at >= query["since"])
+    if "until" in query:
+        wanted = wanted.where(AuditLine.at < query["until"])
+    asked = {name: str(value) for name, value in query.items() if name != "page"}
+    audit.opened(tx, actor, ("audit", "trail"), [query.get("person")], sought=asked)
+    return paginate(tx, wanted, [AuditLine.id.desc()], query["page"])
