@@ -37,7 +37,7 @@ def test_it_is_found_by_deed_by_subject_and_by_whom_it_is_about(
         ({"action": "events.", "until": "2000-01-01T00:00:00Z"}, []),
     ):
         items = client.get(TRAIL, query_string=asked, headers=auditor).json["items"]
-        assert [one["action"] for one in items] == found, asked
+        assert [one["action"] for one in items if one["action"] != "audit.opened"] == found, asked
 
 
 def test_looking_leaves_a_line_too(client: FlaskClient, as_staff: Callable[..., Headers]) -> None:
