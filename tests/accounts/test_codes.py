@@ -13,10 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from asimati.accounts import rules
 from asimati.accounts.actions import codes, purge_codes
 from asimati.accounts.models import CodeChallenge, Person, RefreshToken
-from asimati.kit import db
+from asimati.kit import db, phones
 from asimati.kit.outbox import OutboxMessage
 
 V1 = "/api/v1"
@@ -247,7 +246,7 @@ def test_two_sign_ins_of_a_new_phone_at_once_make_one_person(
 
     def make(_: int) -> Any:
         with db.transaction() as tx:
-            return ensure_person(tx, rules.phone_number(PHONE, "BH"), disability=True).id
+            return ensure_person(tx, phones.phone_number(PHONE, "BH"), disability=True).id
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(make, range(24)))) == 1

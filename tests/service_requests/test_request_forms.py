@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asimati.kit.forms import MAX_FAULTS, UnusableForm, check_form, closed, faults, tidy
 from asimati.kit.words import translate, use
-from asimati.service_requests.forms import MAX_FAULTS, UnusableForm, check_form, closed, faults, tidy
 
 FORM: dict[str, Any] = closed(
     {

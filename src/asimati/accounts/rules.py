@@ -7,29 +7,10 @@ from collections.abc import Collection
 from datetime import date
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from asimati.kit.text import western_digits
 
 BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))
-
-
-class NoPhone(ValueError):
-    """This is not a telephone number."""
-
-
-def phone_number(written: str, home: str) -> str:
-    """A telephone number in E.164, whatever digits it was written in; `home` is the country of bare numbers.
-
-    Raises NoPhone. Validity is the library's judgement (libphonenumber), never a pattern of ours.
-    """
-    try:
-        parsed = phonenumbers.parse(western_digits(written), home)
-    except NumberParseException:
-        raise NoPhone(written) from None
-    if not phonenumbers.is_valid_number(parsed):
-        raise NoPhone(written)
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
 def receives_codes(phone: str, countries: Collection[str]) -> bool:

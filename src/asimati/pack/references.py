@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from asimati.kit import worktime
+from asimati.kit.forms import UnusableForm, check_form
 from asimati.pack import moments
 from asimati.pack.reading import Document, Fault
 from asimati.pack.topics import AMOUNTS, NEEDED, PLACEHOLDERS, VOIDS
-from asimati.service_requests.forms import UnusableForm, check_form
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "impact" / "catalogue" / "sdg.json"
 

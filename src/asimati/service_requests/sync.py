@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from asimati.kit.forms import check_form, closed
 from asimati.kit.ids import new_id
 from asimati.kit.text import fold
-from asimati.service_requests.forms import check_form, closed
 from asimati.service_requests.models import Entity, Service, ServiceForm
 from asimati.service_requests.rules import Assurance, Domain, EntityKind, Kind, Place
 

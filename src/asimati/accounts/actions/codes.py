@@ -18,6 +18,7 @@ from asimati.accounts.models import CodeChallenge
 from asimati.accounts.refusals import CodeExpired, NoCodesThere, WrongCode
 from asimati.kit import clock, outbox, secrets
 from asimati.kit.errors import Invalid, TooMany
+from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.words import _
 from asimati.settings import settings
 
@@ -114,8 +115,8 @@ def purge_codes(tx: Session) -> int:
 def phone_of(written: str) -> str:
     """A telephone number in E.164; numbers without a country are the governorate's. Raises Invalid."""
     try:
-        return rules.phone_number(written, _countries()[0])
-    except rules.NoPhone:
+        return phone_number(written, _countries()[0])
+    except NoPhone:
         raise Invalid([("/phone", _("This is not a telephone number."))]) from None
 
 

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import Person
-from asimati.accounts.rules import NoPhone, phone_number
-from asimati.kit import clock
+from asimati.kit import clock, forms
 from asimati.kit.errors import Forbidden, Invalid
 from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import publish
+from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold, western_digits
 from asimati.kit.words import _
 from asimati.places.queries import block_known
-from asimati.service_requests import forms, messages, policy
+from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import Said, begin
 from asimati.service_requests.models import Service, ServiceForm, ServiceRequest

@@ -18,7 +18,7 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from asimati.accounts.rules import NoPhone, phone_number
+from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.text import cpr, say, western_digits
 from asimati.kit.words import _, language
 from asimati.settings import settings
