@@ -88,6 +88,7 @@ GOVERNORATE = table(
         "office": table({"address": WORDS}),
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
+        "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
         "retention": {"type": "object", "additionalProperties": COUNT},
         "messaging": table(
             {},
