@@ -79,7 +79,12 @@ class House:
 
 @pytest.fixture
 def house(clean: str, tmp_path: Path) -> Iterator[House]:
-    lapsed = {**TEMPLATES["templates"][0], "topic": OfferLapsed.topic, "channels": ["inbox", "sms"]}
+    lapsed = {
+        **TEMPLATES["templates"][0],
+        "topic": OfferLapsed.topic,
+        "channels": ["inbox", "sms"],
+        "text": {"ar": "{title} ({reference})", "en": "{title} ({reference})"},
+    }
     with db.transaction() as tx:
         sync(tx, {"templates": [lapsed, TEMPLATES["templates"][1]]})
     made = House(tmp_path, clean)
