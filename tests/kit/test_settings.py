@@ -47,3 +47,12 @@ def test_a_protection_can_be_taken_away_in_the_test_profile_alone() -> None:
     read = load(BASE | {"ASIMATI_PROFILE": "test", "ASIMATI_TESTING_WITHOUT": "seat_lock"})
     assert read.without("seat_lock")
     assert not load(BASE).without("seat_lock")
+
+
+def test_production_demands_no_second_factor_while_none_can_be_set_up() -> None:
+    import tomllib
+    from pathlib import Path
+
+    config = Path(__file__).parents[2] / "config"
+    shipped = [tomllib.loads((config / f"{name}.toml").read_text()) for name in ("default", "production")]
+    assert not any(one.get("staff", {}).get("second_factor", False) for one in shipped)
