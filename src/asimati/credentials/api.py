@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Response, request
 
-from asimati.credentials import actions, queries, schemas, writing
+from asimati.credentials import actions, policy, queries, schemas, writing
 from asimati.credentials.models import Credential
 from asimati.credentials.page import page
 from asimati.http import access
@@ -21,6 +22,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 
 blp = Blueprint("credentials", __name__, description="Credentials that anybody can verify")
+may = partial(access.staff_who, policy.MAY)
 audit.SUBJECTS["credential"] = _("a credential of yours")
 
 Dict = dict[str, Any]
@@ -74,7 +76,7 @@ def qr(tx: Session, actor: Actor, credential_id: UUID) -> Response:
 
 @blp.post(
     "/staff/credentials/<uuid:credential_id>/revoke",
-    who=access.staff,
+    who=may("revoke"),
     takes=schemas.RevokeIn,
     gives=schemas.CredentialOut,
 )

@@ -5,7 +5,7 @@ Every route must say who may enter; the decorator of `routes.Blueprint` has no d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import current_app, g, request
@@ -44,8 +44,13 @@ class Who:
         )
 
 
+def staff_who(table: Mapping[str, frozenset[Role]], deed: str) -> Who:
+    """Staff with a role that stands beside the deed: `may = partial(staff_who, policy.MAY)`, `who=may("claim")`."""
+    return staff_with(table[deed])
+
+
 def staff_with(roles: Iterable[Role], *, and_residents: bool = False) -> Who:
-    """Staff who hold one of these roles: `staff_with(policy.MAY["claim"])`."""
+    """Staff who hold one of these roles; with `and_residents`, residents too."""
     allowed = frozenset(roles)
     kinds = {"staff", "resident"} if and_residents else {"staff"}
     return Who(" | ".join([*(["residents"] if and_residents else []), *sorted(allowed)]), frozenset(kinds), allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ from asimati.service_requests.schemas import (
 )
 
 blp = Blueprint("service_requests", __name__, description="What residents ask for, and what becomes of it")
+may = partial(access.staff_who, policy.MAY)
 
 problems.CONSTRAINTS["service_request_channel_external_ref_key"] = AlreadyTakenIn
 audit.SUBJECTS["service_request"] = _("your request")
@@ -156,7 +158,7 @@ def rate(tx: Session, actor: Actor, payload: Payload, version: int | None, refer
 
 
 @blp.post(
-    "/staff/intake", who=access.staff, takes=IntakeIn, gives=StaffRequestOut, status=201,
+    "/staff/intake", who=may("intake"), takes=IntakeIn, gives=StaffRequestOut, status=201,
     refuses=(FormChanged, AlreadyTakenIn),
 )  # fmt: skip
 def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
@@ -166,7 +168,7 @@ def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
 
 @blp.get(
     "/staff/service-requests/<reference>",
-    who=access.staff,
+    who=may("see"),
     gives=StaffRequestOut,
     tagged=True,
     opens="service_request",
@@ -179,7 +181,7 @@ def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
 def _move(name: str, takes: type[MoveIn] | type[RequestNoteIn] = MoveIn, *refuses: type[Any]) -> Any:
     """The route of one move of the staff. A move may name the version it was decided on, by If-Match."""
     return blp.post(
-        f"/staff/service-requests/<reference>/{name}", who=access.staff, takes=takes, gives=StaffRequestOut,
+        f"/staff/service-requests/<reference>/{name}", who=may(name), takes=takes, gives=StaffRequestOut,
         versioned=True, refuses=(IllegalMove, ClaimedByAnother, *refuses),
     )  # fmt: skip
 

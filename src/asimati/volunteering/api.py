@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from asimati.volunteering.refusals import (
 )
 
 blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
+may = partial(access.staff_who, policy.MAY)
 CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
 CONSTRAINTS["hours_line_step_key"] = HoursDecided
 audit.SUBJECTS["sign_up"] = _("your sign-up to volunteer")
@@ -109,7 +111,7 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 
 @blp.post(
     "/sign-ups/<uuid:sign_up_id>/check-in",
-    who=access.people,
+    who=access.staff_with(policy.MAY["record_times"], and_residents=True),
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
     refuses=[WrongShiftCode, NotNow, IllegalMove],
@@ -121,7 +123,7 @@ def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict
 
 @blp.post(
     "/sign-ups/<uuid:sign_up_id>/check-out",
-    who=access.people,
+    who=access.staff_with(policy.MAY["record_times"], and_residents=True),
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
     refuses=[WrongShiftCode, NotNow, IllegalMove],
@@ -142,7 +144,7 @@ def passport(tx: Session, actor: Actor) -> Dict:
 
 @blp.get(
     "/staff/opportunities",
-    who=access.staff,
+    who=may("see"),
     query=schemas.OpportunitiesQuery,
     gives=page_of(schemas.OpportunityItem),
 )
@@ -153,14 +155,18 @@ def staff_opportunities(tx: Session, actor: Actor, query: Dict) -> Page:
 
 
 @blp.post(
-    "/staff/opportunities", who=access.staff, takes=schemas.OpportunityIn, gives=schemas.OpportunityItem, status=201
+    "/staff/opportunities",
+    who=may("organise"),
+    takes=schemas.OpportunityIn,
+    gives=schemas.OpportunityItem,
+    status=201,
 )
 def create_opportunity(tx: Session, actor: Actor, payload: Dict) -> Opportunity:
     """Offer something new."""
     return organising.create_opportunity(tx, actor, payload)
 
 
-@blp.get("/staff/opportunities/<uuid:opportunity_id>", who=access.staff, gives=schemas.OpportunityOut, tagged=True)
+@blp.get("/staff/opportunities/<uuid:opportunity_id>", who=may("see"), gives=schemas.OpportunityOut, tagged=True)
 def staff_opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
     """One opportunity and its shifts, published or not."""
     policy.require(actor, "see")
@@ -169,7 +175,7 @@ def staff_opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
 
 @blp.patch(
     "/staff/opportunities/<uuid:opportunity_id>",
-    who=access.staff,
+    who=may("organise"),
     takes=schemas.OpportunityEdit,
     gives=schemas.OpportunityItem,
 )
@@ -180,20 +186,20 @@ def edit_opportunity(
     return organising.edit_opportunity(tx, actor, opportunity_id, version, payload)
 
 
-@blp.get("/staff/shifts", who=access.staff, query=PageQuery, gives=page_of(schemas.ShiftOut))
+@blp.get("/staff/shifts", who=may("see"), query=PageQuery, gives=page_of(schemas.ShiftOut))
 def shifts(tx: Session, actor: Actor, query: Dict) -> Page:
     """Shifts by time."""
     policy.require(actor, "see")
     return queries.shifts(tx, query["page"])
 
 
-@blp.post("/staff/shifts", who=access.staff, takes=schemas.ShiftIn, gives=schemas.ShiftOut, status=201)
+@blp.post("/staff/shifts", who=may("organise"), takes=schemas.ShiftIn, gives=schemas.ShiftOut, status=201)
 def create_shift(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Add a shift."""
     return queries.shift_view(organising.create_shift(tx, actor, **payload))
 
 
-@blp.get("/staff/shifts/<uuid:shift_id>", who=access.staff, gives=schemas.ShiftOut, tagged=True)
+@blp.get("/staff/shifts/<uuid:shift_id>", who=may("see"), gives=schemas.ShiftOut, tagged=True)
 def shift(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     """One shift."""
     policy.require(actor, "see")
@@ -202,7 +208,7 @@ def shift(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
 
 @blp.patch(
     "/staff/shifts/<uuid:shift_id>",
-    who=access.staff,
+    who=may("organise"),
     takes=schemas.ShiftEdit,
     gives=schemas.ShiftOut,
     refuses=[organising.PlacesTaken],
@@ -212,7 +218,7 @@ def edit_shift(tx: Session, actor: Actor, payload: Dict, version: int | None, sh
     return queries.shift_view(organising.edit_shift(tx, actor, shift_id, version, **payload))
 
 
-@blp.get("/staff/shifts/<uuid:shift_id>/code", who=access.staff, gives=schemas.ShiftCodeOut)
+@blp.get("/staff/shifts/<uuid:shift_id>/code", who=may("record_times"), gives=schemas.ShiftCodeOut)
 def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     """The check-in code to show at the shift this minute."""
     policy.require(actor, "record_times")
@@ -228,7 +234,7 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
 
 @blp.get(
     "/staff/sign-ups",
-    who=access.staff,
+    who=may("see"),
     query=schemas.StaffSignUpsQuery,
     gives=page_of(schemas.StaffSignUpOut),
     opens="sign_up",
@@ -240,7 +246,7 @@ def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
 
 @blp.post(
     "/staff/sign-ups/<uuid:sign_up_id>/approve",
-    who=access.staff,
+    who=may("decide"),
     gives=schemas.StaffSignUpOut,
     refuses=[IllegalMove],
 )
@@ -251,7 +257,7 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 
 @blp.post(
     "/staff/sign-ups/<uuid:sign_up_id>/decline",
-    who=access.staff,
+    who=may("decide"),
     takes=schemas.DeclineIn,
     gives=schemas.StaffSignUpOut,
     refuses=[IllegalMove],
@@ -263,7 +269,7 @@ def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) 
 
 @blp.get(
     "/staff/hours",
-    who=access.staff,
+    who=may("see"),
     query=schemas.ClaimsQuery,
     gives=page_of(schemas.ClaimOut),
     opens="hours_claim",
@@ -275,7 +281,7 @@ def claims(tx: Session, actor: Actor, query: Dict) -> Page:
 
 @blp.post(
     "/staff/hours/<uuid:claim_id>/approve",
-    who=access.staff,
+    who=may("decide"),
     gives=schemas.ClaimOut,
     refuses=[HoursDecided, OwnRecord],
 )
@@ -286,7 +292,7 @@ def approve_hours(tx: Session, actor: Actor, claim_id: UUID) -> Dict:
 
 @blp.post(
     "/staff/hours/<uuid:claim_id>/correct",
-    who=access.staff,
+    who=may("decide"),
     takes=schemas.CorrectIn,
     gives=schemas.ClaimOut,
     refuses=[HoursDecided, OwnRecord],
@@ -298,7 +304,7 @@ def correct_hours(tx: Session, actor: Actor, payload: Dict, claim_id: UUID) -> D
 
 @blp.post(
     "/staff/hours/<uuid:claim_id>/reject",
-    who=access.staff,
+    who=may("decide"),
     takes=schemas.RejectIn,
     gives=schemas.ClaimOut,
     refuses=[HoursDecided, OwnRecord],

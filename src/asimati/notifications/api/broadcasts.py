@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from asimati.notifications.api.blueprint import blp
 from asimati.notifications.models import Broadcast
 from asimati.notifications.rules import Stage
 
+may = partial(access.staff_who, policy.MAY)
 
-@blp.get("/staff/audiences", who=access.staff, gives=schemas.AudienceKindsOut)
+
+@blp.get("/staff/audiences", who=may("broadcast"), gives=schemas.AudienceKindsOut)
 def audience_kinds(tx: Session, actor: Actor) -> Any:
     """In which respects people can be chosen, and the values of each."""
     policy.require(actor, "broadcast")
@@ -38,13 +41,20 @@ def audience_kinds(tx: Session, actor: Actor) -> Any:
     }
 
 
-@blp.post("/staff/broadcasts", who=access.staff, takes=schemas.BroadcastIn, gives=schemas.BroadcastOut, status=201)
+@blp.post(
+    "/staff/broadcasts", who=may("broadcast"), takes=schemas.BroadcastIn, gives=schemas.BroadcastOut, status=201
+)
 def draft(tx: Session, actor: Actor, payload: dict[str, Any]) -> Broadcast:
     """Write a broadcast; nothing is sent before it is submitted."""
     return broadcasts.draft(tx, actor, **payload)
 
 
-@blp.get("/staff/broadcasts", who=access.staff, query=schemas.BroadcastsQuery, gives=page_of(schemas.BroadcastOut))
+@blp.get(
+    "/staff/broadcasts",
+    who=may("see_broadcasts"),
+    query=schemas.BroadcastsQuery,
+    gives=page_of(schemas.BroadcastOut),
+)
 def all_broadcasts(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Broadcasts, the newest first."""
     return listed(tx, actor, **query)
@@ -58,7 +68,9 @@ def listed(tx: Session, actor: Actor, page: PageArgs, stage: Stage | None = None
     return paginate(tx, found, [Broadcast.created_at.desc(), Broadcast.id.desc()], page)
 
 
-@blp.get("/staff/broadcasts/<uuid:broadcast_id>", who=access.staff, gives=schemas.BroadcastOut, tagged=True)
+@blp.get(
+    "/staff/broadcasts/<uuid:broadcast_id>", who=may("see_broadcasts"), gives=schemas.BroadcastOut, tagged=True
+)
 def broadcast(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """One broadcast."""
     return _seen(tx, actor, broadcast_id)
@@ -66,7 +78,7 @@ def broadcast(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
 
 @blp.patch(
     "/staff/broadcasts/<uuid:broadcast_id>",
-    who=access.staff,
+    who=may("broadcast"),
     takes=schemas.BroadcastChanges,
     gives=schemas.BroadcastOut,
     refuses=(IllegalMove,),
@@ -76,13 +88,13 @@ def edit(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None
     return broadcasts.edit(tx, actor, broadcast_id, version, payload)
 
 
-@blp.get("/staff/broadcasts/<uuid:broadcast_id>/preview", who=access.staff, gives=schemas.PreviewOut)
+@blp.get("/staff/broadcasts/<uuid:broadcast_id>/preview", who=may("see_broadcasts"), gives=schemas.PreviewOut)
 def preview(tx: Session, actor: Actor, broadcast_id: UUID) -> Any:
     """Whom it would reach now, by which channels, and what the text messages would cost."""
     return broadcasts.preview(tx, _seen(tx, actor, broadcast_id))
 
 
-@blp.get("/staff/broadcasts/<uuid:broadcast_id>/progress", who=access.staff, gives=schemas.ProgressOut)
+@blp.get("/staff/broadcasts/<uuid:broadcast_id>/progress", who=may("see_broadcasts"), gives=schemas.ProgressOut)
 def progress(tx: Session, actor: Actor, broadcast_id: UUID) -> Any:
     """How far it is."""
     found = _seen(tx, actor, broadcast_id)
@@ -90,22 +102,22 @@ def progress(tx: Session, actor: Actor, broadcast_id: UUID) -> Any:
     return told | {"channels": broadcasts.progress(tx, found.id)}
 
 
-MOVES = {"who": access.staff, "gives": schemas.BroadcastOut, "refuses": (IllegalMove,)}
+MOVES = {"gives": schemas.BroadcastOut, "refuses": (IllegalMove,)}
 
 
-@blp.post("/staff/broadcasts/<uuid:broadcast_id>/submit", **MOVES)
+@blp.post("/staff/broadcasts/<uuid:broadcast_id>/submit", who=may("broadcast"), **MOVES)
 def submit(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """Send it off, or to a second person first when many are told."""
     return broadcasts.submit(tx, actor, broadcast_id)
 
 
-@blp.post("/staff/broadcasts/<uuid:broadcast_id>/approve", **MOVES)
+@blp.post("/staff/broadcasts/<uuid:broadcast_id>/approve", who=may("approve_broadcast"), **MOVES)
 def approve(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """Let somebody else's broadcast go."""
     return broadcasts.approve(tx, actor, broadcast_id)
 
 
-@blp.post("/staff/broadcasts/<uuid:broadcast_id>/stop", **MOVES)
+@blp.post("/staff/broadcasts/<uuid:broadcast_id>/stop", who=may("broadcast"), **MOVES)
 def stop(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """Tell nobody more."""
     return broadcasts.stop(tx, actor, broadcast_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,22 +23,26 @@ from asimati.notifications.api.blueprint import blp
 from asimati.notifications.models import Notification, Template
 from asimati.notifications.rules import Channel, Status
 
+may = partial(access.staff_who, policy.MAY)
 
-@blp.get("/staff/templates", who=access.staff, query=schemas.PageQuery, gives=page_of(schemas.TemplateOut))
+
+@blp.get("/staff/templates", who=may("see_templates"), query=schemas.PageQuery, gives=page_of(schemas.TemplateOut))
 def all_templates(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """What is said about each topic, and by which channels."""
     policy.require(actor, "see_templates")
     return paginate(tx, select(Template).where(~Template.retired), [Template.topic], query["page"])
 
 
-@blp.get("/staff/templates/<topic>", who=access.staff, gives=schemas.TemplateDetail, tagged=True)
+@blp.get("/staff/templates/<topic>", who=may("see_templates"), gives=schemas.TemplateDetail, tagged=True)
 def template(tx: Session, actor: Actor, topic: str) -> Any:
     """One template: its words, what they become with example data, what they cost, its versions."""
     policy.require(actor, "see_templates")
     return _detail(tx, templates.named(tx, topic))
 
 
-@blp.post("/staff/templates/<topic>/preview", who=access.staff, takes=schemas.WordsIn, gives=schemas.PreviewedOut)
+@blp.post(
+    "/staff/templates/<topic>/preview", who=may("see_templates"), takes=schemas.WordsIn, gives=schemas.PreviewedOut
+)
 def try_out(tx: Session, actor: Actor, payload: dict[str, Any], topic: str) -> Any:
     """What other words would become and cost, before they are published."""
     policy.require(actor, "see_templates")
@@ -47,7 +52,9 @@ def try_out(tx: Session, actor: Actor, payload: dict[str, Any], topic: str) -> A
     return templates.preview(topic, found.channels, said) | {"wrong": wrong}
 
 
-@blp.patch("/staff/templates/<topic>", who=access.staff, takes=schemas.WordsIn, gives=schemas.TemplateDetail)
+@blp.patch(
+    "/staff/templates/<topic>", who=may("edit_templates"), takes=schemas.WordsIn, gives=schemas.TemplateDetail
+)
 def publish(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, topic: str) -> Any:
     """Publish other words: a new version."""
     return _detail(tx, templates.edit(tx, actor, topic, version, payload))
@@ -63,7 +70,10 @@ def _detail(tx: Session, found: Template) -> dict[str, Any]:
 
 
 @blp.get(
-    "/staff/undelivered", who=access.staff, query=schemas.UndeliveredQuery, gives=page_of(schemas.UndeliveredOut)
+    "/staff/undelivered",
+    who=may("see_undelivered"),
+    query=schemas.UndeliveredQuery,
+    gives=page_of(schemas.UndeliveredOut),
 )
 def not_arrived(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Notices that did not arrive, or may not have; the newest first."""
@@ -79,7 +89,7 @@ def _listed(
 
 @blp.post(
     "/staff/undelivered/<uuid:notification_id>/send-again",
-    who=access.staff,
+    who=may("send_again"),
     gives=schemas.UndeliveredOut,
     refuses=(IllegalMove,),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID as Id
 
@@ -17,6 +18,8 @@ from asimati.notifications import policy, webhooks
 from asimati.notifications.api.blueprint import blp
 from asimati.notifications.models import Webhook, WebhookDelivery
 from asimati.notifications.rules import Status
+
+may = partial(access.staff_who, policy.MAY)
 
 
 class WebhookChanges(Schema):
@@ -62,7 +65,7 @@ class DeliveriesQuery(PageQuery):
     status = Enum(Status)
 
 
-@blp.post("/staff/webhooks", who=access.staff, takes=WebhookIn, gives=WebhookMade, status=201)
+@blp.post("/staff/webhooks", who=may("manage_webhooks"), takes=WebhookIn, gives=WebhookMade, status=201)
 def make(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
     """Register a partner's endpoint."""
     made, secret = webhooks.new(tx, actor, **payload)
@@ -70,21 +73,21 @@ def make(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
     return {name: getattr(made, name) for name in WebhookOut().fields} | {"secret": secret, "version": made.version}
 
 
-@blp.get("/staff/webhooks", who=access.staff, query=PageQuery, gives=page_of(WebhookOut))
+@blp.get("/staff/webhooks", who=may("see_webhooks"), query=PageQuery, gives=page_of(WebhookOut))
 def all_webhooks(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Endpoints of partners."""
     policy.require(actor, "see_webhooks")
     return paginate(tx, select(Webhook), [Webhook.created_at.desc(), Webhook.id.desc()], query["page"])
 
 
-@blp.get("/staff/webhooks/<uuid:webhook_id>", who=access.staff, gives=WebhookOut, tagged=True)
+@blp.get("/staff/webhooks/<uuid:webhook_id>", who=may("see_webhooks"), gives=WebhookOut, tagged=True)
 def webhook(tx: Session, actor: Actor, webhook_id: Id) -> Webhook:
     """One endpoint."""
     policy.require(actor, "see_webhooks")
     return webhooks.named(tx, webhook_id)
 
 
-@blp.patch("/staff/webhooks/<uuid:webhook_id>", who=access.staff, takes=WebhookChanges, gives=WebhookOut)
+@blp.patch("/staff/webhooks/<uuid:webhook_id>", who=may("manage_webhooks"), takes=WebhookChanges, gives=WebhookOut)
 def edit(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, webhook_id: Id) -> Webhook:
     """Change an endpoint, or pause it."""
     return webhooks.edit(tx, actor, webhook_id, version, payload)
@@ -92,7 +95,7 @@ def edit(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None
 
 @blp.get(
     "/staff/webhooks/<uuid:webhook_id>/deliveries",
-    who=access.staff,
+    who=may("see_webhooks"),
     query=DeliveriesQuery,
     gives=page_of(DeliveryOut),
 )
@@ -110,7 +113,7 @@ def _listed(tx: Session, webhook_id: Id, page: PageArgs, status: Status | None =
     return paginate(tx, found, [WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc()], page)
 
 
-@blp.post("/staff/webhooks/deliveries/<uuid:delivery_id>/replay", who=access.staff, gives=DeliveryOut)
+@blp.post("/staff/webhooks/deliveries/<uuid:delivery_id>/replay", who=may("manage_webhooks"), gives=DeliveryOut)
 def replay(tx: Session, actor: Actor, delivery_id: Id) -> WebhookDelivery:
     """Send it once more, under the same id."""
     found = webhooks.replay(tx, actor, delivery_id)
