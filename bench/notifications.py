@@ -35,7 +35,7 @@ def measure(people: int) -> None:
     from asimati.accounts.actions import create_staff
     from asimati.kit.db import transaction
     from asimati.migrations import migrate
-    from asimati.notifications import broadcasts, sending
+    from asimati.notifications import broadcasts, carrying, sending
     from asimati.notifications.channels import Letter, Outcome, Provider, Receipt
     from asimati.notifications.rules import Channel, Lane
     from tests.faults import crowd
@@ -84,7 +84,7 @@ def measure(people: int) -> None:
     with transaction() as tx:
         taken = sending.take_from(tx, Lane.BULK, Channel.SMS)
     while taken:
-        results = sending.call(taken)
+        results = carrying.call(taken)
         done += len(taken)
         with transaction() as tx:
             sending.record(tx, taken, results)

@@ -17,7 +17,7 @@ import asimati
 from asimati.impact.actions import contribute, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
-from asimati.notifications import broadcasts, codes, sending, webhooks
+from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
 from asimati.notifications.actions import notify
 from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT, WEBHOOKS
 
@@ -63,9 +63,9 @@ LISTENERS: Mapping[str, Listener] = {
         Effect("notifications.fan_out", BULK, broadcasts.fan_out),
         Effect("webhooks.hear", EFFECTS, webhooks.hear),
         Lane("webhooks.send", WEBHOOKS, webhooks.take, webhooks.call, webhooks.record),
-        Lane("notifications.send_urgent", URGENT, sending.take, sending.call, sending.record),
-        Lane("notifications.send", NOTIFY, sending.take, sending.call, sending.record),
-        Lane("notifications.send_bulk", BULK, sending.take, sending.call, sending.record),
+        Lane("notifications.send_urgent", URGENT, sending.take, carrying.call, sending.record),
+        Lane("notifications.send", NOTIFY, sending.take, carrying.call, sending.record),
+        Lane("notifications.send_bulk", BULK, sending.take, carrying.call, sending.record),
         Effect("impact.contribute", EFFECTS, contribute),
         Effect("impact.rebuild", EFFECTS, rebuild),
     )

@@ -53,6 +53,79 @@ def test_what_may_have_gone_is_repeated_at_the_same_provider_only(
     assert len({letter.reference for letter in first.letters}) == 1
 
 
+def test_what_one_provider_refuses_another_may_take(resident: SimpleNamespace, two: tuple[Fake, Fake]) -> None:
+    first, second = two
+    first.answers, second.answers = [Outcome.REFUSED], [Outcome.AGAIN]
+    parcel_for(resident.id)
+    for _ in range(2):
+        drain()
+        make_due()
+    assert ask("SELECT status, provider, attempts FROM notification WHERE channel = 'sms'") == [
+        ("sent", "second", 3)
+    ]
+    assert (len(first.letters), len(second.letters)) == (1, 2)  # whoever refused it is not asked again
+
+
+def test_what_all_providers_refuse_is_given_up(resident: SimpleNamespace, two: tuple[Fake, Fake]) -> None:
+    for fake in two:
+        fake.answers = [Outcome.REFUSED] * 9
+    parcel_for(resident.id)
+    for _ in range(3):
+        drain()
+        make_due()
+    assert ask("SELECT status, attempts FROM notification WHERE channel = 'sms'") == [("failed", 2)]
+
+
+def test_a_wrong_address_is_wrong_at_every_provider(resident: SimpleNamespace, two: tuple[Fake, Fake]) -> None:
+    two[0].answers = [Outcome.WRONG_ADDRESS]
+    parcel_for(resident.id)
+    drain()
+    assert ask("SELECT status FROM notification WHERE channel = 'sms'") == [("failed",)]
+    assert two[1].letters == []
+
+
+def test_clear_answers_do_not_count_as_doubt(resident: SimpleNamespace, provider: Fake) -> None:
+    provider.answers = [Outcome.AGAIN, Outcome.AGAIN, Outcome.UNKNOWN, Outcome.AGAIN]
+    parcel_for(resident.id)
+    for _ in range(5):
+        drain()
+        make_due()
+    assert ask("SELECT status, attempts FROM notification WHERE channel = 'sms'") == [("sent", 5)]
+
+
+def test_a_refusal_after_a_doubt_says_nothing_of_the_doubt(
+    resident: SimpleNamespace, two: tuple[Fake, Fake]
+) -> None:
+    first, second = two
+    first.answers = [Outcome.UNKNOWN, Outcome.REFUSED]
+    parcel_for(resident.id)
+    for _ in range(3):
+        drain()
+        make_due()
+    assert ask("SELECT status, attempts FROM notification WHERE channel = 'sms'") == [("unknown", 2)]
+    assert second.letters == []  # the first may have it
+
+
+def test_what_only_a_resting_provider_may_take_waits_and_holds_up_nobody(
+    resident: SimpleNamespace, two: tuple[Fake, Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings().notifications, "chunk", 1)
+    first, second = two
+    first.answers = [Outcome.REFUSED]
+    ask(
+        "INSERT INTO provider_state (name, failures, rests_until)"
+        " VALUES ('second', 9, app_now() + '1 min') RETURNING name"
+    )
+    parcel_for(resident.id)
+    parcel_for(resident.id)
+    drain()
+    told = ask("SELECT status, attempts, due_at > app_now() FROM notification WHERE channel = 'sms' ORDER BY 1")
+    assert told == [("pending", 1, True), ("sent", 1, True)]
+    make_due()
+    drain()
+    assert (len(first.letters), len(second.letters)) == (2, 1)
+
+
 def test_a_provider_that_fails_rests_and_comes_back(resident: SimpleNamespace, two: tuple[Fake, Fake]) -> None:
     first, second = two
     first.answers = [Outcome.AGAIN] * 5

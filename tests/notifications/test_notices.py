@@ -11,11 +11,12 @@ import pytest
 from asimati.kit import db
 from asimati.kit.ids import new_id
 from asimati.kit.outbox import Delivered
+from asimati.notifications import channels
 from asimati.notifications.actions import notify
 from asimati.notifications.channels import Outcome
 from asimati.notifications.sync import sync
 from asimati.settings import settings
-from tests.notifications.conftest import Provider
+from tests.notifications.conftest import Provider, use
 from tests.notifications.letters import TEMPLATES, ParcelCame, ask, make_due, parcel_for
 from workers.tasks.deliver import drain
 
@@ -154,6 +155,30 @@ def test_a_code_that_surely_did_not_go_is_sent_again_while_it_is_good(client: ob
     drain()
     assert [row[0] for row in ask("SELECT status FROM notification")] == ["sent"]
     assert provider.letters[0] == provider.letters[1]
+
+
+@pytest.mark.parametrize("fate", [Outcome.AGAIN, Outcome.REFUSED])
+def test_a_code_the_first_provider_does_not_take_goes_by_the_next_at_once(
+    client: object, ground: None, monkeypatch: pytest.MonkeyPatch, fate: Outcome
+) -> None:
+    first, second = Provider(), Provider()
+    carriers = [channels.Provider("first", first), channels.Provider("second", second)]
+    use(monkeypatch, {"sms": carriers})
+    first.answers = [fate]
+    ask_for_code(client, second)
+    assert ask("SELECT status, provider, attempts, doubts FROM notification") == [("sent", "second", 1, 0)]
+    assert first.letters == second.letters  # the same words under the same reference
+
+
+def test_a_code_that_may_have_gone_goes_to_no_other_provider(
+    client: object, ground: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Provider(), Provider()
+    use(monkeypatch, {"sms": [channels.Provider("first", first), channels.Provider("second", second)]})
+    first.answers = [Outcome.UNKNOWN]
+    ask_for_code(client, first)
+    assert ask("SELECT status, provider FROM notification") == [("unknown", "first")]
+    assert second.letters == []
 
 
 def ask_for_code(client: object, provider: Provider) -> str:

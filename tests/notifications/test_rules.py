@@ -76,8 +76,8 @@ def test_waits_grow_to_an_hour_and_a_half_at_most(attempts: int, chance: float) 
 
 def test_what_may_be_repeated_in_doubt() -> None:
     assert not may_repeat(Channel.SMS, Lane.CODE, 1, 8)
-    assert [may_repeat(Channel.SMS, Lane.NORMAL, calls, 8) for calls in (1, 2)] == [True, False]
-    assert [may_repeat(Channel.PUSH, Lane.BULK, calls, 8) for calls in (7, 8)] == [True, False]
+    assert [may_repeat(Channel.SMS, Lane.NORMAL, doubts, 8) for doubts in (1, 2)] == [True, False]
+    assert [may_repeat(Channel.PUSH, Lane.BULK, doubts, 8) for doubts in (7, 8)] == [True, False]
 
 
 def _leaves_room(quiet: Quiet) -> bool:

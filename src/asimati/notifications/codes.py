@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,11 +17,11 @@ from asimati.kit.outbox import Delivered
 from asimati.kit.text import say
 from asimati.notifications import sending
 from asimati.notifications.actions import row_of
+from asimati.notifications.carrying import Attempt, Result, carried
 from asimati.notifications.channels import Letter, providers
 from asimati.notifications.models import Notification, Template
 from asimati.notifications.rendering import render
 from asimati.notifications.rules import Channel, Lane, Status, may_repeat
-from asimati.notifications.sending import Attempt, Result
 from asimati.settings import settings
 
 CODE_TOPIC = "accounts.code_requested"
@@ -38,7 +38,7 @@ def prepare(tx: Session, delivered: Delivered) -> Attempt | None:
     notice = tx.scalars(_notice_of(delivered)).one()
     if notice.status is not Status.PENDING:
         return None
-    if notice.calling_since and not may_repeat(Channel.SMS, Lane.CODE, notice.attempts, 1):
+    if notice.doubts and not may_repeat(Channel.SMS, Lane.CODE, notice.doubts, 1):
         _ended(tx, notice, Status.UNKNOWN, "the call was never answered")
         return None
     found = code_to_send(tx, delivered.message.challenge)  # type: ignore[attr-defined]
@@ -49,14 +49,14 @@ def prepare(tx: Session, delivered: Delivered) -> Attempt | None:
     subject, body = say(template.title, found.language), say(words, found.language)
     letter = Letter(str(notice.id), found.phone, subject, body, found.language, topic=CODE_TOPIC)
     notice.attempts += 1
-    notice.calling_since = func.app_now()
+    notice.doubts += 1
     tx.flush()
     return Attempt(notice.id, Channel.SMS, Lane.CODE, notice.attempts, (letter,), tuple(providers(Channel.SMS)))
 
 
 def call(attempt: Attempt) -> Result:
-    """Hand the code to the first provider that takes it. Outside of any transaction."""
-    return sending.carried(attempt)
+    """Hand the code to the first provider that takes it, in one go. Outside of any transaction."""
+    return carried(attempt)
 
 
 def record(tx: Session, attempt: Attempt, result: Result) -> bool:
@@ -72,5 +72,5 @@ def _notice_of(delivered: Delivered) -> Any:
 
 def _ended(tx: Session, notice: Notification, status: Status, why: str) -> None:
     """Write the end of a notice down; there is nothing to call."""
-    notice.status, notice.last_error, notice.calling_since = status, why, None
+    notice.status, notice.last_error = status, why
     tx.flush()

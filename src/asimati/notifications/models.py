@@ -75,8 +75,10 @@ class Notification(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[datetime] = timestamp(default=True)
     good_until: Mapped[datetime | None] = timestamp(nullable=True)  # told later than this it would only confuse
-    calling_since: Mapped[datetime | None] = timestamp(nullable=True)  # set while a provider's answer is awaited
-    provider: Mapped[str | None] = mapped_column(Text)
+    # Calls of which nobody ever said what came: raised before each call, taken back by a clear answer.
+    doubts: Mapped[int] = mapped_column(server_default="0")
+    provider: Mapped[str | None] = mapped_column(Text)  # the last that was called
+    refused_by: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")  # providers that will never take it
     provider_reference: Mapped[str | None] = mapped_column(Text)
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = timestamp(default=True)

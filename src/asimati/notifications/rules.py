@@ -117,13 +117,14 @@ def backoff(attempts: int, chance: float) -> timedelta:
 CALLS_DESPITE_DOUBT = {Channel.SMS: 2, Channel.EMAIL: 2}
 
 
-def may_repeat(channel: Channel, lane: Lane, calls: int, most: int) -> bool:
-    """Whether a notice whose call was never answered may be sent once more, always under the same reference.
+def may_repeat(channel: Channel, lane: Lane, doubts: int, most: int) -> bool:
+    """Whether a notice may be sent once more, under the same reference, although `doubts` calls of it were never
+    answered. Calls that clearly had no effect do not count.
 
     A one-time code never: the person asks for a new one. A text or a mail once; a push while there are attempts,
     its collapse key makes it one on the device.
     """
-    return calls < (1 if lane is Lane.CODE else CALLS_DESPITE_DOUBT.get(channel, most))
+    return doubts < (1 if lane is Lane.CODE else CALLS_DESPITE_DOUBT.get(channel, most))
 
 
 def _minutes(at: time) -> int:

@@ -1,8 +1,8 @@
 """Working a lane: take what is due, call providers outside of any transaction, write down what came of it.
 
-Taking notes that a provider is being called; if nobody ever writes down what came of it (the process died), the
-notice falls due again and whoever takes it finds that note and treats the outcome as unknown. What may then be
-repeated is in `rules`; always under the same reference, and at the same provider.
+Taking raises the notice's doubts by one, a clear answer lowers them again. If nobody ever writes down what came
+of a call (the process died), the notice falls due again with its doubt. What may then be repeated is in `rules`,
+always under the same reference and at the same provider. One that clearly refuses is not asked again; others are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import random
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +23,7 @@ from asimati.kit import clock, outbox
 from asimati.kit.outbox import Delivered
 from asimati.kit.text import say
 from asimati.notifications import health, unsubscribe
+from asimati.notifications.carrying import Attempt, Result
 from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, providers
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Broadcast, Notification
@@ -34,22 +32,6 @@ from asimati.notifications.rules import Channel, Lane, Stage, Status, backoff, m
 from asimati.settings import settings
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One notice in our hands: a letter for each address (only push may have several), and who is to carry them."""
-
-    notification: UUID
-    channel: Channel
-    lane: Lane
-    number: int
-    letters: tuple[Letter, ...]
-    providers: tuple[Provider, ...]
-    wait: float = 0.0  # seconds, where a provider's rate asks for it
-
-
-Result = tuple[Receipt, str, tuple[str, ...]]  # what came of it, whose word it is, addresses where nobody is
 
 
 def take(tx: Session, delivered: Delivered) -> Sequence[Attempt]:
@@ -65,37 +47,50 @@ def take_from(tx: Session, lane: Lane, channel: Channel) -> Sequence[Attempt]:
     if known and not ready:
         return ()
     limit = min([settings().notifications.chunk, *(most for _, most in ready if most)])
-    rows = tx.scalars(_due(lane, channel, limit)).all()
+    for _ in range(ENDS_AT_ONCE):
+        rows = tx.scalars(_due(lane, channel, limit)).all()
+        taken = _begin(tx, _sorted_out(tx, channel, rows, known, ready))
+        if taken or not rows:
+            return taken
+    return ()
+
+
+# Rounds in which nothing was left to call (the rest of a stopped broadcast) before the transaction may end.
+ENDS_AT_ONCE = 50
+Begun = tuple[Notification, tuple[Letter, ...], Provider]
+
+
+def _sorted_out(
+    tx: Session,
+    channel: Channel,
+    rows: Sequence[Notification],
+    known: Sequence[Provider],
+    ready: Sequence[tuple[Provider, int | None]],
+) -> Sequence[Begun]:
+    """What is to be called and by whom; the others' ends are written."""
     people = recipients(tx, (row.person for row in rows if row.person))
     told = _broadcasts(tx, rows)
     now = clock.now(tx)
     ends: list[dict[str, Any]] = []
-    begun: list[tuple[Notification, tuple[Letter, ...], Provider]] = []
+    begun: list[Begun] = []
     for row in rows:
         whom = people.get(row.person) if row.person else None
         broadcast = told.get(row.message_id)
-        if broadcast is not None and broadcast.stage is Stage.STOPPED and not row.calling_since:
+        carrier = _carrier_of(row, known, [one for one, _ in ready])
+        if broadcast is not None and broadcast.stage is Stage.STOPPED and not row.doubts:
             ends.append(_end(row, Status.STOPPED, None))
-        elif row.calling_since and not may_repeat(channel, lane, row.attempts, settings().notifications.attempts):
+        elif row.doubts and not may_repeat(channel, row.lane, row.doubts, settings().notifications.attempts):
             ends.append(_end(row, Status.UNKNOWN, "the call was never answered"))
         elif row.good_until and row.good_until < now:
             ends.append(_end(row, Status.FAILED, "too late"))
         elif whom is None or not whom.reached_by(channel):
             ends.append(_end(row, Status.FAILED, "no address"))
+        elif carrier is None:
+            ends.append(_later(row))
         else:
-            letters = letter_of(row, whom, broadcast or row)
-            begun.append((row, letters, _carrier_of(row, known, [one for one, _ in ready])))
+            begun.append((row, letter_of(row, whom, broadcast or row), carrier))
     _write(tx, ends)
-    return _begin(tx, begun)
-
-
-def call(attempts: Sequence[Attempt]) -> Sequence[Result]:
-    """Hand the letters to their carriers, several at a time. Outside of any transaction."""
-    if (wait := max((one.wait for one in attempts), default=0.0)) > 0:
-        time.sleep(min(wait, 5.0))
-    if len(attempts) == 1:
-        return [carried(attempts[0])]
-    return list(pool().map(carried, attempts))
+    return begun
 
 
 def record(tx: Session, attempts: Sequence[Attempt], results: Sequence[Result]) -> None:
@@ -107,41 +102,6 @@ def record(tx: Session, attempts: Sequence[Attempt], results: Sequence[Result]) 
     health.learn(tx, outcomes)
     if gone := [address for _, _, addresses in results for address in addresses]:
         tx.execute(delete(Device).where(Device.push_token.in_(gone)))
-
-
-def carried(attempt: Attempt) -> Result:
-    """One notice through its carriers: the next one only if the call before surely had no effect."""
-    results = [(letter, *_carried(letter, attempt.providers)) for letter in attempt.letters]
-    gone = tuple(
-        letter.to
-        for letter, receipt, _ in results
-        if attempt.channel is Channel.PUSH and receipt.outcome is Outcome.WRONG_ADDRESS
-    )
-    best = min(results, key=lambda one: _ORDER.index(one[1].outcome))
-    return best[1], best[2], gone
-
-
-# Of several devices: one that has it makes the notice sent, one that may have it makes it unknown.
-_ORDER = (Outcome.SENT, Outcome.UNKNOWN, Outcome.AGAIN, Outcome.REFUSED, Outcome.WRONG_ADDRESS)
-
-
-def _carried(letter: Letter, carriers: Sequence[Provider]) -> tuple[Receipt, str]:
-    receipt, name = Receipt(Outcome.REFUSED, error="no provider for this device"), "none"
-    for provider in carriers:
-        if not provider.serves(letter):
-            continue
-        receipt, name = _asked(provider, letter), provider.name
-        if receipt.outcome is not Outcome.AGAIN:
-            break
-    return receipt, name
-
-
-def _asked(provider: Provider, letter: Letter) -> Receipt:
-    try:
-        return provider.carry(letter)
-    except Exception as fault:  # a provider never raises; if one does, its neighbours' letters are not to suffer
-        log.exception("provider failed", extra={"provider": provider.name, "reference": letter.reference})
-        return Receipt(Outcome.UNKNOWN, error=type(fault).__name__)
 
 
 def wake(tx: Session) -> int:
@@ -198,12 +158,6 @@ def _broadcasts(tx: Session, rows: Sequence[Notification]) -> dict[UUID, Broadca
     return {one.id: one for one in tx.scalars(asked)}
 
 
-@cache
-def pool() -> ThreadPoolExecutor:
-    """The process's threads for calls to the outside."""
-    return ThreadPoolExecutor(settings().notifications.threads, "provider")
-
-
 def _due(lane: Lane, channel: Channel, limit: int) -> Any:
     of_lane = (Notification.lane == lane, Notification.channel == channel)
     due = select(Notification).where(
@@ -212,16 +166,21 @@ def _due(lane: Lane, channel: Channel, limit: int) -> Any:
     return due.order_by(Notification.due_at).limit(limit).with_for_update(key_share=True, skip_locked=True)
 
 
-def _carrier_of(row: Notification, known: Sequence[Provider], ready: Sequence[Provider]) -> Provider:
-    """In doubt the one that may have it, for it knows the reference; else the first that did not just fail."""
-    if row.calling_since:
-        return next((one for one in known if one.name == row.provider), ready[0])
-    return next((one for one in ready if one.name != row.provider or not row.attempts), ready[0])
+def _carrier_of(row: Notification, known: Sequence[Provider], ready: Sequence[Provider]) -> Provider | None:
+    """In doubt the one that may have it, for it knows the reference; else the first that did not just fail.
+
+    None while everybody rests who has not refused it.
+    """
+    if row.doubts:
+        return next((one for one in known if one.name == row.provider), ready[0] if ready else None)
+    open_to_it = [one for one in ready if one.name not in row.refused_by]
+    others = [one for one in open_to_it if one.name != row.provider or not row.attempts]
+    return next(iter(others or open_to_it), None)
 
 
 _BEGIN = text(
     """
-    UPDATE notification SET attempts = attempts + 1, calling_since = app_now(), provider = taken.provider,
+    UPDATE notification SET attempts = attempts + 1, doubts = doubts + 1, provider = taken.provider,
            due_at = app_now() + make_interval(secs => :lease)
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS taken(id uuid, provider text) WHERE notification.id = taken.id
     """
@@ -229,20 +188,22 @@ _BEGIN = text(
 _WRITE = text(
     """
     UPDATE notification SET status = made.status, last_error = made.error,
-           calling_since = CASE WHEN made.doubt THEN calling_since END,
+           doubts = greatest(0, doubts - made.answered),
+           refused_by = CASE WHEN made.refused THEN refused_by || to_jsonb(made.provider) ELSE refused_by END,
            provider_reference = coalesce(made.reference, provider_reference),
            sent_at = CASE WHEN made.status = 'sent' THEN app_now() ELSE sent_at END,
            due_at = CASE WHEN made.status = 'pending' THEN app_now() + make_interval(secs => made.wait)
                     ELSE due_at END,
            provider = coalesce(made.provider, notification.provider)
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS made(
-      id uuid, number int, status text, error text, reference text, wait float8, doubt bool, provider text)
+      id uuid, number int, status text, error text, reference text, wait float8, answered int, refused bool,
+      provider text)
     WHERE notification.id = made.id AND attempts = made.number AND notification.status = 'pending'
     """
 )
 
 
-def _begin(tx: Session, begun: Sequence[tuple[Notification, tuple[Letter, ...], Provider]]) -> Sequence[Attempt]:
+def _begin(tx: Session, begun: Sequence[Begun]) -> Sequence[Attempt]:
     if not begun:
         return ()
     shares: dict[str, tuple[Provider, int]] = {}
@@ -252,9 +213,19 @@ def _begin(tx: Session, begun: Sequence[tuple[Notification, tuple[Letter, ...], 
     taken = [{"id": str(row.id), "provider": provider.name} for row, _, provider in begun]
     tx.execute(_BEGIN, {"rows": json.dumps(taken), "lease": settings().notifications.lease})
     return [
-        Attempt(row.id, row.channel, row.lane, row.attempts + 1, letters, _for(row.channel, provider), wait)
+        Attempt(
+            row.id, row.channel, row.lane, row.attempts + 1, letters, _for(row.channel, provider), wait,
+            row.doubts, _others(row, provider),
+        )
         for row, letters, provider in begun
-    ]
+    ]  # fmt: skip
+
+
+def _others(row: Notification, chosen: Provider) -> bool:
+    """Whether there are providers that have not refused the notice, should the chosen one refuse it now."""
+    if row.channel is Channel.PUSH:  # they all come along
+        return False
+    return any(one.name not in (*row.refused_by, chosen.name) for one in providers(row.channel))
 
 
 def _for(channel: Channel, chosen: Provider) -> tuple[Provider, ...]:
@@ -270,6 +241,8 @@ def _outcome(attempt: Attempt, result: Result) -> dict[str, Any]:
     error = "nobody is there" if receipt.outcome is Outcome.WRONG_ADDRESS else receipt.error
     if again(attempt, receipt):
         status = Status.PENDING
+    elif attempt.doubts and status is Status.FAILED:
+        status = Status.UNKNOWN  # this call did nothing, but an earlier one may have
     return {
         "id": str(attempt.notification),
         "number": attempt.number,
@@ -277,7 +250,8 @@ def _outcome(attempt: Attempt, result: Result) -> dict[str, Any]:
         "error": (error or "")[:500] or None,
         "reference": receipt.reference,
         "wait": _wait(attempt),
-        "doubt": receipt.outcome is Outcome.UNKNOWN,
+        "answered": 0 if receipt.outcome is Outcome.UNKNOWN else 1,
+        "refused": receipt.outcome is Outcome.REFUSED,
         "provider": provider,
     }
 
@@ -288,7 +262,9 @@ def again(attempt: Attempt, receipt: Receipt) -> bool:
     if attempt.number >= most:
         return False
     if receipt.outcome is Outcome.UNKNOWN:
-        return may_repeat(attempt.channel, attempt.lane, attempt.number, most)
+        return may_repeat(attempt.channel, attempt.lane, attempt.doubts + 1, most)
+    if receipt.outcome is Outcome.REFUSED:
+        return attempt.others and not attempt.doubts
     return receipt.outcome is Outcome.AGAIN
 
 
@@ -300,7 +276,12 @@ def _wait(attempt: Attempt) -> float:
 
 
 def _end(row: Notification, status: Status, why: str | None) -> dict[str, Any]:
-    return {"id": str(row.id), "number": row.attempts, "status": status, "error": why}
+    return {"id": str(row.id), "number": row.attempts, "status": status, "error": why, "answered": 0}
+
+
+def _later(row: Notification) -> dict[str, Any]:
+    """Whoever could carry it rests: not a try, and nobody else's turn is taken by it."""
+    return _end(row, Status.PENDING, row.last_error) | {"wait": health.REST.total_seconds()}
 
 
 def _write(tx: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -34,7 +34,8 @@ def undelivered(actor: Actor, channel: Channel | None, status: Status | None) ->
 
 
 def send_again(tx: Session, actor: Actor, notification: UUID) -> Notification:
-    """Put a notice back into its lane, under the same reference. Raises IllegalMove for what is no dead letter.
+    """Put a notice back into its lane, under the same reference, and to the same provider if that one may have it.
+    Raises IllegalMove for what is no dead letter.
 
     A one-time code is never sent again: the person asks for another.
     """
@@ -44,8 +45,8 @@ def send_again(tx: Session, actor: Actor, notification: UUID) -> Notification:
         raise NotFound
     if found.status not in ENDED_BADLY or found.lane is Lane.CODE:
         raise IllegalMove(status=found.status, legal=[])
-    found.status, found.attempts, found.calling_since, found.good_until = Status.PENDING, 0, None, None
-    found.due_at = func.app_now()
+    found.status, found.attempts, found.doubts, found.refused_by = Status.PENDING, 0, min(found.doubts, 1), []
+    found.good_until, found.due_at = None, func.app_now()
     audit.record(tx, actor, "notifications.sent_again", ("notification", found.id), channel=found.channel)
     outbox.publish(tx, DUE[found.lane](channel=found.channel))
     tx.flush()

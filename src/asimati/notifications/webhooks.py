@@ -26,6 +26,7 @@ from asimati.kit.outbox import Delivered
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.notifications import policy
+from asimati.notifications.carrying import pool
 from asimati.notifications.messages import WebhooksDue
 from asimati.notifications.models import Webhook, WebhookDelivery
 from asimati.notifications.rules import Status
@@ -186,8 +187,6 @@ def signed(delivery: UUID, secret: str, body: str) -> dict[str, str]:
 
 def call(sendings: Sequence[Sending]) -> Sequence[tuple[int | None, str | None]]:
     """Call each endpoint, several at a time; the status it answered, or words for why there is none."""
-    from asimati.notifications.sending import pool
-
     return list(pool().map(_posted, sendings))
 
 
