@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 
 from asimati.accounts.actions import purge_codes
 from asimati.events.actions import lapse_offers
+from asimati.events.actions import remind as remind_of_bookings
 from asimati.http import writes
 from asimati.impact.actions import reconcile
-from asimati.kit import audit, jobs, outbox
+from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
+from asimati.service_requests.actions.reminding import remind as remind_of_answers
 from asimati.settings import settings
+from asimati.volunteering.actions.reminding import remind as remind_of_shifts
 from workers.app import app
 from workers.queues import EFFECTS, REPORTS
 
@@ -55,6 +58,10 @@ def purge_jobs(tx: Session) -> None:
     jobs.purge(tx, days=30)
 
 
+def purge_reminders(tx: Session) -> None:
+    reminders.purge(tx, days=400)
+
+
 def verify_audit(tx: Session) -> None:
     """Whoever watches the log is told the morning after, and not at the next inspection."""
     report = audit.verify(tx)
@@ -73,9 +80,13 @@ JOBS: Sequence[Job] = (
     Job("webhooks.wake", timedelta(seconds=10), webhooks.wake),
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),
+    Job("events.remind", MINUTE, remind_of_bookings),
+    Job("volunteering.remind", MINUTE, remind_of_shifts),
+    Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
+    Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),
     Job("impact.reconcile", DAY, reconcile, REPORTS, nightly=True),
 )

@@ -7,7 +7,7 @@ from asimati.credentials import models as credentials
 from asimati.events import models as events
 from asimati.http import writes
 from asimati.impact import models as impact
-from asimati.kit import audit, jobs, outbox
+from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Base
 from asimati.notifications import models as notifications
 from asimati.service_requests import models as service_requests
@@ -25,6 +25,7 @@ __all__ = [
     "notifications",
     "outbox",
     "places",
+    "reminders",
     "service_requests",
     "volunteering",
     "writes",

@@ -59,6 +59,18 @@ def test_a_template_shows_what_it_becomes_and_costs(client: FlaskClient, ground:
     assert tried["wrong"] == ["title: {nobody}"]
 
 
+def test_previews_show_the_examples_of_the_pack(client: FlaskClient, ground: None, head: Headers) -> None:
+    at = datetime(2026, 12, 9, 14, 30, tzinfo=UTC)
+    given = {"title": {"ar": "أقلام", "en": "Pens"}, "pieces": 12, "at": at, "reference": "PC-1"}
+    with db.transaction() as tx:
+        first, *others = TEMPLATES["templates"]
+        assert sync(tx, {"templates": [first | {"example": given}, *others]})["changed"] == 1
+        assert sync(tx, {"templates": [first | {"example": given}, *others]})["changed"] == 0
+    shown = client.get(AT, headers=head).json["preview"]["channels"]["inbox"]
+    assert shown["title"]["en"] == "A parcel: Pens"
+    assert shown["text"]["en"] == "12 came on Wednesday 9 December 2026, 17:30 (PC-1)."
+
+
 def test_other_words_are_a_new_version_and_stay_when_the_pack_is_synced(
     client: FlaskClient, ground: None, head: Headers, resident: SimpleNamespace
 ) -> None:

@@ -149,6 +149,8 @@ CASES = {
     ),
     "crosswalk of no target": Case("impact.toml", '"9.c"', '"9.z"', '"9.z"', "no SDG target 9.z"),
     "placeholder nobody carries": Case(CODE, "{code}", "{cod}", "{cod}", "{cod} is not carried"),
+    "example of nothing": Case(CODE, "[example]\ncode", "[example]\ncodes", "codes", "{codes} is not carried"),
+    "example left out": Case(CODE, 'code = "493027"', "", "[example]", "an example of {code} is missing"),
     "placeholder left open": Case(CODE, "{code}", "{code", "{code ", "is not carried"),
     "sms in one language": Case(
         "templates/events.booking_offered.toml", "sms = ", "# sms = ", "[en]", "both languages or neither", "[en]"

@@ -48,6 +48,24 @@ class BookingOffered(AboutBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingReminder(AboutBooking):
+    topic: ClassVar[str] = "events.booking_reminder"
+
+    venue: dict[str, Any] | None
+    party_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferReminder(AboutBooking):
+    """Seats are still held, but not for long."""
+
+    topic: ClassVar[str] = "events.offer_reminder"
+
+    party_size: int
+    offer_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfferLapsed(AboutBooking):
     topic: ClassVar[str] = "events.offer_lapsed"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,8 +31,13 @@ def notify(tx: Session, delivered: Delivered) -> None:
     message calls a worker to it. A second delivery writes nothing.
     """
     facts = asdict(delivered.message)
+    if facts.get("person") is None:
+        return
+    _call_off(tx, delivered.id, facts)
     template = tx.get(Template, delivered.message.topic)
-    if template is None or template.retired or facts.get("person") is None:
+    if template is None or template.retired:
+        return
+    if good_until(template.topic, facts) and _overtaken(tx, delivered.id, facts):
         return
     whom = recipients(tx, [facts["person"]]).get(facts["person"])
     if whom is None:
@@ -46,6 +51,28 @@ def notify(tx: Session, delivered: Delivered) -> None:
     for channel in tx.scalars(written):
         if channel is not Channel.INBOX and due <= now:
             outbox.publish(tx, DUE[lane_of(template)](channel=channel))
+
+
+def _call_off(tx: Session, message: UUID, facts: Mapping[str, Any]) -> None:
+    """Stop what still waits about a thing of which there is news, if it was good for a while only.
+
+    Such are the reminder of a booking that has been cancelled since, and the offer that has been taken. What is in
+    a worker's hands stays there. The ids of messages follow time.
+    """
+    waits = (Notification.person == facts.get("person"), Notification.status == Status.PENDING)
+    brief = (Notification.good_until.is_not(None), Notification.message_id < message, Notification.doubts == 0)
+    tx.execute(update(Notification).where(*waits, *brief, _of_same(facts)).values(status=Status.STOPPED))
+
+
+def _overtaken(tx: Session, message: UUID, facts: Mapping[str, Any]) -> bool:
+    """Whether the person was told something newer about the thing before this message's turn came."""
+    mine = (Notification.person == facts["person"], Notification.channel == Channel.INBOX)
+    newer = select(Notification.id).where(*mine, Notification.message_id > message, _of_same(facts))
+    return tx.scalar(newer.limit(1)) is not None
+
+
+def _of_same(facts: Mapping[str, Any]) -> Any:
+    return Notification.about["reference"].astext == (facts.get("about") or {}).get("reference")
 
 
 def _channels(template: Template, whom: Recipient) -> list[Channel]:
@@ -91,10 +118,9 @@ def row_of(delivered: Delivered, template: Template, channel: Channel, facts: Ma
 
 def good_until(topic: str, facts: Mapping[str, Any]) -> datetime | None:
     """When a notice would only confuse: a reminder of what has begun, an offer that is over."""
-    if topic.endswith("_reminder"):
+    found = facts.get("offer_expires_at")
+    if found is None and topic.endswith("_reminder"):
         found = facts.get("starts_at")
-    else:
-        found = facts.get("offer_expires_at")
     return found if isinstance(found, datetime) else None
 
 

@@ -30,6 +30,7 @@ class Template(Base):
     sms: Mapped[dict[str, str] | None] = bilingual(nullable=True)
     push: Mapped[dict[str, str] | None] = bilingual(nullable=True)
     email: Mapped[dict[str, str] | None] = bilingual(nullable=True)
+    example: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # facts for previews
     edited: Mapped[bool] = mapped_column(server_default="false")  # by staff: the pack's words wait
     version: Mapped[int] = version_column()
     retired: Mapped[bool] = mapped_column(server_default="false")
@@ -99,6 +100,11 @@ class Notification(Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index("notification_due_idx", "lane", "channel", "due_at", postgresql_where=sql("status = 'pending'")),
+        Index(
+            "notification_brief_idx",
+            "person",
+            postgresql_where=sql("status = 'pending' AND good_until IS NOT NULL"),
+        ),
         Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=sql("channel = 'inbox'")),
     )
 

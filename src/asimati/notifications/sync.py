@@ -25,6 +25,7 @@ def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
             raise ValueError(f"The template {item['topic']} uses what its message does not carry: {wrong}.")
         said = {key: item.get(key) for key in templates.WORDS}
         values = {"channels": item["channels"], "critical": item["critical"], "retired": False}
+        values["example"] = templates.as_stored(item.get("example"))
         if template is None:
             tx.add(template := Template(topic=item["topic"], **values, **said))
             templates.remember(tx, template)

@@ -5,6 +5,7 @@ Every change is a version; the pack's words hold until staff change them, and th
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields
@@ -67,22 +68,38 @@ def unknown_fields(topic: str, words: Mapping[str, Any]) -> list[tuple[str, str]
     return [(part, name) for part in WORDS if words.get(part) for name in sorted(fields_of(words[part]) - known)]
 
 
-def example(topic: str) -> dict[str, Any]:
-    """Facts as a message of the topic might carry them."""
+def as_stored(example: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The pack's example with its days and moments written out."""
+    if example is None:
+        return None
+    stored: dict[str, Any] = json.loads(json.dumps(example, default=lambda moment: moment.isoformat()))
+    return stored
+
+
+def example(topic: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Facts as a message of the topic might carry them: the pack's, else what the kind of each field suggests."""
     kind = TOPICS.get(topic)
     hints = get_type_hints(kind) if kind else {}
-    return {name: EXAMPLES.get(name, _sample(hints.get(name))) for name in carried(topic) or ()}
+    kinds = {name: _kind(hints.get(name)) for name in carried(topic) or ()}
+    usual = {name: EXAMPLES.get(name, _BY_KIND.get(kind, "…")) for name, kind in kinds.items()}
+    return usual | {name: _typed(value, kinds.get(name)) for name, value in (given or {}).items()}
 
 
-def _sample(hint: Any) -> Any:
+def _kind(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(one for one in get_args(hint) if one is not type(None))
-    return _BY_KIND.get(get_origin(hint) or hint, "…")
+    return get_origin(hint) or hint
 
 
-def preview(topic: str, channels: list[str], words: Mapping[str, Any]) -> dict[str, Any]:
+def _typed(value: Any, kind: Any) -> Any:
+    return kind.fromisoformat(value) if kind in (date, datetime) and isinstance(value, str) else value
+
+
+def preview(
+    topic: str, channels: list[str], words: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Each channel's notice in both languages with example data; parts and price of its text message."""
-    facts = example(topic)
+    facts = example(topic, given)
     shown = {
         channel: {
             "title": render(words["title"], facts),

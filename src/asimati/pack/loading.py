@@ -162,4 +162,5 @@ def _template(name: str, values: Part) -> Part:
         "sms": both("sms"),
         "push": both("push"),
         "email": both("email"),
+        "example": values.get("example"),
     }

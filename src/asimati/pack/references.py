@@ -210,10 +210,16 @@ def _templates(documents: Documents) -> Iterator[Fault]:
         if topic not in PLACEHOLDERS:
             yield document.fault([], f"no message of topic {topic} tells anybody anything")
             continue
+        example = document.values.get("example")
         for language in ("ar", "en"):
             for part, words in document.values[language].items():
-                for field in sorted(set(re.findall(r"{([^}]*)}?", words)) - PLACEHOLDERS[topic]):
+                used = set(re.findall(r"{([^}]*)}?", words))
+                for field in sorted(used - PLACEHOLDERS[topic]):
                     yield document.fault([language, part], f"{{{field}}} is not carried by {topic}")
+                for field in sorted((used & PLACEHOLDERS[topic]) - (used if example is None else example.keys())):
+                    yield document.fault(["example"], f"an example of {{{field}}} is missing")
+        for field in sorted((example or {}).keys() - PLACEHOLDERS[topic]):
+            yield document.fault(["example", field], f"{{{field}}} is not carried by {topic}")
         if document.values["ar"].keys() != document.values["en"].keys():
             yield document.fault(["en"], "sms, push and email need both languages or neither")
 

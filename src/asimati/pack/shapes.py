@@ -90,6 +90,13 @@ GOVERNORATE = table(
         "offer_waking_hours": COUNT,
         "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
         "retention": {"type": "object", "additionalProperties": COUNT},
+        "reminders": table(
+            {},
+            {
+                kind: {"type": "array", "items": COUNT, "uniqueItems": True, "maxItems": 5}
+                for kind in ("appointment", "booking", "shift", "offer", "documents")
+            },
+        ),
         "messaging": table(
             {},
             {
@@ -241,11 +248,16 @@ IMPACT = table(
     }
 )
 _MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD, "push": WORD, "email": WORD})
+_EXAMPLE: Shape = {
+    "anyOf": [WORD, WORDS, {"type": "integer"}, {"type": "moment"}, {"type": "day"}],
+    "description": "an example: text, text in both languages, a whole number, a day or a moment with its offset",
+}
 TEMPLATE = table(
     {
         "channels": {"type": "array", "items": choice("inbox", "push", "sms", "email"), "minItems": 1},
         "critical": FLAG,
         "ar": _MESSAGE,
         "en": _MESSAGE,
-    }
+    },
+    {"example": {"type": "object", "additionalProperties": _EXAMPLE}},
 )

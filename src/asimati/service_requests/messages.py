@@ -78,6 +78,15 @@ class ResidentAsked(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerReminder(Told):
+    """We asked for something and still wait for it."""
+
+    topic: ClassVar[str] = "service_requests.answer_reminder"
+
+    note: dict[str, str | None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResidentAnswered(Message):
     """For whoever reviews the case, so it names no person to be told."""
 

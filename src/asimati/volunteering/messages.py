@@ -41,6 +41,11 @@ class SignUpWithdrawn(AboutSignUp):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShiftReminder(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.shift_reminder"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AboutHours(Message):
     person: UUID
     about: dict[str, str]

@@ -8,6 +8,7 @@ from asimati.events.actions.programme import (
     edit_event,
     edit_programme,
 )
+from asimati.events.actions.reminding import remind
 from asimati.events.actions.waitlist import accept, lapse_offers
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "edit_event",
     "edit_programme",
     "lapse_offers",
+    "remind",
     "void_check_in",
 ]

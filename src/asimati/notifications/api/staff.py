@@ -49,7 +49,7 @@ def try_out(tx: Session, actor: Actor, payload: dict[str, Any], topic: str) -> A
     found = templates.named(tx, topic)
     said = templates.words_of(found) | payload
     wrong = [f"{part}: {{{name}}}" for part, name in templates.unknown_fields(topic, said)]
-    return templates.preview(topic, found.channels, said) | {"wrong": wrong}
+    return templates.preview(topic, found.channels, said, found.example) | {"wrong": wrong}
 
 
 @blp.patch(
@@ -64,7 +64,7 @@ def _detail(tx: Session, found: Template) -> dict[str, Any]:
     names = ("topic", "channels", "critical", "version", "edited", *templates.WORDS)
     return {name: getattr(found, name) for name in names} | {
         "placeholders": sorted(templates.carried(found.topic) or ()),
-        "preview": templates.preview(found.topic, found.channels, templates.words_of(found)),
+        "preview": templates.preview(found.topic, found.channels, templates.words_of(found), found.example),
         "versions": templates.history(tx, found.topic),
     }
 
