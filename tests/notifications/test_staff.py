@@ -26,7 +26,7 @@ from asimati.notifications.sync import sync
 from asimati.settings import settings
 from tests.notifications.conftest import Provider as Fake
 from tests.notifications.conftest import use
-from tests.notifications.letters import TEMPLATES, ParcelCame, ask, parcel_for
+from tests.notifications.letters import TEMPLATES, ParcelCame, ask, make_due, parcel_for
 from workers.tasks.deliver import drain
 
 V1 = "/api/v1"
@@ -128,6 +128,50 @@ def test_what_did_not_arrive_is_listed_and_sent_again(
     assert ask("SELECT status FROM notification WHERE channel = 'sms'") == [("sent",)]
     assert len({letter.reference for letter in provider.letters}) == 1
     assert client.post(again, headers=head).status_code == 409
+
+
+def test_what_did_not_arrive_stands_in_the_staffs_queues_in_words(
+    client: FlaskClient, head: Headers, as_staff: Callable[..., Headers], resident: SimpleNamespace, provider: Fake
+) -> None:
+    provider.answers = [Outcome.WRONG_ADDRESS, Outcome.UNKNOWN, Outcome.UNKNOWN]
+    for _ in range(2):
+        parcel_for(resident.id)
+        drain()
+    make_due()
+    drain()
+    queues = {one["name"]: one for one in client.get(f"{V1}/staff/queues", headers=head).json["items"]}
+    assert (queues["undelivered"]["count"], queues["undelivered"]["title"]["ar"]) == (2, "إشعارات لم تصل")
+    items = client.get(f"{V1}/staff/queues/undelivered", headers=head).json["items"]
+    assert [one["state"]["en"] for one in items] == [
+        "May have arrived: the provider never answered", "Nobody is at this address",
+    ]  # fmt: skip
+    assert "person" not in items[0]
+    reviewer = as_staff("reviewer")
+    assert client.get(f"{V1}/staff/queues/undelivered", headers=reviewer).status_code == 403
+    assert "undelivered" not in {
+        one["name"] for one in client.get(f"{V1}/staff/queues", headers=reviewer).json["items"]
+    }
+
+
+def test_after_an_outage_all_that_failed_is_sent_again_but_what_is_hopeless_or_late(
+    client: FlaskClient, head: Headers, resident: SimpleNamespace, provider: Fake
+) -> None:
+    provider.answers = [Outcome.REFUSED, Outcome.REFUSED, Outcome.REFUSED, Outcome.WRONG_ADDRESS]
+    for _ in range(4):
+        parcel_for(resident.id)
+        drain()
+    ask("UPDATE notification SET good_until = app_now() - interval '1 h' WHERE id = (SELECT min(id::text)::uuid"
+        " FROM notification WHERE status = 'failed' AND last_error IS NULL) RETURNING id")  # fmt: skip
+    again = f"{V1}/staff/undelivered/send-again"
+    assert client.post(again, json={"channel": "email"}, headers=head).json == {"count": 0}
+    assert client.post(again, json={"status": "sent"}, headers=head).json == {"count": 0}
+    assert client.post(again, json={"channel": "sms", "topic": "toy.parcel_came"}, headers=head).json == {
+        "count": 2
+    }
+    drain()
+    told = ask("SELECT status, count(*) FROM notification WHERE channel = 'sms' GROUP BY 1 ORDER BY 1")
+    assert told == [("failed", 2), ("sent", 2)]
+    assert client.post(again, json={}, headers=head).json == {"count": 0}
 
 
 def test_only_heads_send_again(client: FlaskClient, as_staff: Callable[..., Headers]) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit import rotation
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
-from asimati.notifications.rules import Channel, Lane, Stage, Status
+from asimati.kit.words import LANGUAGES, translate
+from asimati.notifications.rules import Channel, Lane, Stage, Status, state_of
 
 
 class Template(Base):
@@ -101,12 +102,24 @@ class Notification(Base):
         ),
         Index("notification_due_idx", "lane", "channel", "due_at", postgresql_where=sql("status = 'pending'")),
         Index(
+            "notification_undelivered_idx",
+            "created_at",
+            "id",
+            postgresql_where=sql("status IN ('failed', 'unknown')"),
+        ),
+        Index(
             "notification_brief_idx",
             "person",
             postgresql_where=sql("status = 'pending' AND good_until IS NOT NULL"),
         ),
         Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=sql("channel = 'inbox'")),
     )
+
+    @property
+    def state(self) -> dict[str, str]:
+        """What became of it, in words."""
+        words = state_of(self.status, self.last_error)
+        return {language: translate(words, language) for language in LANGUAGES}
 
 
 class Broadcast(Base):

@@ -22,6 +22,11 @@ MAY: dict[str, frozenset[Role]] = {
 }
 
 
+def may(actor: Actor, deed: str) -> bool:
+    """Whether one of the actor's roles may do it."""
+    return policy.may(actor, MAY, deed)
+
+
 def require(actor: Actor, deed: str) -> None:
     """Raise Forbidden unless one of the actor's roles may do it."""
     policy.require(actor, MAY, deed)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from asimati.kit.errors import IllegalMove
+from asimati.kit.words import Words, _
 from asimati.kit.worktime import Calendar, Hours, NoWorkingTime, Week, next_working_moment
 
 DAY = 24 * 60
@@ -39,6 +40,26 @@ class Status(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     STOPPED = "stopped"
+
+
+# Why a notice failed, where it is not a provider's own words.
+NO_ADDRESS, NOBODY, TOO_LATE = "no address", "nobody is there", "too late"
+STATES: Mapping[Status | str, Words] = {
+    Status.PENDING: _("Waits for its turn"),
+    Status.SENT: _("Handed over; no word yet that it arrived"),
+    Status.DELIVERED: _("Arrived"),
+    Status.FAILED: _("Was not taken by any provider"),
+    Status.UNKNOWN: _("May have arrived: the provider never answered"),
+    Status.STOPPED: _("Called off before it went out"),
+    NO_ADDRESS: _("There is no address to send it to"),
+    NOBODY: _("Nobody is at this address"),
+    TOO_LATE: _("Its time was over before it could go out"),
+}
+
+
+def state_of(status: Status, reason: str | None) -> Words:
+    """What became of a notice, in words for a person."""
+    return STATES.get(reason or "", STATES[status]) if status is Status.FAILED else STATES[status]
 
 
 class Stage(StrEnum):

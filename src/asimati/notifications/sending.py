@@ -28,7 +28,17 @@ from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, p
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Broadcast, Notification
 from asimati.notifications.recipients import Recipient, recipients
-from asimati.notifications.rules import Channel, Lane, Stage, Status, backoff, may_repeat
+from asimati.notifications.rules import (
+    NO_ADDRESS,
+    NOBODY,
+    TOO_LATE,
+    Channel,
+    Lane,
+    Stage,
+    Status,
+    backoff,
+    may_repeat,
+)
 from asimati.settings import settings
 
 log = logging.getLogger(__name__)
@@ -82,9 +92,9 @@ def _sorted_out(
         elif row.doubts and not may_repeat(channel, row.lane, row.doubts, settings().notifications.attempts):
             ends.append(_end(row, Status.UNKNOWN, "the call was never answered"))
         elif row.good_until and row.good_until < now:
-            ends.append(_end(row, Status.FAILED, "too late"))
+            ends.append(_end(row, Status.FAILED, TOO_LATE))
         elif whom is None or not whom.reached_by(channel):
-            ends.append(_end(row, Status.FAILED, "no address"))
+            ends.append(_end(row, Status.FAILED, NO_ADDRESS))
         elif carrier is None:
             ends.append(_later(row))
         else:
@@ -238,7 +248,7 @@ def _for(channel: Channel, chosen: Provider) -> tuple[Provider, ...]:
 def _outcome(attempt: Attempt, result: Result) -> dict[str, Any]:
     receipt, provider, _ = result
     status = {Outcome.SENT: Status.SENT, Outcome.UNKNOWN: Status.UNKNOWN}.get(receipt.outcome, Status.FAILED)
-    error = "nobody is there" if receipt.outcome is Outcome.WRONG_ADDRESS else receipt.error
+    error = NOBODY if receipt.outcome is Outcome.WRONG_ADDRESS else receipt.error
     if again(attempt, receipt):
         status = Status.PENDING
     elif attempt.doubts and status is Status.FAILED:

@@ -164,11 +164,25 @@ class UndeliveredQuery(PageQuery):
     status = Enum(Status)
 
 
+class SendAgainIn(Schema):
+    """Which of the notices that did not arrive; all that failed, if nothing is said."""
+
+    status = Enum(Status)
+    channel = Enum(Channel)
+    topic = String(max_length=100)
+    since = DateTime()
+
+
+class SentAgainOut(Schema):
+    count = Integer(metadata={"description": "How many were put back; ask again while it is 10,000"})
+
+
 class UndeliveredOut(Schema):
     id = UUID()
     topic = String()
     channel = Enum(Channel)
     status = Enum(Status)
+    state = Text()  # what became of it, in words
     reason = String(attribute="last_error", allow_none=True)
     attempts = Integer()
     provider = String(allow_none=True)

@@ -1,29 +1,27 @@
-"""What did not arrive: listed, sent again; what providers say later; what is forgotten in time."""
+"""What did not arrive: listed, sent again; what is forgotten in time."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from asimati.kit import audit, outbox
-from asimati.kit.errors import IllegalMove, Malformed, NotFound, Unauthenticated
+from asimati.kit import audit, clock, outbox
+from asimati.kit.errors import IllegalMove, NotFound
+from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.notifications import policy
-from asimati.notifications.channels import configured
-from asimati.notifications.channels.gateway import at
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Notification
-from asimati.notifications.rules import Channel, Lane, Status
+from asimati.notifications.rules import NO_ADDRESS, NOBODY, TOO_LATE, Channel, Lane, Status
 from asimati.settings import settings
 
 ENDED_BADLY = (Status.FAILED, Status.UNKNOWN)
+WITHOUT_HOPE = (NO_ADDRESS, NOBODY, TOO_LATE)
+RECENT = timedelta(days=14)  # nobody waits for older ones any more; the list of all still has them
 
 
 def undelivered(actor: Actor, channel: Channel | None, status: Status | None) -> Select[Any]:
@@ -53,49 +51,55 @@ def send_again(tx: Session, actor: Actor, notification: UUID) -> Notification:
     return found
 
 
-def receive(tx: Session, provider: str, headers: Mapping[str, str], body: bytes) -> int:
-    """What a provider says became of letters; how many notices that changed.
+def send_all_again(
+    tx: Session,
+    actor: Actor,
+    *,
+    status: Status = Status.FAILED,
+    channel: Channel | None = None,
+    topic: str | None = None,
+    since: datetime | None = None,
+) -> int:
+    """Put all notices that ended so back into their lanes, after an outage say; how many, 10,000 at most.
 
-    Its `[provider.receipts]` says how it signs (`secret`, `header`: HMAC-SHA256 of the body in hex), where the
-    reference and the status stand, and which statuses mean `delivered` and `failed`. Raises NotFound for a provider
-    that sends none, Unauthenticated for a signature that is not its, Malformed for no JSON.
+    Left out are those whose time is over or to whom nothing leads: they would only end as they did.
     """
-    how = (configured.named(provider) or {}).get("receipts")
-    if how is None:
-        raise NotFound
-    expected = hmac.new(how["secret"].encode(), body, hashlib.sha256).hexdigest()
-    given = (
-        {name.lower(): value for name, value in headers.items()}.get(how.get("header", "X-Signature").lower(), "")
-        .lower()
-        .removeprefix("sha256=")
-    )
-    if not hmac.compare_digest(expected.encode(), given.encode()):
-        raise Unauthenticated
-    try:
-        found = json.loads(body)
-    except ValueError:
-        raise Malformed from None
-    items = found if isinstance(found, list) else [found]
-    return sum(_told(tx, provider, how, one) for one in items[:1000])
+    policy.require(actor, "send_again")
+    chosen = [Notification.status == status, Notification.status.in_(ENDED_BADLY), Notification.lane != Lane.CODE]
+    chosen += [func.coalesce(Notification.last_error, "").not_in(WITHOUT_HOPE)]
+    chosen += [or_(Notification.good_until.is_(None), Notification.good_until > func.app_now())]
+    chosen += [Notification.channel == channel] if channel else []
+    chosen += [Notification.topic == topic] if topic else []
+    chosen += [Notification.created_at >= since] if since else []
+    ids = select(Notification.id).where(*chosen).limit(10_000).with_for_update(key_share=True, skip_locked=True)
+    doubts = func.least(Notification.doubts, 1)
+    again = update(Notification).where(Notification.id.in_(ids), Notification.status == status)
+    again = again.values(status=Status.PENDING, attempts=0, doubts=doubts, refused_by=[], due_at=func.app_now())
+    put_back = tx.execute(again.returning(Notification.lane, Notification.channel)).all()
+    for lane, by in {(row.lane, row.channel) for row in put_back}:
+        outbox.publish(tx, DUE[lane](channel=by))
+    about, count = ("notification", ""), len(put_back)
+    audit.record(tx, actor, "notifications.all_sent_again", about, count=count, channel=channel, topic=topic)
+    return count
 
 
-def _told(tx: Session, provider: str, how: Mapping[str, Any], item: Any) -> int:
-    reference = str(at(item, how.get("reference", "reference")) or "")[:200]
-    said = str(at(item, how.get("status", "status")) or "")
-    values: dict[str, Any] = {"status": Status.DELIVERED, "delivered_at": func.app_now()}
-    if said in how.get("failed", ()):
-        values = {"status": Status.FAILED, "last_error": f"{provider}: {said}"[:500]}
-    elif said not in how.get("delivered", ()):
-        return 0
-    ours = [Notification.provider_reference == reference]
-    try:
-        ours.append(Notification.id == UUID(reference))
-    except ValueError:
-        pass
-    told = update(Notification).where(
-        Notification.provider == provider, Notification.status.in_([Status.SENT, Status.UNKNOWN]), or_(*ours)
+def waiting(tx: Session, actor: Actor) -> dict[str, int]:
+    """How many recent notices did not arrive."""
+    return {"undelivered": tx.scalar(select(func.count()).select_from(_recent(tx, actor).subquery())) or 0}
+
+
+def queue(tx: Session, actor: Actor, args: PageArgs) -> Page:
+    """Recent notices that did not arrive, the newest first. They show nobody, so no opening is noted."""
+    found = paginate(tx, _recent(tx, actor), [Notification.created_at.desc(), Notification.id.desc()], args)
+    shown = ("id", "topic", "channel", "status", "last_error", "attempts", "provider", "created_at", "state")
+    return Page(
+        [{name: getattr(one, name) for name in shown} | {"person": None} for one in found.items], found.next
     )
-    return len(tx.scalars(told.values(**values).returning(Notification.id)).all())
+
+
+def _recent(tx: Session, actor: Actor) -> Select[Any]:
+    since = clock.now(tx) - RECENT
+    return undelivered(actor, None, None).where(Notification.created_at > since, Notification.lane != Lane.CODE)
 
 
 def purge(tx: Session) -> int:

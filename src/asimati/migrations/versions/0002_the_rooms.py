@@ -37,6 +37,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'pending' AND good_until IS NOT NULL"),
     )
+    op.create_index(
+        "notification_undelivered_idx",
+        "notification",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('failed', 'unknown')"),
+    )
     op.drop_column("notification", "calling_since")
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)

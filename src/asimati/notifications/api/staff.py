@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from asimati.http import access
 from asimati.http.pages import page_of
+from asimati.http.queues import DESKS, Desk
 from asimati.kit import words
 from asimati.kit.errors import IllegalMove, Malformed, Unauthenticated
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
-from asimati.notifications import policy, templates, undelivered, unsubscribe
+from asimati.notifications import policy, receipts, templates, undelivered, unsubscribe
 from asimati.notifications import staff_schemas as schemas
 from asimati.notifications.api.blueprint import blp
 from asimati.notifications.models import Notification, Template
@@ -98,10 +99,33 @@ def send_again(tx: Session, actor: Actor, notification_id: UUID) -> Notification
     return undelivered.send_again(tx, actor, notification_id)
 
 
+@blp.post(
+    "/staff/undelivered/send-again",
+    who=may("send_again"),
+    takes=schemas.SendAgainIn,
+    gives=schemas.SentAgainOut,
+)
+def send_all_again(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    """Send all that did not arrive once more, after a provider's outage say."""
+    return {"count": undelivered.send_all_again(tx, actor, **payload)}
+
+
+DESKS.append(
+    Desk(
+        titles={"undelivered": _("Notices that did not arrive")},
+        may=lambda actor: policy.may(actor, "see_undelivered"),
+        counts=undelivered.waiting,
+        items=lambda tx, actor, name, query: undelivered.queue(tx, actor, query["page"]),
+        gives=schemas.UndeliveredOut,
+        opens="person",
+    )
+)
+
+
 @blp.post("/providers/<name>/receipts", who=access.anyone, refuses=(Unauthenticated, Malformed))
-def receipts(tx: Session, actor: Actor, name: str) -> None:
+def told_later(tx: Session, actor: Actor, name: str) -> None:
     """What became of letters, signed by the provider that carried them."""
-    undelivered.receive(tx, name, dict(request.headers), request.get_data())
+    receipts.receive(tx, name, dict(request.headers), request.get_data())
 
 
 PAGE = """<!doctype html>
