@@ -2,7 +2,7 @@
 # Nothing below names an absolute path or relies on scripts in .venv/bin: folders may hold spaces and any letters.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format demo bench faults pack lock setup clean
+.PHONY: help run test check format demo bench journeys faults pack lock setup clean
 
 PYTHON ?=
 HOST := $(or $(ASIMATI_HOST),127.0.0.1)
@@ -19,7 +19,7 @@ run: setup ## the whole house on embedded PostgreSQL and Redis, until Ctrl-C
 	@exec $(PY) -m asimati up $(ARGS)
 
 test: setup ## every test, on throw-away servers of its own
-	@$(PY) -m pytest -n 2 -m "not faults" $(ARGS)
+	@$(PY) -m pytest -n 2 -m "not faults and not browser" $(ARGS)
 
 check: setup ## style, types, who may import whom, and what the house promises of itself
 	@$(PY) -m ruff check .
@@ -36,6 +36,9 @@ demo: setup ## the three journeys, step by step, against the running house (seco
 
 bench: setup ## how fast it is, on servers of its own
 	@$(PY) -m bench $(ARGS)
+
+journeys: setup ## people's ways through the pages, in a real browser (needs Chromium)
+	@$(PY) -m pytest -m browser tests/journeys $(ARGS)
 
 faults: setup ## kill, stop and double everything; slow
 	@$(PY) -m pytest -m faults tests $(ARGS)

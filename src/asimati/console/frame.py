@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from asimati.console import session, showing
-from asimati.console.asking import Answer, Refused, ask
+from asimati.console.asking import Answer, Refused, ask, said
 from asimati.http import problems
 from asimati.kit import words
 from asimati.kit.errors import Refusal
@@ -35,6 +35,11 @@ _ANYBODY = frozenset(Role)
 _CASES = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
 _COORDINATION = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 
+_HEADS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+_WRITERS = _COORDINATION | {Role.AUDITOR}
+_AUDIT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER})
+_OVERSEERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
 # The menu in its order: endpoint, words, and the roles that have something to do there.
 MENU = (
     ("console.home", _("Today"), _ANYBODY),
@@ -42,8 +47,33 @@ MENU = (
     ("console.events", _("Events"), _COORDINATION),
     ("console.doors", _("The door"), _COORDINATION),
     ("console.shifts", _("Volunteering"), _COORDINATION),
+    ("console.broadcasts", _("Notices"), _WRITERS),
     ("console.impact", _("Impact"), _ANYBODY),
-    ("console.audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER})),
+    ("console.members", _("The house"), _OVERSEERS),
+    ("console.audit", _("Audit"), _AUDIT),
+)
+# Pages that stand beside each other, shown as tabs on each of them.
+SECTIONS = (
+    (
+        ("console.broadcasts", _("Broadcasts"), _WRITERS),
+        ("console.templates", _("Templates"), _WRITERS),
+        ("console.undelivered", _("Not delivered"), _HEADS | {Role.AUDITOR}),
+    ),
+    (
+        ("console.members", _("Staff and roles"), _OVERSEERS),
+        ("console.webhooks", _("Partner systems"), _OVERSEERS),
+    ),
+    (
+        ("console.shifts", _("Shifts"), _COORDINATION),
+        ("console.opportunities", _("Opportunities"), _COORDINATION),
+        ("console.sign_ups", _("Sign-ups"), _COORDINATION),
+        ("console.hours", _("Hours to approve"), _COORDINATION),
+    ),
+    (
+        ("console.events", _("Events"), _COORDINATION),
+        ("console.programmes", _("Programmes"), _COORDINATION),
+        ("console.bookings", _("Bookings to decide"), _COORDINATION),
+    ),
 )
 
 
@@ -78,25 +108,26 @@ def refused(fault: Refused) -> Any:
     """The API said no: the reason, on a page."""
     if fault.answer.status == 401:
         return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
-    return page("refused.html", title=_("This page cannot be shown"), answer=fault.answer), fault.answer.status
+    return shown_or_refused(fault.answer)
 
 
 @blp.errorhandler(Refusal)
 def refusal(fault: Refusal) -> Any:
     """A refusal of our own."""
-    said = problems.answer(fault)
-    answer = Answer(said.status_code, said.get_json(), None, said)
-    return page("refused.html", title=_("This page cannot be shown"), answer=answer), said.status_code
+    problem = problems.answer(fault)
+    return shown_or_refused(Answer(problem.status_code, problem.get_json(), None, problem))
 
 
-def page(template: str, *, title: str, **facts: Any) -> str:
-    """A page in its frame."""
+def page(template: str, *, title: str | Mapping[str, Any], **facts: Any) -> str:
+    """A page in its frame; its title is words of ours, or the bilingual name of what it shows."""
     roles = g.staff.roles if g.get("staff") else frozenset()
     return render_template(
         template,
-        title=translate(title),
+        title=said(title) if isinstance(title, Mapping) else translate(title),
         menu=[(endpoint, translate(words_)) for endpoint, words_, for_ in MENU if roles & for_],
+        section=_section(roles),
         roles={str(role) for role in roles},
+        one_of=lambda *named: not roles.isdisjoint(map(Role, named)),
         language=words.language(),
         direction="rtl" if words.language() == "ar" else "ltr",
         governorate=settings().governorate.facts["name"],
@@ -106,6 +137,14 @@ def page(template: str, *, title: str, **facts: Any) -> str:
         name_of=showing.name_of,
         **facts,
     )
+
+
+def _section(roles: frozenset[Role]) -> list[tuple[str, str]]:
+    """The neighbours of the page that is shown: those of its section this person has something to do with."""
+    for section in SECTIONS:
+        if any(endpoint == request.endpoint for endpoint, _words, _for in section):
+            return [(endpoint, translate(words_)) for endpoint, words_, for_ in section if roles & for_]
+    return []
 
 
 def act(method: str, path: str, payload: Any = None, *, done: str) -> Answer:
@@ -122,12 +161,6 @@ def back(endpoint: str, **values: Any) -> AnyResponse:
     return redirect(url_for(f"console.{endpoint}", **values), 303)
 
 
-def form_of(*names: str) -> dict[str, str]:
-    """The fields of the form that were filled in."""
-    return {name: value for name in names if (value := request.form.get(name, "").strip())}
-
-
-def both(name: str) -> Mapping[str, str] | None:
-    """A bilingual field of the form, as far as it was filled in."""
-    said = {language: request.form.get(f"{name}_{language}", "").strip() for language in words.LANGUAGES}
-    return {language: text for language, text in said.items() if text} or None
+def shown_or_refused(answer: Answer) -> Any:
+    """The page that says why the API refused to show a thing."""
+    return page("refused.html", title=_("This page cannot be shown"), answer=answer), answer.status

@@ -49,6 +49,23 @@ NAMES = {
         "field_visit": _("Field visit"), "social_media": _("Social media"), "tawasul": _("Tawasul"),
         "open311": _("Open311"),
     },
+    "stage": {
+        "draft": _("Draft"), "awaiting_approval": _("Waits for approval"), "scheduled": _("Scheduled"),
+        "sending": _("Being sent"), "sent": _("Sent"), "stopped": _("Stopped"),
+    },
+    "by": {"inbox": _("In the app"), "email": _("E-mail"), "sms": _("Text message"), "push": _("Push")},
+    "sent": {
+        "pending": _("On the way"), "sent": _("Sent"), "delivered": _("Delivered"), "failed": _("Failed"),
+        "unknown": _("Not known"), "stopped": _("Stopped"),
+    },
+    "role": {
+        "reviewer": _("Reviewer"), "supervisor": _("Supervisor"), "coordinator": _("Coordinator"),
+        "partner_coordinator": _("Partner's coordinator"), "auditor": _("Auditor"),
+        "administrator": _("Administrator"), "data_protection_officer": _("Data-protection officer"),
+    },
+    "scope": {
+        "department": _("Department"), "area": _("Area"), "service": _("Service"), "programme": _("Programme"),
+    },
     "outcome": {
         "admitted": _("Welcome"), "already-in": _("Already in"), "cancelled": _("Booking cancelled"),
         "not-confirmed": _("No seat confirmed"), "wrong-event": _("Ticket for another event"),

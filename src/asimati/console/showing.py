@@ -67,6 +67,12 @@ def when(value: str | datetime | None) -> Markup:
     )
 
 
+def as_input(value: str | datetime | None) -> str:
+    """A moment as a field for day and time holds it, on the governorate's clock."""
+    found = moment(value)
+    return found.strftime("%Y-%m-%dT%H:%M") if found else ""
+
+
 def ago(value: str | datetime | None) -> str:
     """How far a moment is from now, in words: "in 2 days", "3 hours ago"."""
     found = moment(value)
@@ -96,6 +102,7 @@ def filters() -> dict[str, Any]:
     """All of them, by the names templates use."""
     return {
         "said": said, "when": when, "day": day, "hijri": hijri, "time_of": time_of, "ago": ago,
+        "as_input": as_input,
         "number": number, "code": code,
     }  # fmt: skip
 

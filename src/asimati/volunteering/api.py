@@ -240,8 +240,8 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     opens="sign_up",
 )
 def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
-    """Sign-ups by status."""
-    return queries.sign_ups(tx, actor, query["page"], query.get("status"))
+    """Sign-ups by status, or those of one shift: its roster."""
+    return queries.sign_ups(tx, actor, query["page"], query.get("status"), query.get("shift"))
 
 
 @blp.post(

@@ -93,11 +93,15 @@ def shifts(tx: Session, page: PageArgs, since: datetime | None = None) -> Page:
     return Page([shift_view(shift) for shift in found.items], found.next)
 
 
-def sign_ups(tx: Session, actor: Actor, page: PageArgs, status: SignUpStatus | None = None) -> Page:
+def sign_ups(
+    tx: Session, actor: Actor, page: PageArgs, status: SignUpStatus | None = None, shift: UUID | None = None
+) -> Page:
     """Sign-ups the actor may see, newest first, each with its shift."""
     statement = policy.visible(_with_shift(SignUp), actor)
     if status is not None:
         statement = statement.where(SignUp.status == status)
+    if shift is not None:
+        statement = statement.where(SignUp.shift_id == shift)
     found = paginate(tx, statement, [SignUp.created_at.desc(), SignUp.id.desc()], page)
     return Page([_sign_up(*row[:4]) for row in found.items], found.next)
 

@@ -110,6 +110,7 @@ class StaffSignUpOut(SignUpOut):
 
 class StaffSignUpsQuery(PageQuery):
     status = Enum(SignUpStatus)
+    shift = UUID()
 
 
 class TimesIn(Schema):

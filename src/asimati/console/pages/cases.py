@@ -8,7 +8,8 @@ from typing import Any
 from flask import flash, g, request
 
 from asimati.console.asking import Answer, ask, listed, may, need
-from asimati.console.frame import back, blp, both, form_of, page
+from asimati.console.forms import both, form_of
+from asimati.console.frame import back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
 from asimati.kit.words import _, translate
 
@@ -82,7 +83,7 @@ def move(reference: str, move: str) -> Any:
 
 def _shown(answer: Answer, reference: str, **more: Any) -> Any:
     if not answer.ok:
-        return page("refused.html", title=_("This page cannot be shown"), answer=answer), answer.status
+        return shown_or_refused(answer)
     found = answer.body
     facts: dict[str, Any] = {"refused": None, "tried": None, "typed": {}, **more}
     return page(

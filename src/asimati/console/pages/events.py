@@ -8,8 +8,9 @@ from uuid import UUID
 
 from flask import Response, jsonify, request
 
-from asimati.console.asking import ask, listed, need
-from asimati.console.frame import act, back, blp, both, page
+from asimati.console.asking import Answer, ask, listed, need
+from asimati.console.forms import both, many_of, moment_of, number_of
+from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
 from asimati.kit import clock
 from asimati.kit.words import _, translate
@@ -29,25 +30,90 @@ def event(event_id: UUID) -> Any:
     """One event: its facts to edit, the roster, the line."""
     answer = ask("GET", f"/staff/events/{event_id}")
     if not answer.ok:
-        return page("refused.html", title=_("This page cannot be shown"), answer=answer), answer.status
+        return shown_or_refused(answer)
     roster = listed("/staff/bookings", event=event_id, limit=100)
     return page("event.html", title=_("Event"), event=answer.body, match=answer.tag, roster=roster)
 
 
 @blp.post("/events/<uuid:event_id>")
-def edit_event(event_id: UUID) -> Any:
-    """Change what an event's page lets staff change."""
-    payload: dict[str, Any] = {}
-    if title := both("title"):
-        payload["title"] = title
-    if (venue := both("venue")) is not None:
-        payload["venue"] = venue
-    if capacity := request.form.get("capacity", ""):
-        payload["capacity"] = int(capacity) if capacity.isdigit() else capacity
-    if status := request.form.get("status", ""):
-        payload["status"] = status
-    act("PATCH", f"/staff/events/{event_id}", payload, done=_("Saved."))
+def publish_event(event_id: UUID) -> Any:
+    """Publish an event, or cancel it; whoever holds a place is told."""
+    act("PATCH", f"/staff/events/{event_id}", {"status": request.form.get("status")}, done=_("Saved."))
     return back("event", event_id=event_id)
+
+
+@blp.get("/events/new")
+def new_event() -> Any:
+    """An event to write, as a copy of another where one is named."""
+    copied = ask("GET", f"/staff/events/{request.args['copy']}").body if "copy" in request.args else {}
+    return _event_form(None, copied, None)
+
+
+@blp.post("/events/new")
+def make_event() -> Any:
+    """Keep a new event as a draft."""
+    said = {**_event_said(), "programme": request.form.get("programme", "")}
+    answer = ask("POST", "/staff/events", payload=said, key=request.form.get("key"))
+    if answer.ok:
+        return back("event", event_id=answer.body["id"])
+    return _event_form(None, said, None, refused=answer), answer.status
+
+
+@blp.get("/events/<uuid:event_id>/edit")
+def edit_event(event_id: UUID) -> Any:
+    """All of an event to change."""
+    answer = ask("GET", f"/staff/events/{event_id}")
+    return _event_form(event_id, answer.body, answer.tag) if answer.ok else shown_or_refused(answer)
+
+
+@blp.post("/events/<uuid:event_id>/edit")
+def change_event(event_id: UUID) -> Any:
+    """Keep the changes. When somebody was quicker, what was typed stays on the page."""
+    said = _event_said()
+    answer = ask("PATCH", f"/staff/events/{event_id}", payload=said, match=request.form.get("match") or None)
+    if answer.ok:
+        return back("event", event_id=event_id)
+    fresh = ask("GET", f"/staff/events/{event_id}")
+    return _event_form(event_id, said, fresh.tag, refused=answer), answer.status
+
+
+@blp.get("/programmes")
+def programmes() -> Any:
+    """Programmes with their days."""
+    return page("programmes.html", title=_("Programmes"), found=need("/staff/programmes", limit=100))
+
+
+@blp.get("/programmes/new")
+def new_programme() -> Any:
+    """A programme to write."""
+    return _programme_form(None, {}, None)
+
+
+@blp.post("/programmes/new")
+def make_programme() -> Any:
+    """Keep a new programme as a draft."""
+    said = {**_programme_said(), "slug": request.form.get("slug", "").strip()}
+    answer = ask("POST", "/staff/programmes", payload=said, key=request.form.get("key"))
+    return back("programmes") if answer.ok else (_programme_form(None, said, None, answer), answer.status)
+
+
+@blp.get("/programmes/<slug>")
+def programme(slug: str) -> Any:
+    """A programme to change, publish or cancel."""
+    answer = ask("GET", f"/staff/programmes/{slug}")
+    return _programme_form(slug, answer.body, answer.tag) if answer.ok else shown_or_refused(answer)
+
+
+@blp.post("/programmes/<slug>")
+def change_programme(slug: str) -> Any:
+    """Keep the changes of a programme."""
+    status = request.form.get("status")
+    said = {"status": status} if status else _programme_said()
+    answer = ask("PATCH", f"/staff/programmes/{slug}", payload=said, match=request.form.get("match") or None)
+    if answer.ok:
+        return back("programmes")
+    fresh = ask("GET", f"/staff/programmes/{slug}")
+    return _programme_form(slug, {**fresh.body, **said}, fresh.tag, answer), answer.status
 
 
 @blp.get("/bookings")
@@ -95,3 +161,57 @@ def door_count(event_id: UUID) -> Response:
     inside = [one["party_size"] for one in roster if one["status"] == "checked_in"]
     held = [one["party_size"] for one in roster if one["status"] in ("checked_in", "confirmed")]
     return jsonify({"inside": sum(inside), "expected": sum(held)})
+
+
+def _event_said() -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "type": request.form.get("type"),
+        "title": both("title"),
+        "description": both("description"),
+        "venue": both("venue"),
+        "block": request.form.get("block", "").strip() or None,
+        "language": request.form.get("language"),
+        "mode": request.form.get("mode"),
+        "starts_at": moment_of("starts_at"),
+        "ends_at": moment_of("ends_at"),
+        "registration_opens_at": moment_of("registration_opens_at"),
+        "registration_closes_at": moment_of("registration_closes_at"),
+        "capacity": number_of("capacity"),
+        "party_limit": number_of("party_limit"),
+        "approval": "approval" in request.form,
+        "waitlist": "waitlist" in request.form,
+        "targets": many_of("targets"),
+    }
+    empty_is_said = ("description", "venue", "block", "registration_opens_at", "registration_closes_at")
+    return {name: value for name, value in said.items() if value is not None or name in empty_is_said}
+
+
+def _event_form(event_id: UUID | None, said: Any, match: str | None, refused: Answer | None = None) -> str:
+    window = said.get("registration") or {}
+    return page(
+        "event_form.html",
+        title=_("New event") if event_id is None else _("Change the event"),
+        event_id=event_id,
+        said_=said,
+        opens=said.get("registration_opens_at") or window.get("opens_at"),
+        closes=said.get("registration_closes_at") or window.get("closes_at"),
+        match=match,
+        refused=refused,
+        programmes=listed("/staff/programmes", limit=100),
+        names=NAMES,
+    )
+
+
+def _programme_said() -> dict[str, Any]:
+    said = {
+        "title": both("title"),
+        "description": both("description"),
+        "edition": request.form.get("edition") or None,
+    }
+    days = {name: request.form.get(name) for name in ("starts_on", "ends_on")}
+    return {name: value for name, value in {**said, **days}.items() if value is not None}
+
+
+def _programme_form(slug: str | None, said: Any, match: str | None, refused: Answer | None = None) -> str:
+    title = _("New programme") if slug is None else said["title"]
+    return page("programme_form.html", title=title, slug=slug, said_=said, match=match, refused=refused)

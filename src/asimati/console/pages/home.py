@@ -8,7 +8,8 @@ from flask import Response, g, jsonify, redirect, request, url_for
 
 from asimati.console import session
 from asimati.console.asking import ask, listed
-from asimati.console.frame import LANGUAGE, back, blp, form_of, page
+from asimati.console.forms import form_of
+from asimati.console.frame import LANGUAGE, back, blp, page
 from asimati.kit import clock, words
 from asimati.kit.words import _
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from flask import request
 
 from asimati.console import showing
-from asimati.console.asking import need
-from asimati.console.frame import act, back, blp, form_of, page
+from asimati.console.asking import Answer, ask, listed, need
+from asimati.console.forms import both, form_of, many_of, moment_of, number_of
+from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.kit.words import _
 
 
@@ -27,6 +28,78 @@ def shift_code(shift_id: UUID) -> Any:
     """The check-in code of this minute, large enough to scan from a few steps away."""
     shift, now = need(f"/staff/shifts/{shift_id}"), need(f"/staff/shifts/{shift_id}/code")
     return page("shift_code.html", title=_("Check-in code"), shift=shift, now=now)
+
+
+@blp.get("/shifts/<uuid:shift_id>")
+def shift(shift_id: UUID) -> Any:
+    """One shift: its places, and who serves at it."""
+    answer = ask("GET", f"/staff/shifts/{shift_id}")
+    if not answer.ok:
+        return shown_or_refused(answer)
+    opportunity = need(f"/staff/opportunities/{answer.body['opportunity']}")
+    return page(
+        "shift.html", title=opportunity["title"], shift=answer.body, match=answer.tag, opportunity=opportunity,
+        roster=listed("/staff/sign-ups", shift=shift_id, limit=100),
+    )  # fmt: skip
+
+
+@blp.post("/shifts/<uuid:shift_id>")
+def change_shift(shift_id: UUID) -> Any:
+    """More places, or fewer."""
+    act("PATCH", f"/staff/shifts/{shift_id}", {"places": number_of("places")}, done=_("Saved."))
+    return back("shift", shift_id=shift_id)
+
+
+@blp.get("/opportunities")
+def opportunities() -> Any:
+    """Opportunities to serve."""
+    found = need("/staff/opportunities", limit=50, after=request.args.get("after"))
+    return page("opportunities.html", title=_("Opportunities"), found=found)
+
+
+@blp.get("/opportunities/new")
+def new_opportunity() -> Any:
+    """An opportunity to write."""
+    return _opportunity(None, {}, None)
+
+
+@blp.post("/opportunities/new")
+def make_opportunity() -> Any:
+    """Keep a new opportunity."""
+    answer = ask("POST", "/staff/opportunities", payload=_opportunity_said(), key=request.form.get("key"))
+    if answer.ok:
+        return back("opportunity", opportunity_id=answer.body["id"])
+    return _opportunity(None, _opportunity_said(), None, refused=answer), answer.status
+
+
+@blp.get("/opportunities/<uuid:opportunity_id>")
+def opportunity(opportunity_id: UUID) -> Any:
+    """An opportunity to change, with its shifts."""
+    answer = ask("GET", f"/staff/opportunities/{opportunity_id}")
+    return _opportunity(opportunity_id, answer.body, answer.tag) if answer.ok else shown_or_refused(answer)
+
+
+@blp.post("/opportunities/<uuid:opportunity_id>")
+def change_opportunity(opportunity_id: UUID) -> Any:
+    """Keep the changes of an opportunity."""
+    said = _opportunity_said()
+    match = request.form.get("match") or None
+    answer = ask("PATCH", f"/staff/opportunities/{opportunity_id}", payload=said, match=match)
+    if answer.ok:
+        return back("opportunity", opportunity_id=opportunity_id)
+    fresh = ask("GET", f"/staff/opportunities/{opportunity_id}")
+    return _opportunity(opportunity_id, {**fresh.body, **said}, fresh.tag, refused=answer), answer.status
+
+
+@blp.post("/opportunities/<uuid:opportunity_id>/shifts")
+def make_shift(opportunity_id: UUID) -> Any:
+    """Add a shift."""
+    said = {
+        "opportunity": str(opportunity_id), "starts_at": moment_of("starts_at"), "ends_at": moment_of("ends_at"),
+        "places": number_of("places"),
+    }  # fmt: skip
+    act("POST", "/staff/shifts", said, done=_("The shift was added."))
+    return back("opportunity", opportunity_id=opportunity_id)
 
 
 @blp.get("/sign-ups")
@@ -59,3 +132,25 @@ def decide_hours(claim_id: UUID, decision: str) -> Any:
         payload["minutes"] = int(minutes)
     act("POST", f"/staff/hours/{claim_id}/{decision}", payload, done=_("Decided."))
     return back("hours")
+
+
+def _opportunity_said() -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "title": both("title"),
+        "description": both("description"),
+        "host": both("host"),
+        "location": both("location"),
+        "block": request.form.get("block", "").strip() or None,
+        "minimum_age": number_of("minimum_age"),
+        "targets": many_of("targets"),
+        "review": "review" in request.form,
+        "published": "published" in request.form,
+    }
+    return {name: value for name, value in said.items() if value is not None or name not in ("title", "location")}
+
+
+def _opportunity(opportunity_id: UUID | None, said: Any, match: str | None, refused: Answer | None = None) -> str:
+    title = _("New opportunity") if opportunity_id is None else said["title"]
+    return page(
+        "opportunity.html", title=title, opportunity_id=opportunity_id, said_=said, match=match, refused=refused
+    )
