@@ -14,12 +14,13 @@ from importlib.util import find_spec
 from typing import Any
 
 import asimati
+from asimati.files import scanning
 from asimati.impact.actions import contribute, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
 from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
 from asimati.notifications.actions import notify
-from workers.queues import BULK, CODES, EFFECTS, NOTIFY, URGENT, WEBHOOKS
+from workers.queues import BULK, CODES, EFFECTS, FILES, NOTIFY, URGENT, WEBHOOKS
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ LISTENERS: Mapping[str, Listener] = {
         Lane("notifications.send_urgent", URGENT, sending.take, carrying.call, sending.record),
         Lane("notifications.send", NOTIFY, sending.take, carrying.call, sending.record),
         Lane("notifications.send_bulk", BULK, sending.take, carrying.call, sending.record),
+        Call("files.scan", FILES, scanning.prepare, scanning.call, scanning.record),
         Effect("impact.contribute", EFFECTS, contribute),
         Effect("impact.rebuild", EFFECTS, rebuild),
     )
@@ -76,6 +78,7 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
+    "files.file_received": ("files.scan",),
     "notifications.broadcast_goes_on": ("notifications.fan_out",),
     "notifications.webhooks_due": ("webhooks.send",),
     "notifications.urgent_due": ("notifications.send_urgent",),

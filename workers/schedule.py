@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from asimati.accounts.actions import purge_codes
 from asimati.events.actions import lapse_offers
 from asimati.events.actions import remind as remind_of_bookings
+from asimati.files import actions as files
 from asimati.http import writes
 from asimati.impact.actions import reconcile
 from asimati.kit import audit, jobs, outbox, reminders
@@ -83,6 +84,8 @@ JOBS: Sequence[Job] = (
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
+    Job("files.scan_again", 10 * MINUTE, files.scan_again),
+    Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),

@@ -30,6 +30,7 @@ from asimati.migrations import is_current
 from asimati.notifications import api as notifications
 from asimati.notifications import dev_api as dev_notifications
 from asimati.service_requests import api as service_requests
+from asimati.service_requests import attachments_api as attachments
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 
@@ -43,6 +44,7 @@ ROOMS = (
     well_known,
     queues,
     service_requests,
+    attachments,
     volunteering,
     events,
     notifications,

@@ -5,6 +5,7 @@ from asimati.accounts import models as accounts
 from asimati.accounts import privacy  # noqa: F401 - says which columns are sealed
 from asimati.credentials import models as credentials
 from asimati.events import models as events
+from asimati.files import models as files
 from asimati.http import writes
 from asimati.impact import models as impact
 from asimati.kit import audit, jobs, outbox, reminders
@@ -19,6 +20,7 @@ __all__ = [
     "audit",
     "credentials",
     "events",
+    "files",
     "impact",
     "jobs",
     "metadata",

@@ -18,10 +18,11 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
-from asimati.http import etags, problems, strict_json, writes
+from asimati.http import etags, problems, strict_json, uploads, writes
 from asimati.http.access import Who, admit
 from asimati.http.fields import Schema
 from asimati.http.shelf import KEPT
+from asimati.http.uploads import received as receive
 from asimati.kit import audit
 from asimati.kit.db import Session, reading, transaction
 from asimati.kit.errors import Conflict, Gone, Invalid, MatchRequired, NotFound, Refusal, Stale, TooMany
@@ -81,6 +82,7 @@ class Route:
     tagged: bool
     opens: str | None
     kept: bool
+    uploads: bool
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -123,6 +125,7 @@ class Blueprint(flask_smorest.Blueprint):
         versioned: bool = False,
         needs_match: bool | None = None,
         opens: str | None = None,
+        uploads: bool = False,
     ) -> Callable[[View], View]:
         """Declare a route.
 
@@ -132,7 +135,8 @@ class Blueprint(flask_smorest.Blueprint):
         `kept`: a GET that says the same to everybody and may be answered from the shelf; it is tagged too.
         `opens`: what of residents staff read here ("booking"; a name of audit.SUBJECTS): the audit trail then says
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
-        calls audit.opened itself.
+        calls audit.opened itself. `uploads`: a POST that takes one file as multipart/form-data; the view receives
+        `upload`, None when none came.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
         success = status or (200 if gives else 204)
@@ -140,7 +144,7 @@ class Blueprint(flask_smorest.Blueprint):
         def declare(view: View) -> View:
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
-                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept,
+                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept, uploads,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -149,6 +153,8 @@ class Blueprint(flask_smorest.Blueprint):
                 given = dict(zip(slots, parsed, strict=True))
                 if declared.tells_version:
                     given["version"] = g.version
+                if declared.uploads:
+                    given["upload"] = receive()
                 result = view(g.tx, g.actor, **given, **path)
                 if opens and opens != BY_HAND:
                     _note_opening(opens, view.__name__, result, path)
@@ -196,6 +202,10 @@ def _edge(route: Route, handler: View) -> View:
 
     @wraps(handler)
     def at_the_edge(**path: Any) -> Response:
+        if route.uploads:
+            with reading() as tx:
+                admit(tx, route.who)
+            uploads.open_up()
         try:
             return _answer(route, handler, path)
         except DBAPIError as fault:
@@ -260,6 +270,8 @@ def _by_status(route: Route, refuses: Sequence[type[Refusal]], parses: bool) -> 
         kinds.append(Forbidden)
     if parses or route.method == "POST":
         kinds.append(Invalid)
+    if route.uploads:
+        kinds += [problems.UnsupportedType, problems.TooLarge]
     if route.takes:
         kinds += [Malformed, problems.UnsupportedType, problems.TooLarge]
     if "<" in route.rule:
@@ -295,8 +307,9 @@ def _documented(route: Route) -> dict[str, Any]:
         )
     if route.tagged:
         headers.append(_header("If-None-Match", {"type": "string"}, "Answer 304 when this ETag still holds."))
+    body = {"requestBody": uploads.SHAPE} if route.uploads else {}
     open_too: list[dict[str, list[str]]] = [{}] if "anonymous" in route.who.kinds else []
-    return {"security": [{"bearer": []}, *open_too], "x-who": route.who.name, "parameters": headers}
+    return {"security": [{"bearer": []}, *open_too], "x-who": route.who.name, "parameters": headers, **body}
 
 
 problems.STATUS[writes.KeyReused] = 422

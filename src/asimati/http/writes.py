@@ -17,7 +17,7 @@ from flask import Response, request
 from sqlalchemy import LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from asimati.http import strict_json
+from asimati.http import strict_json, uploads
 from asimati.kit.db import Base, timestamp
 from asimati.kit.errors import Invalid, Refusal
 from asimati.kit.policy import Actor
@@ -132,6 +132,9 @@ def _kept(response: Response) -> dict[str, Any]:
 
 def _fingerprint() -> bytes:
     """Method, path and the body's meaning: key order and white space do not make another request."""
+    if request.mimetype == uploads.FORM:
+        whole = "\n".join((request.method, request.full_path, uploads.fingerprint()))
+        return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()
     raw = request.get_data()
     body = json.dumps(strict_json.loads(raw), sort_keys=True) if raw and request.is_json else raw.hex()
     whole = "\n".join((request.method, request.full_path, body))

@@ -1,0 +1,62 @@
+"""Photographs and papers beside a case."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from asimati.files import actions as files
+from asimati.files import queries as kept
+from asimati.files.models import StoredFile
+from asimati.http.uploads import Upload
+from asimati.kit import clock
+from asimati.kit.errors import Conflict, Forbidden
+from asimati.kit.policy import Actor
+from asimati.kit.words import _
+from asimati.service_requests import policy
+from asimati.service_requests.actions.moving import case
+from asimati.service_requests.models import ServiceRequest
+
+ABOUT = "service_request"
+
+
+class CaseIsClosed(Conflict):
+    slug = "case-is-closed"
+    title = _("This case is closed")
+    detail = _("Reopen it, or file a new one, to send more.")
+
+
+def attach(tx: Session, actor: Actor, reference: str, upload: Upload | None) -> StoredFile:
+    """Keep a file beside a case: residents beside their own while it is open, staff who review it at any time.
+
+    Staff's files are for colleagues unless they say `internal=false`. Raises NotFound, CaseIsClosed and what
+    `files.keep` raises.
+    """
+    if actor.is_staff:
+        policy.require(actor, "note")
+    request = _case(tx, actor, reference)
+    internal = actor.is_staff and upload is not None and upload.flag("internal", otherwise=True)
+    file = files.keep(tx, actor, upload, (ABOUT, request.id), person=request.person_id, internal=internal)
+    request.updated_at = clock.now(tx)
+    return file
+
+
+def detach(tx: Session, actor: Actor, reference: str, file_id: UUID) -> None:
+    """Take one's own file back, residents while the case is open. Raises NotFound, CaseIsClosed, Forbidden."""
+    if actor.is_staff:
+        policy.require(actor, "note")
+    request = _case(tx, actor, reference)
+    file = kept.one(tx, (ABOUT, request.id), file_id, internal=actor.is_staff)
+    if (file.by_kind, file.by_id) != (actor.kind, actor.id):
+        raise Forbidden
+    files.remove(tx, actor, file)
+    request.updated_at = clock.now(tx)
+
+
+def _case(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
+    """The case, locked: the count of its files is right while it is."""
+    request = case(tx, actor, reference)
+    if request.closed_at and not actor.is_staff:
+        raise CaseIsClosed
+    return request
