@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -158,6 +159,112 @@ def test_a_paused_endpoint_hears_nothing_and_other_topics_neither(
     book(resident.id)
     drain()
     assert Partner.calls == []
+
+
+def test_a_new_secret_signs_beside_the_old_one_for_a_while(
+    client: FlaskClient,
+    made: Any,
+    chief: Headers,
+    resident: SimpleNamespace,
+    moved_clock: Callable[..., Any],
+) -> None:
+    rotated = client.post(f"{V1}/{made['id']}/rotate-secret", json={"overlap_hours": 2}, headers=chief)
+    assert rotated.status_code == 200, rotated.json
+    book(resident.id)
+    drain()
+    ((headers, body),) = Partner.calls
+    for secret in (made["secret"], rotated.json["secret"]):
+        assert Verifier(secret).verify(body, headers)["type"] == "events.booking_confirmed"
+    with moved_clock(hours=3):
+        book(resident.id)
+        drain()
+        _, (headers, body) = Partner.calls
+        Verifier(rotated.json["secret"]).verify(body, headers)
+        with pytest.raises(WebhookVerificationError):
+            Verifier(made["secret"]).verify(body, headers)
+        soon()
+        assert ask("SELECT old_secret, old_secret_until FROM webhook") == [(None, None)]
+
+
+def test_a_secret_that_leaked_signs_nothing_from_now_on(
+    client: FlaskClient, made: Any, chief: Headers, resident: SimpleNamespace
+) -> None:
+    client.post(f"{V1}/{made['id']}/rotate-secret", json={"overlap_hours": 0}, headers=chief)
+    book(resident.id)
+    drain()
+    ((headers, body),) = Partner.calls
+    with pytest.raises(WebhookVerificationError):
+        Verifier(made["secret"]).verify(body, headers)
+
+
+def test_all_that_failed_since_a_moment_is_told_again(
+    client: FlaskClient, made: Any, chief: Headers, resident: SimpleNamespace
+) -> None:
+    for _ in range(3):
+        book(resident.id)
+    drain()
+    last = "(SELECT max(id::text)::uuid FROM webhook_delivery)"
+    ask(f"UPDATE webhook_delivery SET status = 'failed' WHERE id <> {last} RETURNING id")
+    at, before = f"{V1}/{made['id']}/replay", len(Partner.calls)
+    assert client.post(at, json={"since": "2099-01-01T00:00:00Z"}, headers=chief).json == {"count": 0}
+    assert client.post(at, json={"since": "2020-01-01T00:00:00Z"}, headers=chief).json == {"count": 2}
+    drain()
+    assert len(Partner.calls) == before + 2
+    assert len({headers["webhook-id"] for headers, _ in Partner.calls}) == 3
+    assert ask("SELECT DISTINCT status FROM webhook_delivery") == [("delivered",)]
+
+
+def test_a_partner_can_be_called_for_a_test(client: FlaskClient, made: Any, chief: Headers) -> None:
+    assert client.post(f"{V1}/{made['id']}/test", headers=chief).json["topic"] == "webhooks.test"
+    drain()
+    ((headers, body),) = Partner.calls
+    assert Verifier(made["secret"]).verify(body, headers) | {"timestamp": ""} == {
+        "type": "webhooks.test", "timestamp": "", "data": {},
+    }  # fmt: skip
+
+
+def asks(client: FlaskClient, made: Any, secret: str = "", at: datetime | None = None, **said: Any) -> Any:
+    """What a partner asks, signed by what it holds."""
+    body, now = json.dumps(said), at or datetime.now(UTC)
+    signature = Verifier(secret or made["secret"]).sign("msg_1", now, body)
+    headers = {
+        "webhook-id": "msg_1", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature,
+        "Content-Type": "application/json",
+    }  # fmt: skip
+    return client.post(f"/api/v1/partners/webhooks/{made['id']}", data=body, headers=headers)
+
+
+def test_a_partner_looks_after_its_own_endpoint(client: FlaskClient, made: Any, resident: SimpleNamespace) -> None:
+    assert asks(client, made, deed="test").status_code == 200
+    assert asks(client, made, deed="pause").json["active"] is False
+    book(resident.id)
+    drain()
+    assert Partner.calls == []
+    assert asks(client, made, deed="resume").json["active"] is True
+    soon()
+    log = asks(client, made, deed="log").json
+    assert [(one["topic"], one["status"]) for one in log["items"]] == [("webhooks.test", "delivered")]
+    ask("UPDATE webhook_delivery SET status = 'failed' RETURNING id")
+    assert asks(client, made, deed="replay").json["count"] == 1
+    drain()
+    assert len(Partner.calls) == 2
+
+
+def test_only_whoever_holds_the_secret_is_a_partner(client: FlaskClient, made: Any) -> None:
+    other = "whsec_" + "A" * 44
+    assert asks(client, made, secret=other, deed="log").status_code == 401
+    assert asks(client, made, at=datetime.now(UTC) - timedelta(minutes=6), deed="log").status_code == 401
+    assert asks(client, {"id": uuid4(), "secret": made["secret"]}, deed="log").status_code == 401
+    unsigned = client.post(f"/api/v1/partners/webhooks/{made['id']}", json={"deed": "log"})
+    assert unsigned.status_code == 401
+    for wrong in ("v1", "v1,!", "nonsense, ,", "v1,é"):
+        headers = {"webhook-id": "m", "webhook-timestamp": str(int(datetime.now(UTC).timestamp()))}
+        answer = client.post(
+            f"/api/v1/partners/webhooks/{made['id']}",
+            json={"deed": "log"},
+            headers=headers | {"webhook-signature": wrong},
+        )
+        assert answer.status_code == 401, wrong
 
 
 def test_no_address_inside_is_ever_called(

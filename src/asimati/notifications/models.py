@@ -164,6 +164,8 @@ class Webhook(Base):
     url: Mapped[str] = mapped_column(Text)
     topics: Mapped[list[str]] = mapped_column(JSONB)
     secret: Mapped[bytes]
+    old_secret: Mapped[bytes | None]  # signs too, until then
+    old_secret_until: Mapped[datetime | None] = timestamp(nullable=True)
     active: Mapped[bool] = mapped_column(server_default="true")
     created_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     created_at: Mapped[datetime] = timestamp(default=True)
@@ -173,6 +175,7 @@ class Webhook(Base):
 
 
 rotation.seals(Webhook.secret, "webhook")
+rotation.seals(Webhook.old_secret, "webhook")
 
 
 class WebhookDelivery(Base):

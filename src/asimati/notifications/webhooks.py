@@ -6,26 +6,20 @@ goes out by `kit.outside`: only to public addresses, checked where the connectio
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook as Signer
 
-from asimati.kit import audit, clock, outbox, outside, secrets
-from asimati.kit.errors import Invalid, NotFound, Stale
+from asimati.kit import clock, outbox, outside, secrets
 from asimati.kit.outbox import Delivered
-from asimati.kit.policy import Actor
-from asimati.kit.words import _
-from asimati.notifications import policy
 from asimati.notifications.carrying import pool
 from asimati.notifications.messages import WebhooksDue
 from asimati.notifications.models import Webhook, WebhookDelivery
@@ -57,69 +51,6 @@ SECONDS = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 WAITS = tuple(timedelta(seconds=one) for one in SECONDS)  # between the tries, as Standard Webhooks proposes
 CHUNK = 20
 LEASE = timedelta(seconds=90)
-
-
-# --- staff -----------------------------------------------------------------------------------------------------
-
-
-def new(tx: Session, actor: Actor, **said: Any) -> tuple[Webhook, str]:
-    """Register a partner's endpoint; it and its secret, which is shown this once."""
-    policy.require(actor, "manage_webhooks")
-    _check(said)
-    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
-    made = Webhook(created_by=actor.id, secret=secrets.seal(secret, "webhook"), **said)
-    tx.add(made)
-    tx.flush()
-    audit.record(tx, actor, "notifications.webhook_made", ("webhook", made.id), topics=sorted(said["topics"]))
-    return made, secret
-
-
-def edit(tx: Session, actor: Actor, webhook: UUID, version: int | None, changes: Mapping[str, Any]) -> Webhook:
-    """Change or pause an endpoint. Raises Stale, NotFound."""
-    policy.require(actor, "manage_webhooks")
-    _check(changes)
-    found = named(tx, webhook)
-    tx.refresh(found, with_for_update={"key_share": True})
-    if version is not None and found.version != version:
-        raise Stale
-    for name, value in changes.items():
-        setattr(found, name, value)
-    audit.record(tx, actor, "notifications.webhook_edited", ("webhook", found.id), fields=sorted(changes))
-    tx.flush()
-    return found
-
-
-def replay(tx: Session, actor: Actor, delivery: UUID) -> WebhookDelivery:
-    """Send one again, whatever became of it, under the same id. Raises NotFound."""
-    policy.require(actor, "manage_webhooks")
-    found = tx.get(WebhookDelivery, delivery, with_for_update={"key_share": True}, populate_existing=True)
-    if found is None:
-        raise NotFound
-    found.status, found.attempts, found.due_at = Status.PENDING, 0, func.app_now()
-    audit.record(tx, actor, "notifications.webhook_replayed", ("webhook", found.webhook_id), delivery=found.id)
-    outbox.publish(tx, WebhooksDue())
-    tx.flush()
-    return found
-
-
-def named(tx: Session, webhook: UUID) -> Webhook:
-    """Raises NotFound."""
-    found = tx.get(Webhook, webhook)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _check(said: Mapping[str, Any]) -> None:
-    if not TOPICS.issuperset(said.get("topics", ())):
-        raise Invalid([("/topics", _("Partners cannot hear one of these topics."))])
-    try:
-        outside.check_form(said.get("url", "https://asimati.example/"))
-    except outside.NotAllowed:
-        raise Invalid([("/url", _("This must be a public https address."))]) from None
-
-
-# --- hearing and sending ---------------------------------------------------------------------------------------
 
 
 def hear(tx: Session, delivered: Delivered) -> None:
@@ -167,13 +98,21 @@ def take(tx: Session, _delivered: Delivered | None = None) -> Sequence[Sending]:
         delivery.attempts += 1
         delivery.due_at = func.app_now() + LEASE
         body = delivery.body.encode()
-        headers = signed(delivery.id, secrets.unseal(webhook.secret, "webhook"), delivery.body)
+        headers = signed(delivery.id, secrets_of(webhook, clock.now(tx)), delivery.body)
         taken.append(Sending(delivery.id, webhook.id, delivery.attempts, webhook.url, body, headers))
     tx.flush()
     return taken
 
 
-def signed(delivery: UUID, secret: str, body: str) -> dict[str, str]:
+def secrets_of(webhook: Webhook, now: datetime) -> list[str]:
+    """The secret, and for a while after a change the one before: a receiver takes either signature."""
+    sealed = [webhook.secret]
+    if webhook.old_secret and webhook.old_secret_until and now < webhook.old_secret_until:
+        sealed.append(webhook.old_secret)
+    return [secrets.unseal(one, "webhook") for one in sealed]
+
+
+def signed(delivery: UUID, keys: Sequence[str], body: str) -> dict[str, str]:
     """The headers of Standard Webhooks; the id stays at every try, so that a receiver can tell a repetition."""
     now = datetime.now(UTC)
     return {
@@ -181,7 +120,7 @@ def signed(delivery: UUID, secret: str, body: str) -> dict[str, str]:
         "User-Agent": "Asimati-Webhooks/1",
         "webhook-id": f"msg_{delivery}",
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(secret).sign(f"msg_{delivery}", now, body),
+        "webhook-signature": " ".join(Signer(key).sign(f"msg_{delivery}", now, body) for key in keys),
     }
 
 
@@ -214,19 +153,23 @@ def record(tx: Session, sendings: Sequence[Sending], answers: Sequence[tuple[int
         else:
             found.due_at = func.app_now() + WAITS[sending.number - 1]
         if status == 410:
-            named(tx, sending.webhook).active = False
+            tx.get_one(Webhook, sending.webhook).active = False
     tx.flush()
 
 
 def wake(tx: Session) -> int:
-    """Call a worker when deliveries are due; forget those of a month ago."""
+    """Call a worker when deliveries are due; forget those of a month ago, and secrets whose time is over."""
+    over = update(Webhook).where(Webhook.old_secret_until <= func.app_now())
+    tx.execute(over.values(old_secret=None, old_secret_until=None))
     tx.execute(
         text(
             "DELETE FROM webhook_delivery WHERE status <> 'pending' AND created_at < app_now() - interval '30 days'"
         )
     )
-    due = select(WebhookDelivery.id).where(
-        WebhookDelivery.status == Status.PENDING, WebhookDelivery.due_at <= func.app_now()
+    due = (
+        select(WebhookDelivery.id)
+        .join(Webhook)
+        .where(WebhookDelivery.status == Status.PENDING, WebhookDelivery.due_at <= func.app_now(), Webhook.active)
     )
     if tx.scalar(due.limit(1)) is None or outbox.undelivered(tx, WebhooksDue.topic):
         return 0
