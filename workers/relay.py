@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from asimati.kit import logs, outbox
-from asimati.kit.db import transaction
+from asimati.kit.db import Session, transaction
 from asimati.kit.outbox import Leased
 from asimati.settings import settings
 from workers.app import app, need_broker, transport
 from workers.listeners import LISTENERS, table
-from workers.queues import CODES
+from workers.queues import CODES, URGENT
 from workers.tasks.deliver import carry
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,11 @@ class Relay:
         """Lease once and hand out; how many were leased."""
         config = settings().outbox
         with transaction() as tx:
-            leased = outbox.lease(tx, table(), batch=config.batch, seconds=config.lease)
+            leased = self._lease(tx, at_once=True)
+            # More than workers can begin with in time would only come back: its leases would run out in the broker,
+            # be given anew, and stand in line again behind those that are void by then.
+            if (room := config.in_flight - outbox.handed_out(tx, config.in_flight)) > 0:
+                leased += self._lease(tx, at_once=False, most=room)
         known = [one for one in leased if one.listener in LISTENERS]  # others: a newer release's, in a roll-out
         left = [one for one in known if not self.broker.hand_over(one)]
         due = time.monotonic() + BEGIN_WITHIN
@@ -132,6 +136,16 @@ class Relay:
         self._deliver([*filter(_is_code, left), *self._not_begun()])
         self._put_back([one for one in left if not _is_code(one)])
         return len(known)
+
+    def _lease(self, tx: Session, *, at_once: bool, most: int | None = None) -> list[Leased]:
+        """What is due of the urgent queues, or of the others: these never stand before those."""
+        config, wanted = settings().outbox, table()
+        names = [name for name, listener in LISTENERS.items() if (listener.queue in (CODES, URGENT)) is at_once]
+        topics = {topic: to for topic, to in wanted.items() if to and any(one in names for one in to)}
+        if not at_once:  # a topic that both hear is the urgent ones'
+            topics = {topic: to for topic, to in wanted.items() if all(one in names for one in to)}
+        batch = min(config.batch, most or config.batch)
+        return outbox.lease(tx, topics, batch=batch, seconds=config.lease, again=names)
 
     def _deliver(self, codes: Sequence[Leased]) -> None:
         for one in codes:

@@ -146,18 +146,33 @@ _LEASE_AGAIN = text(
            due_at = app_now() + make_interval(secs => :lease)
     WHERE id IN (
       SELECT id FROM delivery WHERE status IN ('ready', 'leased') AND due_at <= app_now()
+      AND (CAST(:again AS text[]) IS NULL OR listener = ANY(:again))
       ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
     RETURNING id, listener, token
     """
 )
 
 
-def lease(tx: Session, listeners: Mapping[str, Sequence[str]], *, batch: int, seconds: float) -> list[Leased]:
-    """Claim what is due: new messages, one delivery for each listener of their topic, then older deliveries."""
+def lease(
+    tx: Session,
+    listeners: Mapping[str, Sequence[str]],
+    *,
+    batch: int,
+    seconds: float,
+    again: Sequence[str] | None = None,
+) -> list[Leased]:
+    """Claim what is due: new messages, one delivery for each listener of their topic, then older deliveries, of the
+    listeners named in `again` alone if it is given."""
     limits = {"batch": batch, "lease": seconds}
     fresh = tx.execute(_FAN_OUT, {**limits, **_known(listeners)}).all()
-    again = tx.execute(_LEASE_AGAIN, limits).all()
-    return [Leased(*row) for row in (*again, *fresh)]
+    old = tx.execute(_LEASE_AGAIN, {**limits, "again": None if again is None else list(again)}).all()
+    return [Leased(*row) for row in (*old, *fresh)]
+
+
+def handed_out(tx: Session, most: int) -> int:
+    """How many deliveries workers hold or have before them, counted to `most`."""
+    held = "SELECT FROM delivery WHERE status = 'leased' AND due_at > app_now() LIMIT :most"
+    return int(tx.scalar(text(f"SELECT count(*) FROM ({held}) AS held"), {"most": most}) or 0)  # noqa: S608
 
 
 def _known(listeners: Mapping[str, Sequence[str]]) -> dict[str, Any]:
