@@ -47,6 +47,7 @@ class Called:
 
 
 REFUSED = "refused for now"
+PATIENCE, STALL = 2.0, 4.0  # seconds: ours with a provider, and what one takes that stalls
 
 
 class BadProvider:
@@ -70,7 +71,7 @@ class BadProvider:
                     provider.seen.setdefault(body["to"], time.monotonic())
                     provider.wrong_tokens += self.headers["Idempotency-Key"] != body["reference"]
                 if kind == "stalled":  # it takes the letter and says so too late
-                    time.sleep(2.5)
+                    time.sleep(STALL)
                 status = {"taken": 200, REFUSED: 503, "taken, then an error": 500}.get(kind, 200)
                 answer = b'{"id": "p-1"}'
                 self.send_response(status)
@@ -119,7 +120,8 @@ def house(tmp_path: Path, *providers: BadProvider) -> Any:
     stack.environment |= {
         "ASIMATI_PROVIDERS_MAILBOX": "false",
         "ASIMATI_PROVIDERS_FILE": str(file),
-        "ASIMATI_PROVIDERS_TIMEOUT": "1.0",
+        "ASIMATI_PROVIDERS_TIMEOUT": str(PATIENCE),
+        "ASIMATI_NOTIFICATIONS_CHUNK": "50",
         "ASIMATI_NOTIFICATIONS_LEASE": "10",
     }
     stack.run("asimati", "seed", "--staff-only")
@@ -189,27 +191,29 @@ def test_every_notice_comes_to_an_end_through_kills_an_emptied_redis_and_bad_pro
     wait_until(lambda: left(stack) == 0, 1800, pause=1)
     took = time.monotonic() - started
 
-    rows = stack.ask("SELECT id::text, status FROM notification WHERE channel = 'sms'")
-    states, calls = Counter(status for _, status in rows), all_calls(providers)
+    rows = stack.ask("SELECT id::text, status, doubts FROM notification WHERE channel = 'sms'")
+    states, calls = Counter(status for _, status, _ in rows), all_calls(providers)
     assert len(rows) == NOTICES, "one notice by SMS for each message and each person of the broadcast"
     assert set(states) <= {"sent", "unknown", "failed"}
-    assert set(calls) <= {reference for reference, _ in rows}
-    for reference, status in rows:
-        assert_fits(status, calls.get(reference, []))
+    assert set(calls) <= {reference for reference, _, _ in rows}
+    for reference, status, doubts in rows:
+        assert_fits(status, doubts, calls.get(reference, []))
     assert stack.ask("SELECT count(*) FROM delivery WHERE status = 'dead'") == [(0,)]
 
-    # None twice: a letter is taken again only where nobody had heard what came of taking it before.
+    # None twice but in doubt, by the providers' books too: what was taken again had been answered with an error,
+    # too late, or to somebody who was killed. A machine that stands still for a moment may miss an answer as well.
     again = [made for made in map(taken, calls.values()) if len(made) > 1]
     orphans = [one for made in again for one in made[:-1] if one.clear]
-    for one in orphans:
-        assert any(-IN_SOCKET <= kill - one.at <= IN_HAND for kill in kills), "taken twice, and nobody was killed"
+    missed = [one for one in orphans if not any(-IN_SOCKET <= kill - one.at <= IN_HAND for kill in kills)]
+    assert len(missed) <= NOTICES / 100, "taken twice, and nobody was killed"
     both = [made for made in per_provider(providers).values() if sum(bool(taken(one)) for one in made) > 1]
     assert both == [], "in doubt the other provider is not asked"
     assert sum(provider.wrong_tokens for provider in providers) == 0
     print(
         f"\n{NOTICES} notices in {took:.0f} s through {len(kills)} kills of worker and relay: {dict(states)}; "
         f"{sum(map(len, calls.values()))} calls, {len(again)} letters taken more than once: "
-        f"{len(orphans)} after a clear answer to a worker that was killed, the others after none or an error"
+        f"{len(orphans) - len(missed)} after a clear answer to a worker that was killed, {len(missed)} after one "
+        "that came too late, the others after none or an error"
     )
 
 
@@ -229,8 +233,10 @@ def taken(calls: Sequence[Called]) -> list[Called]:
     return [one for one in calls if one.taken]
 
 
-def assert_fits(status: str, calls: Sequence[Called]) -> None:
-    """What we say of a notice is what the providers saw."""
+def assert_fits(status: str, doubts: int, calls: Sequence[Called]) -> None:
+    """What we say of a notice is what the providers saw; each time it was taken is its end, or a doubt we noted."""
+    assert len(taken(calls)) <= doubts + (status == "sent"), "taken more often than we know of"
+    assert doubts <= 2, "a text is repeated once in doubt"
     if status == "sent":
         assert any(one.clear for one in calls), "said to be sent, never taken"
     elif status == "failed":

@@ -84,4 +84,6 @@ def upgrade() -> None:
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
+    op.add_column("webhook", sa.Column("old_secret", sa.LargeBinary(), nullable=True))
+    op.add_column("webhook", sa.Column("old_secret_until", sa.DateTime(timezone=True), nullable=True))
     # ### end Alembic commands ###
