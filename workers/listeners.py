@@ -15,12 +15,12 @@ from typing import Any
 
 import asimati
 from asimati.files import scanning
-from asimati.impact.actions import contribute, rebuild
+from asimati.impact.actions import contribute, publish, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
 from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
 from asimati.notifications.actions import notify
-from workers.queues import BULK, CODES, EFFECTS, FILES, NOTIFY, URGENT, WEBHOOKS
+from workers.queues import BULK, CODES, EFFECTS, FILES, NOTIFY, REPORTS, URGENT, WEBHOOKS
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ LISTENERS: Mapping[str, Listener] = {
         Call("files.scan", FILES, scanning.prepare, scanning.call, scanning.record),
         Effect("impact.contribute", EFFECTS, contribute),
         Effect("impact.rebuild", EFFECTS, rebuild),
+        Effect("impact.publish", REPORTS, publish),
     )
 }
 BY_FIELDS: Mapping[str, frozenset[str]] = {
@@ -85,6 +86,7 @@ BY_TOPIC: Mapping[str, Sequence[str]] = {
     "notifications.normal_due": ("notifications.send",),
     "notifications.bulk_due": ("notifications.send_bulk",),
     "impact.contributions_changed": ("impact.rebuild",),
+    "impact.tallies_changed": ("impact.publish",),
 }
 WITHOUT_LISTENER: frozenset[str] = frozenset(
     {

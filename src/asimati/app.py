@@ -91,7 +91,9 @@ def gauges() -> Mapping[str, float]:
     with transaction() as tx:
         box = outbox.health(tx)
         sent = accounts.codes_sent(tx)
+        tallies = impact.queries.gauges(tx)
     return {
+        **tallies,
         "outbox_oldest_seconds": box["oldest_seconds"],
         "outbox_waiting": box["waiting"],
         "outbox_dead_total": box["dead"],

@@ -146,6 +146,19 @@ def impact() -> None:
     """The figures on the Sustainable Development Goals."""
 
 
+@impact.command("sync")
+def sync_impact() -> None:
+    """Put catalogue, measures, aims and crosswalk of the pack into the tables; a changed rule recounts its acts."""
+    from asimati import pack as packs
+    from asimati.impact.sync import sync as bring
+
+    folder = settings().governorate.folder
+    if faults := packs.check(folder):
+        raise click.ClickException("\n".join(f"{fault.file}:{fault.line}: {fault.message}" for fault in faults))
+    with transaction(patience=600) as tx:
+        click.echo(json.dumps(bring(tx, packs.load(folder).impact())))
+
+
 @impact.command()
 def rebuild() -> None:
     """Make every tally anew from the contributions."""

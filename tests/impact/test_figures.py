@@ -30,6 +30,8 @@ def test_the_goals_say_what_was_done_for_each(client: FlaskClient, act: Act) -> 
         }
     ]  # fmt: skip
     assert goals[4]["colour"].startswith("#")
+    assert (goals[4]["progress"], goals[4]["aims"]) == (None, [])
+    assert [one["code"] for one in goals[4]["objectives"]] == ["V1"]
 
 
 def test_tallies_by_goal_and_group(client: FlaskClient, act: Act) -> None:
@@ -42,6 +44,7 @@ def test_tallies_by_goal_and_group(client: FlaskClient, act: Act) -> None:
     assert found[0] | {"id": ""} == {
         "id": "", "goal": 4, "target": "4.4", "measure": "hours", "period": "2026-11",
         "unit": {"ar": "hours ع", "en": "hours"}, "value": 6, "withheld": False, "sex": "female", "block": "317",
+        "people": 5, "version": 1,
     }  # fmt: skip
 
 

@@ -1,24 +1,37 @@
-"""Deeds: write what an act counts into the ledger, make tallies from it."""
+"""Deeds: write what an act counts into the ledger, make tallies from it, and figures that may be told."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from asimati.impact import ledger, queries
-from asimati.impact.messages import ContributionsChanged
-from asimati.impact.models import Contribution, Measure, Tally, TallyMark, Target, Voided
-from asimati.impact.rules import amount_of, dimensions_of, goal_of
+from asimati.impact import ledger, publishing, queries
+from asimati.impact.disclosure import UNKNOWN
+from asimati.impact.messages import ContributionsChanged, TalliesChanged
+from asimati.impact.models import (
+    Act,
+    Contribution,
+    FigureMark,
+    Measure,
+    Reconciliation,
+    Tally,
+    TallyMark,
+    Target,
+    Voided,
+)
+from asimati.impact.rules import VERSION_LINES, amount_of, area_code, dimensions_of, goal_of, kept
 from asimati.kit import outbox, secrets
 from asimati.kit.ids import new_id
 from asimati.kit.outbox import Delivered
+from asimati.places.models import Block
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +39,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 # Rebuilding everything excludes rebuilding one month; months exclude each other only if they are the same.
 _LOCK_ALL = text("SELECT pg_advisory_xact_lock(hashtextextended('tallies', 0))")
 _LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('tallies', 0))")
+# While acts are counted no rule changes, and while one changes no act is counted.
+_RULES_STAND = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('measures', 0))")
+_RULES_CHANGE = text("SELECT pg_advisory_xact_lock(hashtextextended('measures', 0))")
+_WRITTEN_AMOUNTS = ("hours",)  # decimals that travel as text; other texts of a message are nobody's amount
+_BATCH = 2000  # acts read anew in one statement
 
 
 def contribute(tx: Session, delivered: Delivered) -> None:
@@ -37,15 +55,42 @@ def contribute(tx: Session, delivered: Delivered) -> None:
     if not facts.get("source"):
         return
     topic, source = delivered.message.topic, facts["source"]
+    tx.execute(_RULES_STAND)
     tx.execute(_LOCK, {"name": f"act:{source}"})
-    changed = _add_lines(tx, delivered, facts)
-    if tx.scalar(select(Measure.code).where(Measure.voided_by == topic).limit(1)):
+    measures = tx.scalars(select(Measure).where((Measure.topic == topic) | (Measure.voided_by == topic))).all()
+    changed = _count(tx, delivered, facts, [one for one in measures if one.topic == topic])
+    if any(one.voided_by == topic for one in measures):
         taken_back = {"topic": topic, "source": source, "message_id": delivered.id}
         tx.execute(insert(Voided).values(taken_back).on_conflict_do_nothing())
     changed |= {tuple(row) for row in tx.execute(ledger.TAKE_BACK, {"source": source})}
-    for measure, period in sorted(changed):
-        tx.execute(insert(TallyMark).values(measure=measure, period=period))
-        outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
+    _mark(tx, changed)
+
+
+def revise(tx: Session, measure: Measure) -> int:
+    """Count all acts of a measure anew by its present rule; how many acts there were.
+
+    What the former rule made of them is frozen first and stays beside it (`former_tally`); its lines stay in the
+    ledger under their version.
+    """
+    tx.flush()
+    tx.execute(ledger.FREEZE, {"measure": measure.code, "version": measure.version - 1})
+    acts = select(Act).where(Act.topic == measure.topic).order_by(Act.id).execution_options(yield_per=_BATCH)
+    known, count = set(tx.scalars(select(Target.code))), 0
+    changed = {
+        (measure.code, period) for period in tx.scalars(select(Tally.period).filter_by(measure=measure.code))
+    }
+    for batch in tx.scalars(acts).partitions():
+        count += len(batch)
+        lines = [line for act in batch for line in _lines(act, measure) if line["target"] in known]
+        changed |= _add_lines(tx, lines)
+    tx.execute(ledger.TAKE_BACK_ALL, {"measure": measure.code})
+    _mark(tx, changed)
+    return count
+
+
+def hold_rules(tx: Session) -> None:
+    """From here to the end of the transaction no act is counted, so that the rules may change."""
+    tx.execute(_RULES_CHANGE)
 
 
 def rebuild(tx: Session, delivered: Delivered) -> None:
@@ -59,62 +104,117 @@ def rebuild(tx: Session, delivered: Delivered) -> None:
         return  # another message of the same month was quicker
     tx.execute(delete(Tally).filter_by(**which))
     tx.execute(ledger.FILL_ONE, which)
+    tx.execute(insert(FigureMark).values(which))
+    outbox.publish(tx, TalliesChanged(measure=changed.measure, period=changed.period))
+
+
+def publish(tx: Session, delivered: Delivered) -> None:
+    """Say anew what may be told of one month of one measure, if its cells changed since it was said."""
+    changed = delivered.message
+    assert isinstance(changed, TalliesChanged)  # noqa: S101 - as above
+    which = {"measure": changed.measure, "period": changed.period}
+    tx.execute(_LOCK_SHARED)
+    tx.execute(_LOCK, {"name": f"figures:{changed.measure}:{changed.period}"})
+    if tx.execute(delete(FigureMark).filter_by(**which).returning(FigureMark.id)).all():
+        publishing.publish(tx, changed.measure, changed.period)
 
 
 def rebuild_all(tx: Session) -> dict[str, Any]:
-    """Make every cell anew from the ledger; the proof that ledger and tallies now agree."""
+    """Make every cell and every figure anew from the ledger; the proof that ledger and tallies now agree."""
+    refill(tx)
+    publishing.publish_all(tx)
+    return queries.verify_tallies(tx)
+
+
+def refill(tx: Session) -> None:
+    """Make every cell anew from the ledger."""
     tx.execute(_LOCK_ALL)
     tx.execute(delete(TallyMark))
     tx.execute(delete(Tally))
     tx.execute(ledger.FILL_ALL)
-    return queries.verify_tallies(tx)
 
 
 def reconcile(tx: Session) -> dict[str, Any] | None:
     """The nightly proof: says nothing when ledger and tallies agree, raises the alarm and mends when not."""
     report = queries.verify_tallies(tx)
+    found = {name: report[name] for name in ("contributions", "cells", "differences")}
+    tx.execute(insert(Reconciliation).values(found))
     if report["ok"]:
         return None
     log.error("tallies differ from the ledger", extra=report)
     return rebuild_all(tx)
 
 
-def _add_lines(tx: Session, delivered: Delivered, facts: Mapping[str, Any]) -> set[tuple[Any, ...]]:
-    measures = tx.scalars(
-        select(Measure).where(Measure.topic == delivered.message.topic, Measure.retired.is_(False))
-    )
-    lines = [line for measure in measures for line in _lines(delivered, measure, facts)]
+def _mark(tx: Session, changed: Iterable[tuple[Any, ...]]) -> None:
+    for measure, period in sorted(set(changed)):
+        tx.execute(insert(TallyMark).values(measure=measure, period=period))
+        outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
+
+
+def _count(
+    tx: Session, delivered: Delivered, facts: Mapping[str, Any], measures: list[Measure]
+) -> set[tuple[Any, ...]]:
+    if "group" not in facts:
+        return set()  # it only takes back
+    act = _act(tx, delivered, facts)
+    tx.execute(insert(Act).values({c: getattr(act, c) for c in _ACT}).on_conflict_do_nothing())
+    lines = [line for measure in measures if not measure.retired for line in _lines(act, measure)]
     known = set(tx.scalars(select(Target.code).where(Target.code.in_({line["target"] for line in lines}))))
     if foreign := {line["target"] for line in lines} - known:
-        log.error("unknown targets", extra={"targets": sorted(foreign), "topic": delivered.message.topic})
-    rows = [line for line in lines if line["target"] in known]
-    if not rows:
+        log.error("unknown targets", extra={"targets": sorted(foreign), "topic": act.topic})
+    return _add_lines(tx, [line for line in lines if line["target"] in known])
+
+
+_ACT = ("id", "topic", "source", "on", "who", "dimensions", "amounts", "targets", "message_id")
+
+
+def _act(tx: Session, delivered: Delivered, facts: Mapping[str, Any]) -> Act:
+    """What is kept of a message, so that any rule can read it later; nothing in it names a person."""
+    dimensions = dimensions_of(facts)
+    if dimensions["area"] == UNKNOWN and dimensions["block"] != UNKNOWN:
+        area = tx.scalar(select(Block.area["en"].astext).where(Block.number == dimensions["block"]))
+        dimensions["area"] = area_code(area) if area else UNKNOWN
+    amounts = {
+        name: str(int(value) if isinstance(value, bool) else value)
+        for name, value in facts.items()
+        if isinstance(value, bool | int | float) or name in _WRITTEN_AMOUNTS
+    }
+    return Act(
+        id=new_id(), topic=delivered.message.topic, source=facts["source"], on=facts["on"], who=_who(facts),
+        dimensions=dimensions, amounts=amounts, targets=list(facts.get("targets") or ()), message_id=delivered.id,
+    )  # fmt: skip
+
+
+def _add_lines(tx: Session, lines: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    if not lines:
         return set()
-    added = insert(Contribution).values(rows).on_conflict_do_nothing()
-    return {tuple(row) for row in tx.execute(added.returning(Contribution.measure, Contribution.period))}
+    added = insert(Contribution).on_conflict_do_nothing().returning(Contribution.measure, Contribution.period)
+    return {tuple(row) for row in tx.execute(added, lines)}
 
 
-def _lines(delivered: Delivered, measure: Measure, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The lines of an act in one measure: one for each target, each with the whole amount."""
-    amount, on = amount_of(measure.amount, facts), facts["on"]
-    if not amount or on < measure.since:
+def _lines(act: Act, measure: Measure) -> Iterator[dict[str, Any]]:
+    """The lines of an act in one measure: one for each target, with the share of the amount that has its weight."""
+    amount = amount_of(measure.amount, act.amounts)
+    if not amount or act.on < measure.since:
         return
-    for line, target in enumerate(measure.targets or facts.get("targets") or ()):
-        yield {
-            "id": new_id(),
-            "measure": measure.code,
-            "measure_version": measure.version,
-            "source": facts["source"],
-            "line": line,
-            "goal": goal_of(target),
-            "target": target,
-            "period": month_of(on),
-            "on": on,
-            **dimensions_of(facts),
-            "amount": amount,
-            "who": _who(facts),
-            "message_id": delivered.id,
-        }
+    first = (measure.version - 1) * VERSION_LINES
+    for line, target in enumerate(measure.targets or act.targets, first):
+        if share := amount * Decimal(measure.weights.get(target, "1")):
+            yield {
+                "id": new_id(),
+                "measure": measure.code,
+                "measure_version": measure.version,
+                "source": act.source,
+                "line": line,
+                "goal": goal_of(target),
+                "target": target,
+                "period": month_of(act.on),
+                "on": act.on,
+                **kept(act.dimensions, measure.disaggregations),
+                "amount": share,
+                "who": act.who,
+                "message_id": act.message_id,
+            }
 
 
 def month_of(day: date) -> date:

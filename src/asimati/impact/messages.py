@@ -17,3 +17,13 @@ class ContributionsChanged(Message):
 
     measure: str
     period: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalliesChanged(Message):
+    """The cells of a measure's month were made anew; what is told of them is to be said anew."""
+
+    topic: ClassVar[str] = "impact.tallies_changed"
+
+    measure: str
+    period: date

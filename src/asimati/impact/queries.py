@@ -1,4 +1,8 @@
-"""Questions: the goals, tallies in any grouping, the acts behind one, and the proof of them all."""
+"""Questions: the goals, figures in any grouping, the acts behind one, and the proof of them all.
+
+Figures are read as they were published (`publishing`); of the public's questions only the one for the acts behind a
+figure touches contributions.
+"""
 
 from __future__ import annotations
 
@@ -7,62 +11,43 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, Text, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from asimati.impact import ledger
+from asimati.impact.disclosure import DIMENSIONS, OTHER, PERSONAL
 from asimati.impact.errors import Withheld
-from asimati.impact.models import Contribution, Goal, Measure, Tally
-from asimati.impact.rules import DIMENSIONS, OTHER, PERSONAL, Cell, protect
+from asimati.impact.models import (
+    Contribution,
+    Figure,
+    FormerRule,
+    FormerTally,
+    Framework,
+    Measure,
+    Reconciliation,
+    Tally,
+    TallyMark,
+)
+from asimati.impact.publishing import groupings
+from asimati.impact.rules import Cell, unique_people
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.words import _
-from asimati.settings import settings
-
-
-def goals(tx: Session) -> dict[str, Any]:
-    """The seventeen goals, each with what this governorate's measures add up to, target by target."""
-    summed = (
-        select(Tally.goal, Tally.target, Tally.measure, func.sum(Tally.value).label("value"))
-        .group_by(Tally.goal, Tally.target, Tally.measure)
-        .order_by(Tally.goal, Tally.target, Tally.measure)
-    )
-    measures = _measures(tx)
-    contributions: dict[int, list[dict[str, Any]]] = {}
-    for row in tx.execute(summed):
-        measure = measures[row.measure]
-        contributions.setdefault(row.goal, []).append(
-            {
-                "target": row.target,
-                "measure": row.measure,
-                "title": measure.title,
-                "unit": measure.unit,
-                "value": as_number(row.value),
-            }
-        )
-    items = [
-        {
-            "goal": goal.number,
-            "short": goal.short,
-            "title": goal.title,
-            "colour": goal.colour,
-            "contributions": contributions.get(goal.number, []),
-        }
-        for goal in tx.scalars(select(Goal).order_by(Goal.number))
-    ]
-    return {"items": items, "next": None}
 
 
 def tallies(tx: Session, page: PageArgs, by: str = "", **which: Any) -> Page:
-    """Tallies as they are published, by month, measure and target; `which` narrows them (see `cells`)."""
-    dimensions, units = grouping(by), _measures(tx)
-    found = cells(tx, dimensions, **which)
+    """Figures as they are published, by month, measure and target; `which` narrows them (see `cells`)."""
+    names, units = grouping(by), measures_by_code(tx)
+    wanted = _figures(names, **which)
     if page.after:
-        start = _place(*_read_id(page.after, "/after"))
-        found = [cell for cell in found if _place(_named(cell), cell.group) > start]
+        named, group = _read_id(page.after, "/after")
+        plain = (literal(named[name]) for name in ("start", "measure", "target"))
+        place = tuple_(*plain, literal(list(group.values()), ARRAY(Text)))
+        wanted = wanted.where(tuple_(*_ORDER) > place)
+    found = [_cell(row, names) for row in tx.execute(wanted.limit(page.limit + 1))]
     shown = found[: page.limit]
     following = id_of(shown[-1]) if len(found) > page.limit else None
     return Page([_published(cell, units[cell.measure]) for cell in shown], following)
@@ -72,95 +57,104 @@ def acts_behind(tx: Session, tally: str, page: PageArgs) -> Page:
     """The lines a published figure is made of, without anything that could point to somebody.
 
     A line's reference is made for this figure alone, and so is the order: the lines of two groupings cannot be
-    matched to learn more than either says. Raises NotFound, or Withheld for a figure that is not published.
+    matched to learn more than either says. For the same reason a grouping of people does not tell the amount of
+    each line: an unusual one could be found again elsewhere. Raises NotFound, or Withheld for a figure that is not
+    published.
     """
     named, group = _read_id(tally)
-    by = grouping(",".join(group))
-    same = [cell for cell in cells(tx, by, **named) if cell.group == group]
+    names = grouping(",".join(group), or_missing=True)
+    same = [cell for cell in cells(tx, names, **named) if cell.group == group]
     if not same:
         raise NotFound
     if same[0].withheld:
         raise Withheld
     reference = func.md5(func.concat(literal(tally), Contribution.id))
-    lines = select(
-        reference.label("reference"),
-        func.split_part(Contribution.source, ":", 1).label("act"),
-        Contribution.period,
-        Contribution.amount,
-        Contribution.measure_version,
-    ).where(
-        Contribution.measure == named["measure"],
-        Contribution.target == named["target"],
-        Contribution.period == same[0].period,
-        *(getattr(Contribution, name) == value for name, value in group.items()),
+    lines = (
+        select(
+            reference.label("reference"),
+            func.split_part(Contribution.source, ":", 1).label("act"),
+            Contribution.period,
+            Contribution.amount,
+            Contribution.measure_version,
+        )
+        .join(
+            Measure,
+            (Measure.code == Contribution.measure) & (Measure.version == Contribution.measure_version),
+        )
+        .where(
+            Contribution.measure == named["measure"],
+            Contribution.target == named["target"],
+            Contribution.period == same[0].period,
+            *(getattr(Contribution, name) == value for name, value in group.items()),
+        )
     )
     found = paginate(tx, lines, [reference.asc()], page)
-    return Page([_line(row) for row in found.items], found.next)
+    about_people = bool(set(group) & set(PERSONAL))
+    return Page([_line(row, about_people=about_people) for row in found.items], found.next)
 
 
 def cells(tx: Session, by: Sequence[str], **which: Any) -> list[Cell]:
-    """All figures of a grouping, small ones withheld, and whatever would give them or a coarser grouping's away.
+    """All figures of a grouping, in order; `which` narrows them (see `_figures`)."""
+    return [_cell(row, by) for row in tx.execute(_figures(by, **which))]
 
-    `which` narrows them (see `_figures`) to whole tables, so that it never changes what is withheld.
-    """
-    tables: dict[tuple[str, ...], list[Cell]] = {}
-    for size in range(1, len(by) + 1):
-        for names in combinations(by, size):
-            tables[names] = _figures(tx, names, **which)
-            coarser = [table for fewer, table in tables.items() if set(fewer) < set(names)]
-            protect(tables[names], names, settings().governorate.small_cell, coarser)
-    found = tables[tuple(by)] if by else _figures(tx, (), **which)
-    return sorted(found, key=lambda cell: _place(_named(cell), cell.group))
+
+_ORDER = (Figure.period, Figure.measure, Figure.target, Figure.group)
 
 
 def _figures(
-    tx: Session,
     by: Sequence[str],
     goal: int | None = None,
     target: str | None = None,
     measure: str | None = None,
     start: date | None = None,
     end: date | None = None,
-) -> list[Cell]:
-    """The figures of one grouping, nothing withheld yet. `start` and `end` are first days of months, both included.
-
-    Somebody who came to two programmes stands in two of the table's cells. People are therefore added up over the
-    personal dimensions only, where everybody has one place; over the others the largest number stands for all,
-    which may say too few and so withhold too much, never too little.
-    """
-    kept = [getattr(Tally, name) for name in (*PERSONAL, *(name for name in by if name in OTHER))]
-    names = [Tally.period, Tally.measure, Tally.goal, Tally.target]
-    wanted = {Tally.goal: goal, Tally.target: target, Tally.measure: measure}
-    fine = (
-        select(*names, *kept, func.sum(Tally.value).label("value"), func.max(Tally.people).label("people"))
+) -> Select[Any]:
+    """`start` and `end` are first days of months, both included."""
+    wanted = {Figure.goal: goal, Figure.target: target, Figure.measure: measure}
+    return (
+        select(*Figure.__table__.columns)
+        .where(Figure.by == ",".join(by))
         .where(*(column == value for column, value in wanted.items() if value is not None))
-        .where(Tally.period >= (start or date.min), Tally.period <= (end or date.max))
-        .group_by(*names, *kept)
-        .subquery()
+        .where(Figure.period >= (start or date.min), Figure.period <= (end or date.max))
+        .order_by(*_ORDER)
     )
-    keys = [fine.c.period, fine.c.measure, fine.c.goal, fine.c.target, *(fine.c[name] for name in by)]
-    rows = tx.execute(
-        select(*keys, func.sum(fine.c.value).label("value"), func.sum(fine.c.people).label("people")).group_by(
-            *keys
-        )
-    )
-    return [
-        Cell(
-            row.measure, row.goal, row.target, row.period,
-            {name: getattr(row, name) for name in by}, row.value, int(row.people),
-        )
-        for row in rows
-    ]  # fmt: skip
 
 
-def grouping(by: str) -> list[str]:
-    """The dimensions named in a query, in the house's order. Raises Invalid for a name that is none."""
+def _cell(row: Any, by: Sequence[str]) -> Cell:
+    group = dict(zip(by, row.group, strict=True))
+    return Cell(row.measure, row.goal, row.target, row.period, group, row.value, row.people)
+
+
+def people_reached(tx: Session, measure: str, start: date | None, end: date | None) -> dict[str, Any]:
+    """How many people stand behind a measure in some months, each counted once, and whether that is exact."""
+    found = tx.scalars(
+        select(Tally.someones).where(
+            Tally.measure == measure, Tally.period >= (start or date.min), Tally.period <= (end or date.max)
+        )
+    )
+    people, exact = unique_people(found, ledger.KEPT_PEOPLE)
+    return {"measure": measure, "people": people, "exact": exact}
+
+
+def allowed_groupings() -> list[list[str]]:
+    """What figures can be grouped by, besides any of programme, partner and channel together."""
+    return [list(one) for one in groupings()]
+
+
+def grouping(by: str, *, or_missing: bool = False) -> list[str]:
+    """The dimensions named in a query, in the house's order.
+
+    Raises Invalid for a grouping that is not published (`or_missing`: NotFound).
+    """
     asked = {name.strip() for name in by.split(",") if name.strip()}
-    if asked - set(DIMENSIONS):
-        raise Invalid(
-            [("/by", _("Figures can be grouped by sex, age_band, disability, block, programme, channel."))]
-        )
-    return [name for name in DIMENSIONS if name in asked]
+    names = tuple(name for name in DIMENSIONS if name in asked)
+    if asked <= set(DIMENSIONS) and (set(names) <= set(OTHER) or names in groupings()):
+        return list(names)
+    if or_missing:
+        raise NotFound
+    allowed = "; ".join(",".join(one) for one in groupings())
+    words = _("Figures are not published in this grouping. Those about people are: {groupings}.")
+    raise Invalid([("/by", words.format(groupings=allowed))])
 
 
 def verify_tallies(tx: Session) -> dict[str, Any]:
@@ -169,12 +163,63 @@ def verify_tallies(tx: Session) -> dict[str, Any]:
     return {"ok": report["differences"] == 0, **report}
 
 
+def gauges(tx: Session) -> dict[str, float]:
+    """For /metrics: what the last nightly proof found (the alarm is any difference), and months waiting."""
+    last = tx.scalars(select(Reconciliation).order_by(Reconciliation.id.desc()).limit(1)).first()
+    waiting = select(TallyMark.measure, TallyMark.period).distinct().subquery()
+    return {
+        "impact_tally_differences": last.differences if last else 0,
+        "impact_months_waiting": tx.scalar(select(func.count()).select_from(waiting)) or 0,
+    }
+
+
+def measures(tx: Session) -> list[dict[str, Any]]:
+    """Every measure with its rule, and for each former one what it made of the acts beside what this one makes."""
+    now: dict[str, dict[tuple[date, str], Any]] = {}
+    for row in tx.execute(
+        select(Figure.measure, Figure.period, Figure.target, Figure.value).where(Figure.by == "")
+    ):
+        now.setdefault(row.measure, {})[row.period, row.target] = row.value
+    former: dict[tuple[str, int], dict[tuple[date, str], Any]] = {}
+    for one in tx.scalars(select(FormerTally)):
+        former.setdefault((one.measure, one.version), {})[one.period, one.target] = one.value
+    rules: dict[str, list[dict[str, Any]]] = {}
+    for rule in tx.scalars(select(FormerRule).order_by(FormerRule.measure, FormerRule.version)):
+        before, after = former.get((rule.measure, rule.version), {}), now.get(rule.measure, {})
+        rules.setdefault(rule.measure, []).append({
+            "version": rule.version, "rule": rule.rule, "replaced_at": rule.replaced_at,
+            "figures": [_beside(place, before, after) for place in sorted(before.keys() | after.keys())],
+        })  # fmt: skip
+    return [
+        {
+            **{name: getattr(one, name) for name in (
+                "code", "version", "title", "unit", "topic", "amount", "weights", "voided_by", "since", "retired")},
+            "targets": one.targets or None, "disaggregations": one.disaggregations or list(DIMENSIONS),
+            "former": rules.get(one.code, []),
+        }
+        for one in tx.scalars(select(Measure).order_by(Measure.code))
+    ]  # fmt: skip
+
+
+def _beside(place: tuple[date, str], before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "period": f"{place[0]:%Y-%m}", "target": place[1],
+        "then": as_number(before.get(place) or Decimal(0)), "now": as_number(after.get(place) or Decimal(0)),
+    }  # fmt: skip
+
+
+def frameworks(tx: Session) -> list[Framework]:
+    """The revisions of the indicator framework that were synced, the newest first."""
+    return list(tx.scalars(select(Framework).order_by(Framework.synced_at.desc())))
+
+
 def as_number(value: Decimal) -> int | float:
     """A figure for JSON: whole when it is whole."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _measures(tx: Session) -> Mapping[str, Measure]:
+def measures_by_code(tx: Session) -> Mapping[str, Measure]:
+    """The measures by their codes."""
     return {measure.code: measure for measure in tx.scalars(select(Measure))}
 
 
@@ -186,31 +231,25 @@ def _published(cell: Cell, measure: Measure) -> dict[str, Any]:
         "measure": cell.measure,
         "period": f"{cell.period:%Y-%m}",
         "unit": measure.unit,
-        "value": None if cell.withheld else as_number(cell.value),
+        "value": None if cell.value is None else as_number(cell.value),
         "withheld": cell.withheld,
+        "people": cell.people,
+        "version": measure.version,
         **cell.group,
     }
 
 
-def _line(row: Any) -> dict[str, Any]:
+def _line(row: Any, *, about_people: bool) -> dict[str, Any]:
     return {
         "reference": row.reference,
         "act": row.act,
         "period": f"{row.period:%Y-%m}",
-        "amount": as_number(row.amount),
+        "amount": None if about_people else as_number(row.amount),
         "measure_version": row.measure_version,
     }
 
 
 # --- the name of a figure: what it is of, so that it stays the same when its cells are made anew ---------------
-
-
-def _named(cell: Cell) -> dict[str, Any]:
-    return {"measure": cell.measure, "target": cell.target, "start": cell.period, "end": cell.period}
-
-
-def _place(named: Mapping[str, Any], group: Mapping[str, str]) -> tuple[Any, ...]:
-    return (named["start"], named["measure"], named["target"], *group.values())
 
 
 def id_of(cell: Cell) -> str:

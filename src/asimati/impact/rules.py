@@ -1,4 +1,4 @@
-"""What an act counts, and which figures may be shown: plain Python."""
+"""What an act counts, how people are told apart, how far an aim is reached: plain Python."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import groupby
+from enum import StrEnum
 from typing import Any
 
-PERSONAL = ("sex", "age_band", "disability", "block")
-OTHER = ("programme", "channel")
-DIMENSIONS = PERSONAL + OTHER
-UNKNOWN = "unknown"
-NONE = "none"  # the act has no programme, or no channel
+from asimati.impact.disclosure import OTHER, PERSONAL, UNKNOWN
+
+NONE = "none"  # the act has no programme, no partner, or no channel
+
+
+class Per(StrEnum):
+    """How long a period is."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+VERSION_LINES = 1000  # the lines of a rule's next version begin so much higher
 
 
 def amount_of(rule: str, facts: Mapping[str, Any]) -> Decimal:
@@ -41,94 +50,74 @@ def dimensions_of(facts: Mapping[str, Any]) -> dict[str, str]:
     return personal | {name: str(facts.get(name) or NONE) for name in OTHER}
 
 
+def kept(dimensions: Mapping[str, str], wanted: Sequence[str] | None) -> dict[str, str]:
+    """The dimensions a measure asks for; of the others nothing is written down. None asks for all."""
+    blank = dict.fromkeys(PERSONAL, UNKNOWN) | dict.fromkeys(OTHER, NONE)
+    return {name: value if wanted is None or name in wanted else blank[name] for name, value in dimensions.items()}
+
+
 def goal_of(target: str) -> int:
     """The goal a target belongs to: 16 for "16.7"."""
     return int(target.partition(".")[0])
 
 
+def period_of(day: date, per: Per) -> str:
+    """The period a day lies in: "2026-11", "2026-Q4" or "2026"."""
+    match per:
+        case Per.MONTH:
+            return f"{day:%Y-%m}"
+        case Per.QUARTER:
+            return f"{day.year}-Q{(day.month + 2) // 3}"
+        case Per.YEAR:
+            return str(day.year)
+
+
+def area_code(name: str) -> str:
+    """An area as a dimension's value: "Diplomatic Area" is "diplomatic-area"."""
+    return "-".join(name.lower().split())
+
+
+def unique_people(cells: Iterable[Sequence[int]], kept_people: int) -> tuple[int, bool]:
+    """How many people stand behind cells together, and whether that is exact.
+
+    Each cell brings the smallest `kept_people` numbers (spread evenly over 64 bits) of its people. While none was
+    cut off they are simply counted. Above that the k-th smallest number says how densely the numbers lie
+    (Bar-Yossef et al. 2002, "Counting distinct elements in a data stream"): the standard error is 1/sqrt(k-2),
+    about 3% for 1024.
+    """
+    brought = list(cells)
+    smallest = sorted(set[int]().union(*brought))
+    if all(len(cell) < kept_people for cell in brought):
+        return len(smallest), True
+    last = smallest[kept_people - 1]
+    return round((kept_people - 1) / ((last + 2**63 + 1) / 2**64)), False
+
+
+def progress(value: Decimal, baseline: Decimal, aim: Decimal) -> float:
+    """How much of the way from the baseline to the aim is gone: 0 at the start, 1 when reached, more beyond."""
+    way = aim - baseline
+    return round(float((value - baseline) / way), 4) if way else float(value >= aim)
+
+
 @dataclass
 class Cell:
-    """A measure's sum toward a target in a month, in one group. `people` may be too low, never too high."""
+    """What is told of a measure toward a target in a month, in one group; no value: withheld."""
 
     measure: str
     goal: int
     target: str
     period: date
     group: dict[str, str]
-    value: Decimal
-    people: int
-    withheld: bool = False
+    value: Decimal | None
+    people: int | None
 
     @property
-    def table(self) -> tuple[date, str, int, str]:
-        """The cells that add up to one total share this."""
-        return (self.period, self.measure, self.goal, self.target)
+    def withheld(self) -> bool:
+        return self.value is None
 
-
-def protect(
-    cells: Sequence[Cell], by: Sequence[str], threshold: int, coarser: Iterable[Sequence[Cell]] = ()
-) -> None:
-    """Withhold figures about fewer people than `threshold`, and others with them, so that no total gives one away.
-
-    Only groupings by something personal are protected. In every line of the table (all dimensions fixed but one)
-    either nothing is withheld, or at least two figures that together stand for `threshold` people or more; so
-    subtracting what is shown from the line's total yields nothing about a small group.
-
-    `coarser` are the tables, already protected, of groupings by fewer of the same dimensions. What they withhold
-    cannot be had by adding up this table: enough of its parts are withheld too.
-    """
-    if not set(by) & set(PERSONAL):
-        return
-    for cell in cells:
-        cell.withheld = cell.people < threshold
-    withheld = [cell for table in coarser for cell in table if cell.withheld]
-    sums = {_key(cell, cell.group) for cell in withheld}
-    groupings = sorted({tuple(cell.group) for cell in withheld})
-    ordered = sorted(cells, key=lambda cell: cell.table)
-    for _, table in groupby(ordered, key=lambda cell: cell.table):
-        whole = list(table)
-        parts = [line for names in groupings for key, line in _parts(whole, names).items() if key in sums]
-        lines = list(_lines(whole, by))
-        while any(_complete(line, threshold, 2) for line in lines) or any(
-            _complete(line, threshold, 1) for line in parts
-        ):
-            pass
-
-
-Key = tuple[Any, ...]
-
-
-def _key(cell: Cell, names: Iterable[str]) -> Key:
-    return (*cell.table, tuple((name, cell.group[name]) for name in names))
-
-
-def _parts(table: Sequence[Cell], names: Sequence[str]) -> dict[Key, list[Cell]]:
-    """The cells by the figure of a coarser grouping they are parts of."""
-    parts: dict[Key, list[Cell]] = {}
-    for cell in table:
-        parts.setdefault(_key(cell, names), []).append(cell)
-    return parts
-
-
-def _lines(table: Sequence[Cell], by: Sequence[str]) -> Iterable[list[Cell]]:
-    for free in by:
-        yield from _parts(table, [name for name in by if name != free]).values()
-
-
-def _complete(line: Sequence[Cell], threshold: int, least: int) -> bool:
-    """Withhold the smallest shown figures of a line until what is withheld protects itself; whether any was.
-
-    Among equals the choice is by name, the same at every asking: two answers must not withhold different ones.
-    A line that is the parts of a withheld sum (`least` 1) may not be shown whole; any other may.
-    """
-    changed = False
-    shown = sorted((cell for cell in line if not cell.withheld), key=lambda c: (c.people, sorted(c.group.items())))
-    hidden = [cell for cell in line if cell.withheld]
-    while (
-        shown
-        and (hidden or least == 1)
-        and (len(hidden) < least or sum(cell.people for cell in hidden) < threshold)
-    ):
-        shown[0].withheld = changed = True
-        hidden.append(shown.pop(0))
-    return changed
+    @property
+    def told(self) -> Decimal:
+        """The value of a figure that is known to be told."""
+        if self.value is None:
+            raise ValueError("withheld")
+        return self.value

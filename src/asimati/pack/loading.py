@@ -49,13 +49,17 @@ class Pack:
             },
             "volunteering": _volunteering(self.files["volunteering.toml"], now, zone),
             "events": _events(self.files["programmes.toml"], now, zone),
-            "impact": _impact(self.files["impact.toml"]),
+            "impact": self.impact(),
             "notifications": {
                 "templates": [
                     _template(name, values) for name, values in self.files.items() if name.startswith("templates/")
                 ]
             },
         }
+
+    def impact(self) -> Part:
+        """The part of impact, in which no moment is reckoned."""
+        return _impact(self.files["impact.toml"])
 
 
 def load(folder: Path) -> Pack:
@@ -142,6 +146,11 @@ def _impact(values: Part) -> Part:
     measures = [{"voided_by": None, **measure} for measure in values["measure"]]
     return {
         "goals": catalogue()["goals"],
+        "framework": {
+            "revision": catalogue()["meta"]["revision"],
+            "description": catalogue()["meta"]["framework"],
+        },
+        "aims": values.get("aim", []),
         "measures": measures,
         "objectives": values["objective"],
         "crosswalk": values["crosswalk"],

@@ -188,6 +188,14 @@ def _impact(document: Document) -> Iterator[Fault]:
             yield document.fault(["crosswalk", number, "target"], f"there is no SDG target {row['target']}")
         if row["objective"] not in objectives:
             yield document.fault(["crosswalk", number, "objective"], f"there is no objective {row['objective']}")
+    measures = {one["code"] for one in document.values["measure"]}
+    for number, aim in enumerate(document.values.get("aim", ())):
+        if aim["measure"] not in measures:
+            yield document.fault(["aim", number, "measure"], f"there is no measure {aim['measure']}")
+        if aim["target"] not in known_targets():
+            yield document.fault(["aim", number, "target"], f"there is no SDG target {aim['target']}")
+        if aim["baseline_year"] >= aim["year"]:
+            yield document.fault(["aim", number, "baseline_year"], "is not before the year of the aim")
 
 
 def _measure(document: Document, at: Place, measure: Row) -> Iterator[Fault]:
@@ -200,6 +208,9 @@ def _measure(document: Document, at: Place, measure: Row) -> Iterator[Fault]:
         yield document.fault([*at, "voided_by"], f"{voided_by} does not take back {topic}")
     if measure["targets"] != "from_message":
         yield from _targets(document, at, measure)
+    for target in measure.get("weights", ()):
+        if target not in known_targets():
+            yield document.fault([*at, "weights", target], f"there is no SDG target {target}")
 
 
 def _templates(documents: Documents) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asimati.impact.disclosure import DIMENSIONS
 from asimati.pack import moments
 
 Shape = dict[str, Any]
@@ -63,6 +64,8 @@ def many(item: Shape) -> Shape:
     return {"type": "array", "items": item}
 
 
+SHARE = written("a share such as 0.5", "^[0-9]+(\\.[0-9]+)?$")
+YEAR: Shape = {"type": "integer", "minimum": 2015, "maximum": 2050}
 FLAG: Shape = {"type": "boolean"}
 COUNT: Shape = {"type": "integer", "minimum": 1}
 
@@ -71,6 +74,7 @@ def choice(*values: str) -> Shape:
     return {"enum": list(values)}
 
 
+GROUPING: Shape = {"type": "array", "items": choice(*DIMENSIONS), "minItems": 1, "uniqueItems": True}
 GOVERNORATE = table(
     {
         "code": CODE,
@@ -82,7 +86,14 @@ GOVERNORATE = table(
         "otp_countries": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{2}$"}, "minItems": 1},
         "working_week": table({}, WEEK),
         "waking_hours": table({"from": CLOCK, "to": CLOCK}, {"friday_prayer": HOURS}),
-        "privacy": table({"small_cell": {"type": "integer", "minimum": 1}}),
+        "privacy": table(
+            {"small_cell": {"type": "integer", "minimum": 1}},
+            {
+                "groupings": many(
+                    {"type": "array", "items": choice(*DIMENSIONS), "minItems": 1, "uniqueItems": True}
+                )
+            },
+        ),
     },
     {
         "office": table({"address": WORDS}),
@@ -240,12 +251,31 @@ IMPACT = table(
                     },
                     "since": FIXED_DAY,
                 },
-                {"voided_by": WORD},
+                {
+                    "voided_by": WORD,
+                    "weights": {"type": "object", "additionalProperties": SHARE},
+                    "disaggregations": {"type": "array", "items": choice(*DIMENSIONS), "uniqueItems": True},
+                },
             )
         ),
         "objective": many(table({"code": CODE, "title": WORDS})),
         "crosswalk": many(table({"target": TARGET, "objective": CODE})),
-    }
+    },
+    {
+        "aim": many(
+            table(
+                {
+                    "measure": CODE,
+                    "target": TARGET,
+                    "year": YEAR,
+                    "value": COUNT,
+                    "baseline": {"type": "integer", "minimum": 0},
+                    "baseline_year": YEAR,
+                    "source": WORDS,
+                }
+            )
+        )
+    },
 )
 _MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD, "push": WORD, "email": WORD})
 _EXAMPLE: Shape = {
