@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from asimati.accounts.actions import purge_codes
+from asimati.accounts.actions import purge_challenges, purge_codes
 from asimati.events.actions import lapse_offers
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
@@ -88,6 +88,7 @@ JOBS: Sequence[Job] = (
     Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
+    Job("accounts.purge_challenges", HOUR, purge_challenges),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
     Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),

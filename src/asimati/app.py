@@ -15,6 +15,7 @@ from asimati.accounts import api as accounts
 from asimati.accounts import audit_api as audit
 from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import keys_api as keys
+from asimati.accounts import proofs_api as proofs
 from asimati.accounts import staff_api as staff
 from asimati.accounts.callers import identify
 from asimati.console import blp as console
@@ -37,6 +38,7 @@ from asimati.volunteering import api as volunteering
 ROOMS = (
     accounts,
     staff,
+    proofs,
     audit,
     keys,
     places,

@@ -11,6 +11,7 @@ import click
 
 from asimati.kit import logs
 from asimati.kit.db import transaction
+from asimati.kit.policy import Actor, Role
 from asimati.settings import SettingsError, settings
 
 
@@ -35,6 +36,26 @@ def migrate() -> None:
     from asimati.migrations import migrate as bring
 
     bring()
+
+
+@cli.group()
+def staff() -> None:
+    """Who works here."""
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--arabic", required=True, help="The name in Arabic.")
+@click.option("--english", required=True, help="The name in English.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
+def add_staff(email: str, arabic: str, english: str, roles: tuple[str, ...]) -> None:
+    """Add somebody who works here, the first administrator before all; prints the password to begin with."""
+    from asimati.accounts.actions import add_member
+
+    operator = Actor("system", roles=frozenset({Role.ADMINISTRATOR}))
+    with transaction() as tx:
+        password = add_member(tx, operator, email, {"ar": arabic, "en": english}, [Role(role) for role in roles])
+    click.echo(f"{email}\n{password}")
 
 
 @cli.group()

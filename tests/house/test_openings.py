@@ -23,6 +23,7 @@ READS = [
 NOBODYS = {
     "/.well-known/jwks.json",
     "/api/v1/auth/sessions",
+    "/api/v1/staff/me/factors",
     "/api/v1/credentials/<uuid:credential_id>",
     "/.well-known/did.json",
     "/api/v1/credentials/keys",

@@ -49,10 +49,6 @@ def test_a_protection_can_be_taken_away_in_the_test_profile_alone() -> None:
     assert not load(BASE).without("seat_lock")
 
 
-def test_production_demands_no_second_factor_while_none_can_be_set_up() -> None:
-    import tomllib
-    from pathlib import Path
-
-    config = Path(__file__).parents[2] / "config"
-    shipped = [tomllib.loads((config / f"{name}.toml").read_text()) for name in ("default", "production")]
-    assert not any(one.get("staff", {}).get("second_factor", False) for one in shipped)
+def test_production_demands_a_second_factor_of_staff() -> None:
+    assert load(PRODUCTION).staff.second_factor
+    assert not load(BASE).staff.second_factor

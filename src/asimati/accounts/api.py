@@ -9,11 +9,14 @@ from asimati.accounts import actions, queries, schemas
 from asimati.accounts.calendar import Overlaps
 from asimati.accounts.refusals import (
     CodeExpired,
+    FactorAsked,
     NoCodesThere,
     PersonalNumberTaken,
     RefreshRefused,
     SessionLocked,
+    TooManyTries,
     WrongCode,
+    WrongFactor,
     WrongPassword,
 )
 from asimati.http import access, limits
@@ -63,7 +66,14 @@ def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str,
 )
 def refresh(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Exchange a refresh token for the next pair."""
-    return actions.refresh(tx, payload["refresh_token"])
+    password = payload.get("password")
+    if password is not None:
+        limits.check("sign_in", limits.address_block())
+    return actions.refresh(
+        tx,
+        payload["refresh_token"],
+        lambda staff: bool(password) and actions.is_password(tx, staff, password or ""),
+    )
 
 
 @blp.post("/auth/logout", who=access.signing_in)
@@ -73,12 +83,16 @@ def sign_out(tx: Session, actor: Actor) -> None:
 
 
 @blp.post(
-    "/auth/staff", who=access.anyone, takes=schemas.StaffSignIn, gives=schemas.TokensOut, refuses=[WrongPassword]
+    "/auth/staff",
+    who=access.anyone,
+    takes=schemas.StaffSignIn,
+    gives=schemas.TokensOut,
+    refuses=[WrongPassword, FactorAsked, WrongFactor, TooManyTries],
 )
 def sign_in_staff(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Sign a member of staff in."""
     limits.check("sign_in", limits.address_block())
-    return actions.sign_in_staff(tx, payload["email"], payload["password"])
+    return actions.sign_in_staff(tx, payload["email"], payload["password"], payload.get("totp"))
 
 
 @blp.get("/me", who=access.residents, gives=schemas.ProfileOut, tagged=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asimati.accounts.models import CodeChallenge, Person, RefreshToken
+from asimati.accounts.models import Authenticator, CodeChallenge, Person, RefreshToken
 from asimati.kit import rotation
 
 rotation.seals(Person.phone, "phone", index=Person.phone_index)
@@ -11,3 +11,4 @@ rotation.seals(Person.cpr, "cpr", index=Person.cpr_index)
 rotation.seals(CodeChallenge.phone, "phone", index=CodeChallenge.phone_index)
 rotation.seals(CodeChallenge.code, "code")
 rotation.seals(RefreshToken.child, "refresh")
+rotation.seals(Authenticator.secret, "totp")

@@ -65,3 +65,56 @@ class DelegationTooWide(Conflict):
     slug = "delegation-too-wide"
     title = _("You cannot lend more than you have")
     detail = _("Choose a part of your own role.")
+
+
+class FactorAsked(Unauthenticated):
+    slug = "second-factor-asked"
+    title = _("A code of your authenticator app is needed too")
+    detail = _("Send it beside the password, or sign in with a passkey.")
+
+
+class WrongFactor(Unauthenticated):
+    """The wrong try is counted whatever follows, so the refusal keeps its work."""
+
+    slug = "wrong-second-factor"
+    title = _("This is not the code of now")
+    detail = _("Wait for the next code of your app, or use a recovery code.")
+    keeps_work = True
+
+
+class TooManyTries(Unauthenticated):
+    slug = "too-many-tries"
+    title = _("Too many wrong codes")
+    detail = _("Try again in a quarter of an hour.")
+
+
+class ProofNeeded(Forbidden):
+    slug = "proof-needed"
+    title = _("Sign in with your second factor first")
+    detail = _("Only then can it be changed.")
+
+
+class NothingToConfirm(Conflict):
+    slug = "nothing-to-confirm"
+    title = _("There is no new authenticator app to confirm")
+    detail = _("Begin setting it up once more.")
+
+
+class PasskeyRefused(Conflict):
+    """The challenge is spent and the failure noted, so the refusal keeps its work."""
+
+    slug = "passkey-refused"
+    title = _("This passkey could not be used")
+    detail = _("Try once more; if it goes on, sign in with your password.")
+    keeps_work = True
+
+
+class EmailTaken(Conflict):
+    slug = "email-taken"
+    title = _("Somebody who works here has this e-mail")
+
+
+class WeakPassword(Conflict):
+    slug = "weak-password"
+    title = _("This password is too easy to guess")
+    detail = _("Take at least twelve characters; four or five unconnected words are good.")

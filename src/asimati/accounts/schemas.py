@@ -63,6 +63,9 @@ class VerifyIn(Schema):
 
 class RefreshIn(Schema):
     refresh_token = String(required=True, min_length=1, max_length=200)
+    password = String(
+        max_length=200, metadata={"description": "Opens the sign-in of staff who were away for a while"}
+    )
 
 
 class TokensOut(Schema):
@@ -75,7 +78,7 @@ class TokensOut(Schema):
 class StaffSignIn(Schema):
     email = String(required=True, min_length=3, max_length=254)
     password = String(required=True, min_length=1, max_length=200)
-    totp = String(max_length=10)
+    totp = String(max_length=20, metadata={"description": "The authenticator app's code, or a recovery code"})
 
 
 class DevSignIn(Schema):

@@ -1,7 +1,21 @@
 """Deeds: signing in and out, and what people say of themselves."""
 
+from asimati.accounts.actions.authenticators import (
+    confirm_authenticator,
+    drop_authenticator,
+    renew_recovery_codes,
+    set_up_authenticator,
+)
 from asimati.accounts.actions.authority import delegate, end_delegation, grant, revoke
 from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
+from asimati.accounts.actions.passkeys import (
+    drop_passkey,
+    make_passkey,
+    passkey_to_make,
+    passkey_to_show,
+    purge_challenges,
+    sign_in_with_passkey,
+)
 from asimati.accounts.actions.people import drop_device, edit_profile, ensure_person, prefer, put_device
 from asimati.accounts.actions.sessions import (
     end_other_sessions,
@@ -11,10 +25,21 @@ from asimati.accounts.actions.sessions import (
     sign_out,
     start_session,
 )
-from asimati.accounts.actions.staff import create_staff, sign_in_staff
+from asimati.accounts.actions.staff import (
+    add_member,
+    change_password,
+    close_member,
+    create_staff,
+    is_password,
+    reset_factors,
+    sign_in_staff,
+)
 
 __all__ = [
-    "create_staff", "delegate", "drop_device", "edit_profile", "end_delegation", "end_other_sessions",
-    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "prefer", "purge_codes", "put_device",
-    "refresh", "request_code", "revoke", "sign_in_staff", "sign_out", "start_session", "verify_code",
+    "add_member", "change_password", "close_member", "confirm_authenticator", "create_staff", "delegate",
+    "drop_authenticator", "drop_device", "drop_passkey", "edit_profile", "end_delegation", "end_other_sessions",
+    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "is_password", "make_passkey",
+    "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "put_device", "refresh",
+    "renew_recovery_codes", "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff",
+    "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
 ]  # fmt: skip

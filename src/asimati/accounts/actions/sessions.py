@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets as random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -66,8 +67,10 @@ def _tell_of_another(tx: Session, made: AccountSession) -> None:
         outbox.publish(tx, SignedInElsewhere(person=made.person_id, about=about, at=made.created_at))
 
 
-def refresh(tx: Session, token: str) -> dict[str, Any]:
-    """Exchange a refresh token for the next pair. Raises RefreshRefused.
+def refresh(tx: Session, token: str, opened: Callable[[UUID], bool] = lambda _staff: False) -> dict[str, Any]:
+    """Exchange a refresh token for the next pair. Raises RefreshRefused, SessionLocked.
+
+    `opened` says whether a member of staff who was away has shown that it is still them (by their password).
 
     A client that never saw the answer repeats its request: within the grace it gets the same child again, unless
     that has been used itself, which shows that the answer did arrive. Later, a used token in somebody's hand means
@@ -82,7 +85,7 @@ def refresh(tx: Session, token: str) -> dict[str, Any]:
     if session.revoked_at is not None or min(session.expires_at, row.expires_at) <= now:
         raise RefreshRefused
     if session.staff_id:
-        _require_presence(tx, session, now)
+        _require_presence(tx, session, now, opened)
     if row.used_at is None:
         child = _new_refresh(tx, session.id, now)
         row.used_at, row.child = now, secrets.seal(child, "refresh")
@@ -95,12 +98,14 @@ def refresh(tx: Session, token: str) -> dict[str, Any]:
     raise RefreshRefused
 
 
-def _require_presence(tx: Session, session: AccountSession, now: datetime) -> None:
+def _require_presence(tx: Session, session: AccountSession, now: datetime, opened: Callable[[UUID], bool]) -> None:
     """Staff who left the house are out at once; staff who left their desk open it again with their password."""
     if tx.get_one(StaffMember, session.staff_id).disabled_at is not None:
         raise RefreshRefused
     if is_locked((now - session.seen_at).total_seconds()):
-        raise SessionLocked
+        if session.staff_id is None or not opened(session.staff_id):
+            raise SessionLocked
+        session.seen_at = now
 
 
 def _unused(tx: Session, child: str) -> str:

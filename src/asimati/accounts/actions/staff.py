@@ -6,16 +6,20 @@ import secrets as random
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.actions.sessions import start_session
-from asimati.accounts.models import RoleGrant, StaffMember
-from asimati.accounts.refusals import WrongPassword
-from asimati.kit import audit, secrets
+from asimati.accounts import passwords, policy
+from asimati.accounts.actions.authenticators import check_factor, require_own_proof
+from asimati.accounts.actions.sessions import end_other_sessions, end_sessions_of_staff, start_session
+from asimati.accounts.models import Authenticator, Passkey, RecoveryCode, RoleGrant, StaffMember
+from asimati.accounts.refusals import EmailTaken, OwnAuthority, WrongPassword
+from asimati.kit import audit, clock, secrets
+from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor, Role
 
 
@@ -34,8 +38,11 @@ def create_staff(
     return made
 
 
-def sign_in_staff(tx: Session, email: str, password: str) -> dict[str, Any]:
-    """Tokens for an e-mail and its password. Raises WrongPassword, after equal work for nobody and somebody."""
+def sign_in_staff(tx: Session, email: str, password: str, code: str | None = None) -> dict[str, Any]:
+    """Tokens for an e-mail, its password and, for whoever has set one up, a code of the second factor.
+
+    Raises WrongPassword (after equal work for nobody and somebody), FactorAsked, WrongFactor, TooManyTries.
+    """
     nobodys = _nobodys_password()  # made before anybody is looked up, so that its first making tells nothing
     member = tx.scalar(
         select(StaffMember).where(StaffMember.email == email.lower(), StaffMember.disabled_at.is_(None))
@@ -48,7 +55,66 @@ def sign_in_staff(tx: Session, email: str, password: str) -> dict[str, Any]:
         digest = secrets.blind_index(email.lower(), "email").hex()[:16]
         audit.record(tx, Actor("anonymous"), "accounts.sign_in_failed", ("email", digest))
         raise WrongPassword
-    return start_session(tx, staff=member.id, assurance="standard")
+    proved = check_factor(tx, member.id, code)
+    assurance, method = ("advanced", "totp") if proved else ("standard", "password")
+    return start_session(tx, staff=member.id, assurance=assurance, method=method)
+
+
+def is_password(tx: Session, staff_id: UUID, password: str) -> bool:
+    """Whether this is the member's password."""
+    try:
+        return _hasher().verify(tx.get_one(StaffMember, staff_id).password or _nobodys_password(), password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def change_password(tx: Session, actor: Actor, current: str, chosen: str) -> None:
+    """Choose another password; every other sign-in of the member ends. Raises WrongPassword, WeakPassword."""
+    staff_id = require_own_proof(tx, actor)
+    member = tx.get_one(StaffMember, staff_id)
+    if not is_password(tx, staff_id, current):
+        raise WrongPassword
+    passwords.require_good(chosen, member.email, *member.name.values())
+    member.password = _hasher().hash(chosen)
+    end_other_sessions(tx, actor)
+    audit.record(tx, actor, "accounts.password_changed", ("staff", staff_id))
+
+
+def add_member(tx: Session, actor: Actor, email: str, name: Mapping[str, str], roles: Sequence[Role]) -> str:
+    """Somebody new who works here; the password to begin with, told this once. Raises EmailTaken."""
+    policy.require(actor, "manage_staff")
+    if tx.scalar(select(StaffMember.id).where(StaffMember.email == email.lower())):
+        raise EmailTaken
+    password = random.token_urlsafe(15)
+    made = create_staff(tx, email, password, name, roles)
+    audit.record(tx, actor, "accounts.staff_added", ("staff", made.id))
+    return password
+
+
+def close_member(tx: Session, actor: Actor, staff_id: UUID) -> None:
+    """Somebody left: every door closes at once. Raises NotFound, OwnAuthority."""
+    member = _require_colleague(tx, actor, staff_id)
+    member.disabled_at = member.disabled_at or clock.now(tx)
+    end_sessions_of_staff(tx, actor, staff_id)
+    audit.record(tx, actor, "accounts.staff_closed", ("staff", staff_id))
+
+
+def reset_factors(tx: Session, actor: Actor, staff_id: UUID) -> None:
+    """Take a colleague's second factors away, who has lost them. Raises NotFound, OwnAuthority."""
+    _require_colleague(tx, actor, staff_id)
+    for table in (Authenticator, RecoveryCode, Passkey):
+        tx.execute(delete(table).where(table.staff_id == staff_id))
+    end_sessions_of_staff(tx, actor, staff_id)
+    audit.record(tx, actor, "accounts.factors_reset", ("staff", staff_id))
+
+
+def _require_colleague(tx: Session, actor: Actor, staff_id: UUID) -> StaffMember:
+    policy.require(actor, "manage_staff")
+    if staff_id == actor.id:
+        raise OwnAuthority
+    if (member := tx.get(StaffMember, staff_id)) is None:
+        raise NotFound
+    return member
 
 
 @cache

@@ -12,10 +12,12 @@ from asimati.accounts.models.people import (
     Preference,
     Sex,
 )
+from asimati.accounts.models.proofs import Authenticator, Passkey, PasskeyChallenge, RecoveryCode
 from asimati.accounts.models.sessions import AccountSession, CodeChallenge, RefreshToken
 from asimati.accounts.models.staff import RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE", "AccountSession", "CodeChallenge", "Device", "Engagement", "EngagementKind", "HolderKind",
-    "Language", "Person", "PersonSensitive", "Preference", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
+    "PROFILE", "AccountSession", "Authenticator", "CodeChallenge", "Device", "Engagement", "EngagementKind",
+    "HolderKind", "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference",
+    "RecoveryCode", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
 ]  # fmt: skip

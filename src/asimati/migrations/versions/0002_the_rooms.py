@@ -67,6 +67,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "thing", "at", "hours", name=op.f("reminder_pkey")),
     )
     op.create_table(
+        "authenticator",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("wrong", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("wrong_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("authenticator_staff_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("staff_id", name=op.f("authenticator_pkey")),
+    )
+    op.create_table(
         "former_rule",
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -74,6 +88,45 @@ def upgrade() -> None:
         sa.Column("replaced_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
         sa.ForeignKeyConstraint(["measure"], ["measure.code"], name=op.f("former_rule_measure_fkey")),
         sa.PrimaryKeyConstraint("measure", "version", name=op.f("former_rule_pkey")),
+    )
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("credential", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("signed", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("passkey_staff_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("passkey_pkey")),
+        sa.UniqueConstraint("credential", name=op.f("passkey_credential_key")),
+    )
+    op.create_index(op.f("passkey_staff_id_idx"), "passkey", ["staff_id"], unique=False)
+    op.create_table(
+        "passkey_challenge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("passkey_challenge_staff_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("passkey_challenge_pkey")),
+    )
+    op.create_index(op.f("passkey_challenge_staff_id_idx"), "passkey_challenge", ["staff_id"], unique=False)
+    op.create_table(
+        "recovery_code",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("recovery_code_staff_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("staff_id", "mac", name=op.f("recovery_code_pkey")),
     )
     op.create_table(
         "stored_file",
