@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from asimati.accounts.actions import purge_challenges, purge_codes
+from asimati.appointments.actions import remind as remind_of_appointments
 from asimati.events.actions import lapse_offers
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
@@ -82,6 +83,7 @@ JOBS: Sequence[Job] = (
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),
     Job("events.remind", MINUTE, remind_of_bookings),
+    Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),

@@ -18,6 +18,7 @@ from asimati.accounts import keys_api as keys
 from asimati.accounts import proofs_api as proofs
 from asimati.accounts import staff_api as staff
 from asimati.accounts.callers import identify
+from asimati.appointments import api as appointments
 from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
@@ -47,6 +48,7 @@ ROOMS = (
     queues,
     service_requests,
     attachments,
+    appointments,
     volunteering,
     events,
     notifications,

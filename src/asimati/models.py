@@ -3,6 +3,7 @@
 import asimati.places.models as places
 from asimati.accounts import models as accounts
 from asimati.accounts import privacy  # noqa: F401 - says which columns are sealed
+from asimati.appointments import models as appointments
 from asimati.credentials import models as credentials
 from asimati.events import models as events
 from asimati.files import models as files
@@ -17,6 +18,7 @@ from asimati.volunteering import models as volunteering
 metadata = Base.metadata
 __all__ = [
     "accounts",
+    "appointments",
     "audit",
     "credentials",
     "events",

@@ -63,6 +63,8 @@ NOBODYS = {
     "/api/v1/staff/webhooks/<uuid:webhook_id>/deliveries",
     "/api/v1/unsubscribe/<token>",
     "/api/v1/services/<code>",
+    "/api/v1/services/<code>/slots",
+    "/api/v1/staff/desks",
     "/api/v1/staff/delegations",
     "/api/v1/staff/events",
     "/api/v1/staff/events/<uuid:event_id>",

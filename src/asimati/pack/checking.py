@@ -25,6 +25,7 @@ FILES = {
     "programmes.toml": shapes.PROGRAMMES,
     "impact.toml": shapes.IMPACT,
 }
+OPTIONAL = {"appointments.toml": shapes.APPOINTMENTS}
 FOLDERS = {"services": shapes.SERVICE, "templates": shapes.TEMPLATE}
 DEGREES = {"lat": 90, "lon": 180}
 
@@ -63,7 +64,8 @@ def _files(folder: Path) -> dict[str, shapes.Shape]:
         for name, shape in FOLDERS.items()
         for path in sorted((folder / name).glob("*.toml"))
     }
-    return FILES | below
+    present = {name: shape for name, shape in OPTIONAL.items() if (folder / name).exists()}
+    return FILES | present | below
 
 
 def _of_shape(document: Document, shape: shapes.Shape) -> Iterator[Fault]:

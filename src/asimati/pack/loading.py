@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from asimati.appointments import sync as appointments
 from asimati.events import sync as events
 from asimati.impact import sync as impact
 from asimati.kit import clock
+from asimati.kit.worktime import Target
 from asimati.notifications import sync as notifications
 from asimati.pack.checking import COLUMNS
 from asimati.pack.moments import day, is_relative, moment
@@ -47,6 +49,7 @@ class Pack:
                     _service(values) for name, values in self.files.items() if name.startswith("services/")
                 ],
             },
+            "appointments": _appointments(self.files),
             "volunteering": _volunteering(self.files["volunteering.toml"], now, zone),
             "events": _events(self.files["programmes.toml"], now, zone),
             "impact": self.impact(),
@@ -73,8 +76,8 @@ def sync(tx: Session, pack: Pack) -> dict[str, dict[str, int]]:
     """Hand every feature its part; what each did, in counts. Of two syncs at once the second waits."""
     tx.execute(select(func.pg_advisory_xact_lock(SYNC_LOCK)))
     parts = pack.parts(clock.now(tx))
-    rooms = (places, service_requests, volunteering, events, impact, notifications)
-    names = ("places", "service_requests", "volunteering", "events", "impact", "notifications")
+    rooms = (places, service_requests, appointments, volunteering, events, impact, notifications)
+    names = ("places", "service_requests", "appointments", "volunteering", "events", "impact", "notifications")
     return {name: room.sync(tx, parts[name]) for name, room in zip(names, rooms, strict=True)}
 
 
@@ -94,6 +97,33 @@ def _service(values: Part) -> Part:
         for order, (name, field) in enumerate(values["form"]["ui"].items(), start=1)
     }
     return {**left_out, **values, "form": {**values["form"], "ui": ui}}
+
+
+def _appointments(files: dict[str, Part]) -> Part:
+    """The desks, and the services done there in the words of the catalogue."""
+    desks = [
+        {
+            "priority": {},
+            **desk,
+            "step": _minutes(desk["step"]),
+            "services": {code: _minutes(time) for code, time in desk["services"].items()},
+        }
+        for desk in files.get("appointments.toml", {"desk": []})["desk"]
+    ]
+    wanted = sorted({code for desk in desks for code in desk["services"]})
+    catalogue = {code: files[f"services/{code}.toml"] for code in wanted}
+    return {
+        "desks": desks,
+        "services": [
+            {"code": code, "title": found["title"], "targets": found.get("targets", [])}
+            for code, found in catalogue.items()
+        ],
+    }
+
+
+def _minutes(written: str) -> int:
+    """PT1H30M in minutes."""
+    return Target.parse(written).minutes
 
 
 def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:

@@ -50,6 +50,8 @@ def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     yield from _twice(documents["holidays.toml"], ["holiday"], "day")
     yield from _twice(documents["entities.toml"], ["entity"], "code")
     yield from _services(documents)
+    if desks := documents.get("appointments.toml"):
+        yield from _desks(desks, set(_below(documents, "services/")), governorate.values)
     yield from _volunteering(documents["volunteering.toml"], blocks, zone)
     yield from _programmes(documents["programmes.toml"], blocks, zone)
     yield from _impact(documents["impact.toml"])
@@ -108,6 +110,19 @@ def _services(documents: Documents) -> Iterator[Fault]:
             yield document.fault(["entity"], f"there is no entity {service['entity']}")
         yield from _targets(document, [], service)
         yield from _form(document, service["form"]["schema"], service["form"]["ui"])
+
+
+def _desks(document: Document, services: set[str], governorate: Row) -> Iterator[Fault]:
+    """Desks stand once, serve what is in the catalogue, and have hours that can be read."""
+    yield from _twice(document, ["desk"], "code")
+    for number, desk in enumerate(document.values["desk"]):
+        for code in sorted(desk["services"].keys() - services):
+            yield document.fault(["desk", number, "services", code], f"there is no service {code}")
+        for week in ("hours", "priority"):
+            try:
+                worktime.from_pack({**governorate, "special_hours": [], "working_week": desk.get(week, {})})
+            except ValueError as wrong:
+                yield document.fault(["desk", number, week], str(wrong))
 
 
 def _form(document: Document, schema: Row, ui: Row) -> Iterator[Fault]:

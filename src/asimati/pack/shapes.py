@@ -47,6 +47,9 @@ DAY: Shape = {
 FIXED_DAY: Shape = {"type": "day", "description": "a day: 2026-12-01"}
 CLOCK = written("a time of day (08:00)", "^([01][0-9]|2[0-3]):[0-5][0-9]$")
 HOURS = written("hours (07:00-14:15)", "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")
+_SPAN = "[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]"
+DESK_HOURS = written("hours, with breaks between them (07:30-10:30,11:00-13:00)", f"^{_SPAN}(,{_SPAN})*$")
+DESK_WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), DESK_HOURS)
 WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), HOURS)
 
 
@@ -75,6 +78,10 @@ def choice(*values: str) -> Shape:
 
 
 GROUPING: Shape = {"type": "array", "items": choice(*DIMENSIONS), "minItems": 1, "uniqueItems": True}
+APPOINTMENT_RULES = (
+    "horizon_days", "notice_minutes", "open_at_once", "priority_age", "priority_released_minutes", "no_shows",
+    "no_show_days", "grace_minutes",
+)  # fmt: skip
 GOVERNORATE = table(
     {
         "code": CODE,
@@ -100,6 +107,7 @@ GOVERNORATE = table(
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
         "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
+        "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},
         "reminders": table(
             {},
@@ -158,6 +166,24 @@ SERVICE = table(
         ),
     },
     {"confidential": FLAG, "documents": many(WORDS), "fee": WORDS, "targets": TARGETS, "entity": CODE},
+)
+APPOINTMENTS = table(
+    {
+        "desk": many(
+            table(
+                {
+                    "code": CODE,
+                    "kind": choice("counter", "officer"),
+                    "title": WORDS,
+                    "place": WORDS,
+                    "step": SHORT_TIME,
+                    "services": {"type": "object", "additionalProperties": SHORT_TIME, "minProperties": 1},
+                    "hours": table({}, DESK_WEEK),
+                },
+                {"priority": table({}, DESK_WEEK)},
+            )
+        )
+    }
 )
 SHIFT = table({"code": CODE, "starts_at": MOMENT, "ends_at": MOMENT, "places": COUNT})
 VOLUNTEERING = table(

@@ -6,6 +6,7 @@ A topic that is not here tells nobody. A message may carry more; a template may 
 from __future__ import annotations
 
 _CASE = frozenset({"reference", "title"})
+_APPOINTMENT = frozenset({"reference", "title", "desk", "place", "starts_at"})
 _SIGN_UP = frozenset({"title", "starts_at"})
 _BOOKING = frozenset({"reference", "title", "starts_at"})
 
@@ -23,6 +24,11 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.request_declined": _CASE | {"note"},
     "service_requests.request_reopened": _CASE | {"due_at"},
     "service_requests.request_withdrawn": _CASE,
+    "appointments.appointment_booked": _APPOINTMENT,
+    "appointments.appointment_moved": _APPOINTMENT | {"before"},
+    "appointments.appointment_cancelled": _APPOINTMENT | {"note"},
+    "appointments.appointment_reminder": _APPOINTMENT,
+    "appointments.appointment_missed": _APPOINTMENT,
     "volunteering.signed_up": _SIGN_UP | {"location"},
     "volunteering.sign_up_approved": _SIGN_UP | {"location"},
     "volunteering.sign_up_declined": _SIGN_UP | {"note"},
@@ -45,6 +51,7 @@ AMOUNTS: dict[str, frozenset[str]] = {
     "service_requests.request_submitted": frozenset(),
     "service_requests.request_resolved": frozenset({"in_time"}),
     "service_requests.request_rated": frozenset({"stars"}),
+    "appointments.appointment_kept": frozenset(),
     "volunteering.hours_approved": frozenset({"hours"}),
     "events.participant_checked_in": frozenset({"seats"}),
 }

@@ -32,6 +32,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("topic", "source", name="act_topic_source_key"),
     )
     op.create_table(
+        "appointment_service",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("appointment_service_pkey")),
+    )
+    op.create_table(
+        "desk",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("counter", "officer", name="kind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("place", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("hours", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("priority", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("services", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("jsonb_typeof(hours) = 'object'", name=op.f("desk_hours_object_check")),
+        sa.CheckConstraint("jsonb_typeof(priority) = 'object'", name=op.f("desk_priority_object_check")),
+        sa.CheckConstraint("jsonb_typeof(services) = 'object'", name=op.f("desk_services_object_check")),
+        sa.PrimaryKeyConstraint("id", name=op.f("desk_pkey")),
+        sa.UniqueConstraint("code", name=op.f("desk_code_key")),
+        sa.UniqueConstraint("number", name=op.f("desk_number_key")),
+    )
+    op.create_table(
         "figure_mark",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("measure", sa.Text(), nullable=False),
@@ -67,6 +98,61 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "thing", "at", "hours", name=op.f("reminder_pkey")),
     )
     op.create_table(
+        "appointment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("desk_id", sa.Uuid(), nullable=False),
+        sa.Column("desk_number", sa.BigInteger(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "booked",
+                "arrived",
+                "served",
+                "cancelled",
+                "no_show",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("priority", sa.Boolean(), nullable=False),
+        sa.Column("walk_in", sa.Boolean(), nullable=False),
+        sa.Column("by_kind", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("served_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.text("int8range(desk_number, desk_number, '[]')"), "="),
+            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+            where=sa.text("status IN ('booked', 'arrived', 'served')"),
+            using="gist",
+            name="appointment_no_overlap",
+        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("appointment_order_check")),
+        sa.ForeignKeyConstraint(["desk_id"], ["desk.id"], name=op.f("appointment_desk_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("appointment_person_id_fkey"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["service"], ["appointment_service.code"], name=op.f("appointment_service_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("appointment_pkey")),
+        sa.UniqueConstraint("reference", name=op.f("appointment_reference_key")),
+    )
+    op.create_index("appointment_day_idx", "appointment", ["starts_at", "id"], unique=False)
+    op.create_index("appointment_person_idx", "appointment", ["person_id", "starts_at", "id"], unique=False)
+    op.create_table(
         "authenticator",
         sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
@@ -80,6 +166,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("staff_id", name=op.f("authenticator_pkey")),
     )
+    op.create_table(
+        "desk_closure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("desk_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("desk_closure_order_check")),
+        sa.ForeignKeyConstraint(["by_id"], ["staff_member.id"], name=op.f("desk_closure_by_id_fkey")),
+        sa.ForeignKeyConstraint(["desk_id"], ["desk.id"], name=op.f("desk_closure_desk_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("desk_closure_pkey")),
+    )
+    op.create_index("desk_closure_desk_idx", "desk_closure", ["desk_id", "ends_at"], unique=False)
     op.create_table(
         "former_rule",
         sa.Column("measure", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Appointments: counters and officers with calendars, and the people who come to them."""
