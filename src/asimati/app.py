@@ -31,6 +31,8 @@ from asimati.kit.db import transaction
 from asimati.migrations import is_current
 from asimati.notifications import api as notifications
 from asimati.notifications import dev_api as dev_notifications
+from asimati.open311 import api as open311
+from asimati.open311 import keys_api as open311_keys
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
 from asimati.settings import settings
@@ -53,6 +55,8 @@ ROOMS = (
     events,
     notifications,
     impact,
+    open311,
+    open311_keys,
 )
 DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
 

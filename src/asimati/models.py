@@ -12,6 +12,7 @@ from asimati.impact import models as impact
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Base
 from asimati.notifications import models as notifications
+from asimati.open311 import models as open311
 from asimati.service_requests import models as service_requests
 from asimati.volunteering import models as volunteering
 
@@ -27,6 +28,7 @@ __all__ = [
     "jobs",
     "metadata",
     "notifications",
+    "open311",
     "outbox",
     "places",
     "reminders",

@@ -64,6 +64,13 @@ NOBODYS = {
     "/api/v1/unsubscribe/<token>",
     "/api/v1/services/<code>",
     "/api/v1/services/<code>/slots",
+    "/api/v1/staff/open311-keys",
+    "/open311/v2/discovery.<form>",
+    "/open311/v2/requests.<form>",  # what the public may know
+    "/open311/v2/requests/<reference>.<form>",
+    "/open311/v2/services.<form>",
+    "/open311/v2/services/<code>.<form>",
+    "/open311/v2/tokens/<token>.<form>",
     "/api/v1/staff/desks",
     "/api/v1/staff/delegations",
     "/api/v1/staff/events",

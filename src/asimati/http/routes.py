@@ -125,7 +125,7 @@ class Blueprint(flask_smorest.Blueprint):
         versioned: bool = False,
         needs_match: bool | None = None,
         opens: str | None = None,
-        uploads: bool = False,
+        uploads: bool | str = False,
     ) -> Callable[[View], View]:
         """Declare a route.
 
@@ -136,7 +136,7 @@ class Blueprint(flask_smorest.Blueprint):
         `opens`: what of residents staff read here ("booking"; a name of audit.SUBJECTS): the audit trail then says
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
         calls audit.opened itself. `uploads`: a POST that takes one file as multipart/form-data; the view receives
-        `upload`, None when none came.
+        `upload`, None when none came; BY_HAND: the view reads a form of its own, which may be urlencoded.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
         success = status or (200 if gives else 204)
@@ -144,7 +144,7 @@ class Blueprint(flask_smorest.Blueprint):
         def declare(view: View) -> View:
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
-                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept, uploads,
+                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept, bool(uploads),
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -153,7 +153,7 @@ class Blueprint(flask_smorest.Blueprint):
                 given = dict(zip(slots, parsed, strict=True))
                 if declared.tells_version:
                     given["version"] = g.version
-                if declared.uploads:
+                if uploads is True:
                     given["upload"] = receive()
                 result = view(g.tx, g.actor, **given, **path)
                 if opens and opens != BY_HAND:

@@ -51,6 +51,7 @@ class Channel(StrEnum):
 
     APP = "app"
     TAWASUL = "tawasul"
+    OPEN311 = "open311"  # a system of others, by the common interface of cities
     OFFICE = "office"
     PHONE = "phone"
     MAJLIS = "majlis"
