@@ -35,6 +35,7 @@ from asimati.open311 import api as open311
 from asimati.open311 import keys_api as open311_keys
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
+from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 
@@ -50,6 +51,7 @@ ROOMS = (
     queues,
     service_requests,
     attachments,
+    letters,
     appointments,
     volunteering,
     events,

@@ -64,6 +64,7 @@ NOBODYS = {
     "/api/v1/unsubscribe/<token>",
     "/api/v1/services/<code>",
     "/api/v1/services/<code>/slots",
+    "/api/v1/staff/letter-templates",
     "/api/v1/staff/open311-keys",
     "/open311/v2/discovery.<form>",
     "/open311/v2/requests.<form>",  # what the public may know

@@ -26,7 +26,7 @@ FILES = {
     "impact.toml": shapes.IMPACT,
 }
 OPTIONAL = {"appointments.toml": shapes.APPOINTMENTS}
-FOLDERS = {"services": shapes.SERVICE, "templates": shapes.TEMPLATE}
+FOLDERS = {"services": shapes.SERVICE, "templates": shapes.TEMPLATE, "letters": shapes.LETTER}
 DEGREES = {"lat": 90, "lon": 180}
 
 _types = Draft202012Validator.TYPE_CHECKER.redefine_many(

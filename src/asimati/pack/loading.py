@@ -23,6 +23,7 @@ from asimati.pack.reading import read_rows, read_toml
 from asimati.pack.references import catalogue
 from asimati.places import sync as places
 from asimati.service_requests import sync as service_requests
+from asimati.service_requests.letters import sync as letters
 from asimati.volunteering import sync as volunteering
 
 Part = dict[str, Any]
@@ -50,6 +51,11 @@ class Pack:
                 ],
             },
             "appointments": _appointments(self.files),
+            "letters": {
+                "letters": [
+                    {"services": [], **values} for name, values in self.files.items() if name.startswith("letters/")
+                ]
+            },
             "volunteering": _volunteering(self.files["volunteering.toml"], now, zone),
             "events": _events(self.files["programmes.toml"], now, zone),
             "impact": self.impact(),
@@ -76,8 +82,17 @@ def sync(tx: Session, pack: Pack) -> dict[str, dict[str, int]]:
     """Hand every feature its part; what each did, in counts. Of two syncs at once the second waits."""
     tx.execute(select(func.pg_advisory_xact_lock(SYNC_LOCK)))
     parts = pack.parts(clock.now(tx))
-    rooms = (places, service_requests, appointments, volunteering, events, impact, notifications)
-    names = ("places", "service_requests", "appointments", "volunteering", "events", "impact", "notifications")
+    rooms = (places, service_requests, letters, appointments, volunteering, events, impact, notifications)
+    names = (
+        "places",
+        "service_requests",
+        "letters",
+        "appointments",
+        "volunteering",
+        "events",
+        "impact",
+        "notifications",
+    )
     return {name: room.sync(tx, parts[name]) for name, room in zip(names, rooms, strict=True)}
 
 

@@ -52,6 +52,7 @@ def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     yield from _services(documents)
     if desks := documents.get("appointments.toml"):
         yield from _desks(desks, set(_below(documents, "services/")), governorate.values)
+    yield from _letters(documents)
     yield from _volunteering(documents["volunteering.toml"], blocks, zone)
     yield from _programmes(documents["programmes.toml"], blocks, zone)
     yield from _impact(documents["impact.toml"])
@@ -110,6 +111,23 @@ def _services(documents: Documents) -> Iterator[Fault]:
             yield document.fault(["entity"], f"there is no entity {service['entity']}")
         yield from _targets(document, [], service)
         yield from _form(document, service["form"]["schema"], service["form"]["ui"])
+
+
+LETTER_PLACES = frozenset({"name", "reference", "service", "submitted_on", "block", "governorate"})
+
+
+def _letters(documents: Documents) -> Iterator[Fault]:
+    """A letter is named after its code, is for services there are, and leaves places for what we know alone."""
+    services = _below(documents, "services/").keys()
+    for name, document in _below(documents, "letters/").items():
+        letter = document.values
+        if letter["code"] != name:
+            yield document.fault(["code"], f"the file of letter {letter['code']} must be named after it")
+        for code in sorted(set(letter.get("services", ())) - services):
+            yield document.fault(["services"], f"there is no service {code}")
+        for language, words in letter["text"].items():
+            for place in sorted(set(re.findall(r"{([^}]*)}", words)) - LETTER_PLACES):
+                yield document.fault(["text", language], f"{{{place}}} is nothing a letter knows")
 
 
 def _desks(document: Document, services: set[str], governorate: Row) -> Iterator[Fault]:

@@ -167,6 +167,7 @@ SERVICE = table(
     },
     {"confidential": FLAG, "documents": many(WORDS), "fee": WORDS, "targets": TARGETS, "entity": CODE},
 )
+LETTER = table({"code": CODE, "title": WORDS, "text": WORDS}, {"services": many(CODE)})
 APPOINTMENTS = table(
     {
         "desk": many(

@@ -24,6 +24,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.request_declined": _CASE | {"note"},
     "service_requests.request_reopened": _CASE | {"due_at"},
     "service_requests.request_withdrawn": _CASE,
+    "service_requests.letter_issued": _CASE | {"letter"},
+    "service_requests.letter_revoked": _CASE | {"letter"},
     "appointments.appointment_booked": _APPOINTMENT,
     "appointments.appointment_moved": _APPOINTMENT | {"before"},
     "appointments.appointment_cancelled": _APPOINTMENT | {"note"},

@@ -128,6 +128,22 @@ class RequestWithdrawn(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LetterIssued(Told):
+    """`title` is the letter's."""
+
+    topic: ClassVar[str] = "service_requests.letter_issued"
+
+    letter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterRevoked(Told):
+    topic: ClassVar[str] = "service_requests.letter_revoked"
+
+    letter: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestRated(CaseMessage, Counted):
     topic: ClassVar[str] = "service_requests.request_rated"
 

@@ -81,6 +81,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("revision", name=op.f("framework_pkey")),
     )
     op.create_table(
+        "letter_template",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("services", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("letter_template_pkey")),
+    )
+    op.create_table(
+        "letter_year",
+        sa.Column("year", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("letter_year_pkey")),
+    )
+    op.create_table(
         "reconciliation",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
@@ -352,6 +367,36 @@ def upgrade() -> None:
             name=op.f("tally_cell_pkey"),
         ),
     )
+    op.create_table(
+        "letter",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("title", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("text", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_by", sa.Uuid(), nullable=False),
+        sa.Column("credential_id", sa.Uuid(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("(revoked_at IS NULL) = (reason IS NULL)", name=op.f("letter_revoked_check")),
+        sa.ForeignKeyConstraint(["credential_id"], ["credential.id"], name=op.f("letter_credential_id_fkey")),
+        sa.ForeignKeyConstraint(["issued_by"], ["staff_member.id"], name=op.f("letter_issued_by_fkey")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("letter_person_id_fkey"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["request_id"], ["service_request.id"], name=op.f("letter_request_id_fkey")),
+        sa.ForeignKeyConstraint(["template"], ["letter_template.code"], name=op.f("letter_template_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("letter_pkey")),
+    )
+    op.create_index(op.f("letter_person_id_idx"), "letter", ["person_id"], unique=False)
+    op.create_index("letter_request_idx", "letter", ["request_id", "id"], unique=False)
+    op.create_index("letter_year_number_key", "letter", ["year", "number"], unique=True)
     op.drop_table("tally")
     op.add_column("contribution", sa.Column("nationality", sa.Text(), server_default="unknown", nullable=False))
     op.add_column("contribution", sa.Column("area", sa.Text(), server_default="unknown", nullable=False))
