@@ -15,6 +15,7 @@ A feature keeps them beside its own thing, and decides itself who sees them:
         thing = …
         return serving.answer(kept.one(tx, ("thing", thing.id), file_id))
 
+Where the lock is a busy one, `files.prepare(tx, upload)` before it does the slow part, and `keep` takes its answer.
 `kept.of(tx, ("thing", id))` lists them. `files.remove` takes one away; a thing that is erased takes its files along
 by `files.remove_all`. What no row names any more is swept from the store a day later.
 """

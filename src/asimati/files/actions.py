@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from asimati.files import inspecting, store
@@ -28,12 +29,36 @@ About = tuple[str, UUID]
 NAME = 120  # characters of a file's name
 SWEPT_AFTER = timedelta(days=1)
 SCANNED_AGAIN_AFTER = timedelta(minutes=15)
+PATIENCE = 120_000  # milliseconds
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that was inspected and lies in the store, before any row names it."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: bytes
+
+
+def prepare(tx: Session, upload: Upload) -> Prepared:
+    """Inspect what somebody sent and put it into the store: the slow part, best done before anything is locked.
+
+    If no row comes to name it, it is swept. Raises Unavailable and what `inspecting.inspect` raises.
+    """
+    _take_time(tx)
+    content, identity = inspecting.inspect(upload.stream), new_id()
+    store.put(key_of(identity), content.stream)
+    name = named(upload.name, content.media_type)
+    return Prepared(identity, name, content.media_type, content.size, content.sha256)
 
 
 def keep(
     tx: Session,
     actor: Actor,
-    upload: Upload | None,
+    upload: Upload | Prepared | None,
     about: About,
     *,
     person: UUID | None = None,
@@ -42,29 +67,27 @@ def keep(
 ) -> StoredFile:
     """Keep what somebody sent beside a thing. `person`: whose data it is; `internal`: for staff alone.
 
-    The caller holds the thing's lock, so that the count (`most`, else files.each) is right. The content is written
-    before the row commits: if it does not commit, the sweep finds a content that nobody names. Raises TooManyFiles,
-    Unavailable, Invalid without a file, and what `inspecting.inspect` raises.
+    The caller holds the thing's lock, so that the count (`most`, else files.each) is right. Raises TooManyFiles,
+    Invalid without a file, and what `prepare` raises.
     """
     if upload is None:
         raise Invalid([("/file", _("This is required."))])
     most = most or settings().files.each
     if (tx.scalar(_count(about)) or 0) >= most:
         raise TooManyFiles(most=most)
-    content = inspecting.inspect(upload.stream)
-    identity, scanned = new_id(), bool(settings().files.clamav)
-    store.put(key_of(identity), content.stream)
+    content = upload if isinstance(upload, Prepared) else prepare(tx, upload)
+    scanned = bool(settings().files.clamav)
     kept = StoredFile(
-        id=identity, about_kind=about[0], about_id=about[1], person_id=person, internal=internal,
-        by_kind=actor.kind, by_id=actor.id, name=named(upload.name, content.media_type),
+        id=content.id, about_kind=about[0], about_id=about[1], person_id=person, internal=internal,
+        by_kind=actor.kind, by_id=actor.id, name=content.name,
         media_type=content.media_type, size=content.size, sha256=content.sha256, created_at=clock.now(tx),
         status=FileStatus.PENDING if scanned else FileStatus.READY,
     )  # fmt: skip
     tx.add(kept)
     tx.flush()
-    audit.record(tx, actor, "files.kept", about, [person], file=identity, type=kept.media_type, size=kept.size)
+    audit.record(tx, actor, "files.kept", about, [person], file=kept.id, type=kept.media_type, size=kept.size)
     if scanned:
-        publish(tx, FileReceived(file=identity))
+        publish(tx, FileReceived(file=kept.id))
     return kept
 
 
@@ -92,6 +115,7 @@ def remove_all(tx: Session, about: About) -> int:
 
 def sweep(tx: Session) -> int:
     """Delete contents that no row names, a day after they were written: until then their row may yet commit."""
+    _take_time(tx)
     before, swept = clock.now(tx) - SWEPT_AFTER, 0
     batch: list[str] = []
     for key, written in store.listed():
@@ -111,6 +135,11 @@ def scan_again(tx: Session) -> int:
     for file_id in found:
         publish(tx, FileReceived(file=file_id))
     return len(found)
+
+
+def _take_time(tx: Session) -> None:
+    """Let this transaction stand idle while pixels are decoded or a store answers."""
+    tx.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {PATIENCE}"))
 
 
 def _count(about: About) -> Select[int]:

@@ -14,7 +14,7 @@ from asimati.kit import clock
 from asimati.kit.errors import Conflict, Forbidden
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
-from asimati.service_requests import policy
+from asimati.service_requests import policy, queries
 from asimati.service_requests.actions.moving import case
 from asimati.service_requests.models import ServiceRequest
 
@@ -35,9 +35,11 @@ def attach(tx: Session, actor: Actor, reference: str, upload: Upload | None) -> 
     """
     if actor.is_staff:
         policy.require(actor, "note")
+    queries.request(tx, actor, reference)  # nobody fills the store beside what is not theirs to see
+    prepared = files.prepare(tx, upload) if upload else None
     request = _case(tx, actor, reference)
     internal = actor.is_staff and upload is not None and upload.flag("internal", otherwise=True)
-    file = files.keep(tx, actor, upload, (ABOUT, request.id), person=request.person_id, internal=internal)
+    file = files.keep(tx, actor, prepared, (ABOUT, request.id), person=request.person_id, internal=internal)
     request.updated_at = clock.now(tx)
     return file
 
