@@ -121,7 +121,6 @@ def house(tmp_path: Path, *providers: BadProvider) -> Any:
         "ASIMATI_PROVIDERS_MAILBOX": "false",
         "ASIMATI_PROVIDERS_FILE": str(file),
         "ASIMATI_PROVIDERS_TIMEOUT": str(PATIENCE),
-        "ASIMATI_NOTIFICATIONS_CHUNK": "50",
         "ASIMATI_NOTIFICATIONS_LEASE": "10",
     }
     stack.run("asimati", "seed", "--staff-only")
@@ -167,7 +166,11 @@ def test_every_notice_comes_to_an_end_through_kills_an_emptied_redis_and_bad_pro
     bad: tuple[Stack, Sequence[BadProvider]],
 ) -> None:
     stack, providers = bad
-    stack.environment["ASIMATI_NOTIFICATIONS_RUNS"] = "2"
+    stack.environment |= {
+        "ASIMATI_NOTIFICATIONS_RUNS": "2",
+        "ASIMATI_NOTIFICATIONS_CHUNK": "50" if NOTICES < 10_000 else "200",
+        "ASIMATI_NOTIFICATIONS_THREADS": "25" if NOTICES < 10_000 else "50",
+    }
     half = NOTICES // 2
     stack.run("tests.faults.crowd", "people", str(half))
     for start in (stack.relay, stack.worker, stack.beat):

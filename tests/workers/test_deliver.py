@@ -175,3 +175,28 @@ def test_messages_are_known_by_what_they_carry() -> None:
 
     assert listeners.listeners_of(Told) == ("notifications.notify", "impact.contribute")
     assert listeners.listeners_of(BellRang) == ()
+
+
+@pytest.mark.parametrize(("runs", "rounds"), [(1, 1), (2, 2)])
+def test_of_many_hints_that_something_is_due_only_so_many_are_run_as_may_work_at_a_time(
+    clean: str, monkeypatch: pytest.MonkeyPatch, runs: int, rounds: int
+) -> None:
+    taken: list[int] = []
+
+    def take(tx: db.Session, delivered: Delivered) -> list[int]:
+        taken.append(1)
+        return []
+
+    monkeypatch.setattr(settings().notifications, "runs", runs)
+    monkeypatch.setitem(outbox.TOPICS, BellRang.topic, BellRang)
+    monkeypatch.setitem(listeners.BY_TOPIC, BellRang.topic, ("toy.lane",))  # type: ignore[arg-type]
+    lane = listeners.Lane("toy.lane", EFFECTS, take, lambda taken: taken, lambda *_: None)
+    monkeypatch.setitem(listeners.LISTENERS, "toy.lane", lane)  # type: ignore[arg-type]
+    with db.transaction() as tx:
+        outbox.publish(tx, BellRang(times=2))  # another lane's
+        for _ in range(9):
+            outbox.publish(tx, BellRang())
+    drain()
+    assert len(taken) == rounds + 1
+    with db.transaction() as tx:
+        assert tx.execute(text("SELECT DISTINCT status FROM delivery")).scalars().all() == ["done"]

@@ -90,6 +90,7 @@ def _lane(listener: Lane, delivery: int, token: UUID) -> bool:
         if delivered is None:
             return False
         request_id.set(delivered.request_id)
+        outbox.absorb(tx, delivered.message, listener.name, settings().notifications.runs - 1)
         taken = listener.take(tx, delivered)
     while taken:
         results = listener.call(taken)

@@ -256,6 +256,25 @@ def done(tx: Session, delivery: int) -> None:
     )
 
 
+def absorb(tx: Session, message: Message, listener: str, keep: int) -> int:
+    """Mark deliveries of the same message done that nobody has begun, but for `keep` of them; how many.
+
+    For hints alone (`something is due`): whoever has just begun with one sees all that the others were about.
+    """
+    statement = text(
+        """
+        UPDATE delivery SET status = 'done', done_at = app_now() WHERE id IN (
+          SELECT delivery.id FROM delivery JOIN message ON message.id = message_id
+          WHERE listener = :listener AND delivery.status IN ('ready', 'leased') AND runs = 0
+            AND payload = CAST(:payload AS jsonb)
+          ORDER BY delivery.id OFFSET :keep FOR UPDATE OF delivery SKIP LOCKED)
+        RETURNING id
+        """
+    )
+    payload = json.dumps(asdict(message), default=_plain)
+    return len(tx.execute(statement, {"listener": listener, "payload": payload, "keep": keep}).all())
+
+
 def fail(tx: Session, delivery: int, token: UUID, error: str, attempts: int) -> None:
     """Put the delivery back with growing delay, or park it as dead after the last attempt."""
     tx.execute(_FAIL, {"id": delivery, "token": token, "error": error[:500], "attempts": attempts})
