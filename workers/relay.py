@@ -21,7 +21,7 @@ from asimati.kit.db import Session, transaction
 from asimati.kit.outbox import Leased
 from asimati.settings import settings
 from workers.app import app, need_broker, transport
-from workers.listeners import LISTENERS, table
+from workers.listeners import LISTENERS, Lane, Listener, table
 from workers.queues import CODES, URGENT
 from workers.tasks.deliver import carry
 
@@ -138,9 +138,9 @@ class Relay:
         return len(known)
 
     def _lease(self, tx: Session, *, at_once: bool, most: int | None = None) -> list[Leased]:
-        """What is due of the urgent queues, or of the others: these never stand before those."""
+        """What is due of the urgent queues and the lanes, or of all others: these never stand before those."""
         config, wanted = settings().outbox, table()
-        names = [name for name, listener in LISTENERS.items() if (listener.queue in (CODES, URGENT)) is at_once]
+        names = [name for name, listener in LISTENERS.items() if _is_urgent(listener) is at_once]
         topics = {topic: to for topic, to in wanted.items() if to and any(one in names for one in to)}
         if not at_once:  # a topic that both hear is the urgent ones'
             topics = {topic: to for topic, to in wanted.items() if all(one in names for one in to)}
@@ -173,6 +173,10 @@ class Relay:
             health = outbox.health(tx)
         behind = health["dead"] or health["oldest_seconds"] > 60
         log.log(logging.WARNING if behind else logging.DEBUG, "outbox", extra=health)
+
+
+def _is_urgent(listener: Listener) -> bool:
+    return listener.queue in (CODES, URGENT) or isinstance(listener, Lane)
 
 
 def _is_code(one: Leased) -> bool:

@@ -88,6 +88,8 @@ def test_a_broadcast_reaches_everybody_once_by_what_they_wish(
         ([{"kind": "block", "values": ["317", "308"]}, {"kind": "language", "values": ["en"]}], 1),
         ([{"kind": "programme", "values": []}], 0),
         ([{"kind": "opportunity"}], 0),
+        ([{"kind": "role", "values": ["volunteer"]}], 0),
+        ([{"kind": "role"}], 0),
         ([{"kind": "event"}], 0),
     ],
 )
@@ -108,8 +110,11 @@ def test_those_who_booked_a_programme_are_an_audience(
     booked = client.post(f"{V1}/events/{event}/bookings", json={}, headers=town[0])
     assert booked.status_code == 201, booked.json
     kinds = client.get(f"{V1}/staff/audiences", headers=writer).json["items"]
-    assert {kind["kind"] for kind in kinds} == {"area", "block", "language", "programme", "event", "opportunity"}
-    for part in ({"kind": "programme", "values": [programme]}, {"kind": "event", "values": [str(event)]}):
+    assert {kind["kind"] for kind in kinds} == {
+        "role", "area", "block", "language", "programme", "event", "opportunity",
+    }  # fmt: skip
+    parts = [("programme", programme), ("event", str(event)), ("role", "participant")]
+    for part in ({"kind": kind, "values": [value]} for kind, value in parts):
         made = written(client, writer, audience=[part])
         assert client.get(at(made, "preview"), headers=writer).json["people"] == 1
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import LIVE
 from asimati.kit import audiences
-from asimati.kit.audiences import Kind, Values
+from asimati.kit.audiences import Kind, Role, Values
 from asimati.kit.words import _
 
 Choices = Sequence[tuple[str, dict[str, Any]]]
@@ -40,3 +40,4 @@ def events(tx: Session) -> Choices:
 
 audiences.register(Kind("programme", _("Booked an event of the programme"), of_programme, programmes))
 audiences.register(Kind("event", _("Booked the event"), of_event, events))
+audiences.register_role(Role("participant", _("Participants"), _booked))

@@ -29,12 +29,27 @@ class Kind:
     choices: Callable[[Session], Sequence[tuple[str, dict[str, Any]]]]  # each value and what it is called
 
 
+@dataclass(frozen=True)
+class Role:
+    """What somebody is to the governorate: a volunteer, a participant. All roles together make one kind."""
+
+    name: str
+    title: Words
+    people: Callable[[], Select[Any]]
+
+
 KINDS: dict[str, Kind] = {}
+ROLES: dict[str, Role] = {}
 
 
 def register(kind: Kind) -> None:
     """Offer a kind of audience; called when the room's module is loaded."""
     KINDS[kind.name] = kind
+
+
+def register_role(role: Role) -> None:
+    """Offer a role; called when the room's module is loaded."""
+    ROLES[role.name] = role
 
 
 def uuids(values: Values) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -50,7 +51,19 @@ def notify(tx: Session, delivered: Delivered) -> None:
     written = insert(Notification).values(rows).on_conflict_do_nothing().returning(Notification.channel)
     for channel in tx.scalars(written):
         if channel is not Channel.INBOX and due <= now:
-            outbox.publish(tx, DUE[lane_of(template)](channel=channel))
+            _hint(tx, lane_of(template), channel)
+
+
+_hinted: dict[tuple[Lane, Channel], float] = {}  # when this process last called a worker to a lane
+
+
+def _hint(tx: Session, lane: Lane, channel: Channel) -> None:
+    """Call a worker to a lane; of what can wait, in a burst, only now and then: `wake` calls to what is left."""
+    now = time.monotonic()
+    if lane is not Lane.URGENT and now - _hinted.get((lane, channel), -1e9) < settings().notifications.hint_every:
+        return
+    _hinted[lane, channel] = now
+    outbox.publish(tx, DUE[lane](channel=channel))
 
 
 def _call_off(tx: Session, message: UUID, facts: Mapping[str, Any]) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Language, Person
 from asimati.kit import audiences
-from asimati.kit.audiences import KINDS, Kind, Values
+from asimati.kit.audiences import KINDS, ROLES, Kind, Values
 from asimati.kit.errors import Invalid
-from asimati.kit.words import _
+from asimati.kit.words import LANGUAGES, _, translate
 from asimati.places.models import Block
 
 Audience = Sequence[Mapping[str, Any]]
@@ -72,6 +72,19 @@ def languages(tx: Session) -> Choices:
     ]
 
 
+def of_role(values: Values) -> Select[Any]:
+    """Whoever has one of these roles, or any role at all."""
+    roles = [role for name, role in ROLES.items() if name in values or not values]
+    return select(Person.id).where(or_(*(Person.id.in_(role.people()) for role in roles)))
+
+
+def roles(tx: Session) -> Choices:
+    return [
+        (one.name, {language: translate(one.title, language) for language in LANGUAGES}) for one in ROLES.values()
+    ]
+
+
+audiences.register(Kind("role", _("Have the role"), of_role, roles))
 audiences.register(Kind("area", _("Live in the area"), of_area, areas))
 audiences.register(Kind("block", _("Live in the block"), of_block, blocks))
 audiences.register(Kind("language", _("Read the language"), of_language, languages))

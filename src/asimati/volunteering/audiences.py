@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from asimati.kit import audiences
-from asimati.kit.audiences import Kind, Values
+from asimati.kit.audiences import Kind, Role, Values
 from asimati.kit.words import _
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.rules import SignUpStatus
@@ -29,3 +29,4 @@ def opportunities(tx: Session) -> Sequence[tuple[str, dict[str, Any]]]:
 
 
 audiences.register(Kind("opportunity", _("Volunteers of the opportunity"), of_opportunity, opportunities))
+audiences.register_role(Role("volunteer", _("Volunteers"), lambda: of_opportunity(())))
