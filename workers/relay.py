@@ -22,7 +22,7 @@ from asimati.kit.outbox import Leased
 from asimati.settings import settings
 from workers.app import app, need_broker, transport
 from workers.listeners import LISTENERS, Lane, Listener, table
-from workers.queues import CODES, URGENT
+from workers.queues import BULK, CODES, URGENT
 from workers.tasks.deliver import carry
 
 log = logging.getLogger(__name__)
@@ -176,7 +176,8 @@ class Relay:
 
 
 def _is_urgent(listener: Listener) -> bool:
-    return listener.queue in (CODES, URGENT) or isinstance(listener, Lane)
+    """What cannot wait, and what is so little that it fills no line: hints, and one step of a broadcast."""
+    return listener.queue in (CODES, URGENT, BULK) or isinstance(listener, Lane)
 
 
 def _is_code(one: Leased) -> bool:

@@ -14,10 +14,11 @@ from asimati.notifications import rules
 from asimati.notifications.channels import Outcome, Provider
 from asimati.notifications.rules import Channel, Lane
 from asimati.notifications.sending import take_from
+from asimati.notifications.sync import sync
 from asimati.settings import settings
 from tests.notifications.conftest import Provider as Fake
 from tests.notifications.conftest import use
-from tests.notifications.letters import ask, make_due, parcel_for
+from tests.notifications.letters import TEMPLATES, ask, make_due, parcel_for
 from workers.tasks.deliver import drain
 
 
@@ -251,6 +252,25 @@ def test_wishes_by_topic_go_before_wishes_by_room_and_all_others(
     assert wish(toy=["inbox"]) == 0
     assert wish(toy=["inbox"], toy__parcel_came=["sms"]) == 1
     assert wish(events=["inbox"]) == 1
+
+
+def test_the_settings_screen_says_what_can_be_chosen_and_what_is_always_told(
+    client: FlaskClient, resident: SimpleNamespace, ground: None
+) -> None:
+    with db.transaction() as tx:
+        parcel, code = TEMPLATES["templates"]
+        sync(tx, {"templates": [parcel, parcel | {"topic": "toy.fire", "critical": True}, code]})
+    put = {"channels": ["inbox", "sms"], "topics": {"toy.parcel_came": ["email"], "toy.fire": []}}
+    answer = client.put("/api/v1/me/preferences", json=put, headers=resident.headers | {"If-Match": "*"})
+    assert answer.status_code == 200
+    fire, parcels = client.get("/api/v1/me/notification-topics", headers=resident.headers).json["items"]
+    assert (parcels["topic"], parcels["critical"], parcels["chosen"]) == (
+        "toy.parcel_came",
+        False,
+        ["inbox", "email"],
+    )
+    assert (fire["critical"], fire["chosen"]) == (True, fire["channels"])
+    assert parcels["example"]["en"] == "A parcel: Entrepreneurship workshop"
 
 
 def test_wishes_that_make_no_sense_are_named(client: FlaskClient, resident: SimpleNamespace) -> None:

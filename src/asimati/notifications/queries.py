@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
-from asimati.notifications.models import Broadcast, DevMail, Notification
+from asimati.notifications import templates
+from asimati.notifications.models import Broadcast, DevMail, Notification, Template
+from asimati.notifications.recipients import recipients
+from asimati.notifications.rendering import render
 from asimati.notifications.rules import Channel
 
 
@@ -20,6 +23,26 @@ def inbox(tx: Session, actor: Actor, page: PageArgs, unread: bool = False) -> Pa
     if unread:
         mine = mine.where(Notification.read_at.is_(None))
     return paginate(tx, mine, [Notification.created_at.desc(), Notification.id.desc()], page)
+
+
+def topics_of(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """What the caller may be told about: by which channels, by which as they chose, with an example of a title.
+
+    Sign-in codes are left out: they are asked for, and there is nothing to choose.
+    """
+    whom = recipients(tx, [actor.person])[actor.person]
+    told = select(Template).where(~Template.retired, Template.topic != templates.CODE_TOPIC)
+    return [
+        {
+            "topic": one.topic,
+            "room": one.topic.partition(".")[0],
+            "critical": one.critical,
+            "channels": one.channels,
+            "chosen": [by for by in one.channels if whom.wants(Channel(by), one.topic, critical=one.critical)],
+            "example": render(one.title, templates.example(one.topic, one.example)),
+        }
+        for one in tx.scalars(told.order_by(Template.topic))
+    ]
 
 
 def notice(tx: Session, notification: UUID) -> Any:

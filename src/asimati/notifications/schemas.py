@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asimati.http.fields import UUID, Boolean, DateTime, Integer, Nested, Schema, String, Text
+from asimati.http.fields import UUID, Boolean, DateTime, Integer, List, Nested, Schema, String, Text
 from asimati.http.pages import PageQuery
 
 
@@ -19,6 +19,15 @@ class NotificationOut(Schema):
     about = Nested(AboutOut, allow_none=True)
     created_at = DateTime(required=True)
     read_at = DateTime(required=True, allow_none=True)
+
+
+class ToldAboutOut(Schema):
+    topic = String(required=True, metadata={"description": "As in the `topics` of your preferences"})
+    room = String(required=True, metadata={"description": "Stands for all its topics there"})
+    critical = Boolean(required=True, metadata={"description": "Told at any hour, whatever you chose"})
+    channels = List(String(), required=True, metadata={"description": "By which it can be told"})
+    chosen = List(String(), required=True, metadata={"description": "By which you are told as you chose"})
+    example = Text(required=True)
 
 
 class InboxQuery(PageQuery):

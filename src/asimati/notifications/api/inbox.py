@@ -12,7 +12,7 @@ from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.notifications import actions, queries
 from asimati.notifications.api.blueprint import blp
-from asimati.notifications.schemas import InboxQuery, NotificationOut, ReadAllOut
+from asimati.notifications.schemas import InboxQuery, NotificationOut, ReadAllOut, ToldAboutOut
 
 
 @blp.get("/notifications", who=access.residents, query=InboxQuery, gives=page_of(NotificationOut))
@@ -31,3 +31,9 @@ def read(tx: Session, actor: Actor, notification_id: UUID) -> Any:
 def read_all(tx: Session, actor: Actor) -> dict[str, int]:
     """Mark everything as read."""
     return {"read": actions.read_all(tx, actor)}
+
+
+@blp.get("/me/notification-topics", who=access.residents, gives=page_of(ToldAboutOut))
+def topics(tx: Session, actor: Actor) -> Page:
+    """What you may be told about and by which channels, for choosing; what is critical is always told."""
+    return Page(queries.topics_of(tx, actor))
