@@ -114,6 +114,31 @@ def _verify(what: str) -> None:
     sys.exit(0 if report["ok"] else 1)
 
 
+@cli.group("outbox")
+def outbox_of_messages() -> None:
+    """Messages that could not be delivered."""
+
+
+@outbox_of_messages.command("dead")
+def dead_deliveries() -> None:
+    """What was parked after too many runs, and why; one JSON object a line."""
+    from asimati.kit import outbox
+
+    with transaction() as tx:
+        for one in outbox.dead(tx, limit=10_000):
+            click.echo(json.dumps(one, default=str))
+
+
+@outbox_of_messages.command()
+@click.option("--listener", help="Of this listener alone.")
+def revive(listener: str | None) -> None:
+    """Put what was parked back in line, once its cause is mended."""
+    from asimati.kit import outbox
+
+    with transaction() as tx:
+        click.echo(json.dumps({"revived": outbox.revive(tx, listener)}))
+
+
 @cli.group("audit")
 def audit_trail() -> None:
     """The audit trail: who did what, and who opened whose file."""

@@ -81,9 +81,10 @@ class Stack:
         wait_until(lambda: httpx.get(f"{address}/readyz", timeout=2).status_code == 200, 30)
         return address
 
-    def worker(self, name: str = "worker") -> None:
+    def worker(self, name: str = "worker", slots: int = 2) -> None:
         self.start(
-            name, "celery", "-A", "workers.app", "worker", "--queues", ",".join(QUEUES), "--concurrency", "2",
+            name, "celery", "-A", "workers.app", "worker", "--queues", ",".join(QUEUES),
+            "--concurrency", str(slots),
             "--hostname", f"{name}@%h", "--without-gossip", "--without-mingle", "--loglevel", "warning",
         )  # fmt: skip
 

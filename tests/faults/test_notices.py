@@ -26,7 +26,7 @@ pytestmark = pytest.mark.faults
 
 NOTICES = int(os.environ.get("NOTICES", "2000"))
 CROWD = int(os.environ.get("CROWD", "10000"))
-KILLS = 3 if NOTICES < 10_000 else 6
+KILLS, SLOTS = (3, 4) if NOTICES < 10_000 else (6, 8)
 
 
 @dataclass(frozen=True)
@@ -168,13 +168,12 @@ def test_every_notice_comes_to_an_end_through_kills_an_emptied_redis_and_bad_pro
     stack, providers = bad
     stack.environment |= {
         "ASIMATI_NOTIFICATIONS_RUNS": "2",
-        "ASIMATI_NOTIFICATIONS_CHUNK": "50" if NOTICES < 10_000 else "200",
-        "ASIMATI_NOTIFICATIONS_THREADS": "25" if NOTICES < 10_000 else "50",
+        "ASIMATI_NOTIFICATIONS_CHUNK": "50",
+        "ASIMATI_OUTBOX_LEASE": "10",
     }
     half = NOTICES // 2
     stack.run("tests.faults.crowd", "people", str(half))
-    for start in (stack.relay, stack.worker, stack.beat):
-        start()
+    stack.relay(), stack.worker(slots=SLOTS), stack.beat()
     started = time.monotonic()
     stack.run("tests.faults.crowd", "told", str(half))
     stack.run("tests.faults.crowd", "broadcast")
@@ -185,10 +184,8 @@ def test_every_notice_comes_to_an_end_through_kills_an_emptied_redis_and_bad_pro
     kills = []
     for number in range(KILLS):
         wait_until(sent(0.1 + 0.7 * number / KILLS), 600)
-        for name, again in (("worker", stack.worker), ("relay", stack.relay)):
-            stack.kill(name)
-            kills += [time.monotonic()] if name == "worker" else []
-            again()
+        stack.kill("worker"), kills.append(time.monotonic()), stack.worker(slots=SLOTS)
+        stack.kill("relay"), stack.relay()
     wait_until(sent(0.85), 600)
     empty_redis(stack)
     wait_until(lambda: left(stack) == 0, 1800, pause=1)

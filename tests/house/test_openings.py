@@ -57,6 +57,7 @@ NOBODYS = {
     "/api/v1/staff/broadcasts/<uuid:broadcast_id>/progress",
     "/api/v1/staff/templates",
     "/api/v1/staff/templates/<topic>",
+    "/api/v1/staff/dead-letters",
     "/api/v1/staff/undelivered",
     "/api/v1/staff/webhooks",
     "/api/v1/staff/webhooks/<uuid:webhook_id>",

@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from asimati import pack
-from asimati.kit import db
+from asimati.cli import cli
+from asimati.kit import db, outbox
 from asimati.kit.outbox import TOPICS
 from asimati.notifications import digest, undelivered, unsubscribe
 from asimati.notifications.channels import Letter, Outcome
@@ -27,6 +29,7 @@ from asimati.settings import settings
 from tests.notifications.conftest import Provider as Fake
 from tests.notifications.conftest import use
 from tests.notifications.letters import TEMPLATES, ParcelCame, ask, make_due, parcel_for
+from workers.listeners import table
 from workers.tasks.deliver import drain
 
 V1 = "/api/v1"
@@ -172,6 +175,30 @@ def test_after_an_outage_all_that_failed_is_sent_again_but_what_is_hopeless_or_l
     told = ask("SELECT status, count(*) FROM notification WHERE channel = 'sms' GROUP BY 1 ORDER BY 1")
     assert told == [("failed", 2), ("sent", 2)]
     assert client.post(again, json={}, headers=head).json == {"count": 0}
+
+
+def test_a_message_that_could_not_be_worked_is_listed_and_put_back_once_the_cause_is_mended(
+    client: FlaskClient, as_staff: Callable[..., Headers], resident: SimpleNamespace, provider: Fake
+) -> None:
+    chief, at = as_staff("administrator"), f"{V1}/staff/dead-letters"
+    parcel_for(resident.id)
+    parcel_for(resident.id)
+    with db.transaction() as tx:
+        outbox.lease(tx, table(), batch=10, seconds=0)
+    ask("UPDATE delivery SET status = 'dead', runs = 8, last_error = 'KeyError' RETURNING id")
+    first, _ = client.get(at, headers=chief).json["items"]
+    assert (first["topic"], first["listener"], first["reason"]) == (
+        "toy.parcel_came", "notifications.notify", "KeyError",
+    )  # fmt: skip
+    assert client.post(f"{at}/revive", json={"id": first["id"]}, headers=chief).json == {"count": 1}
+    assert client.post(f"{at}/revive", json={"id": first["id"]}, headers=chief).status_code == 404
+    told = CliRunner().invoke(cli, ["outbox", "dead"])
+    assert json.loads(told.output)["last_error"] == "KeyError"
+    assert client.post(f"{at}/revive", json={}, headers=as_staff("auditor")).status_code == 403
+    assert json.loads(CliRunner().invoke(cli, ["outbox", "revive"]).output) == {"revived": 1}
+    drain()
+    assert len(provider.letters) == 2
+    assert client.get(at, headers=chief).json["items"] == []
 
 
 def test_only_heads_send_again(client: FlaskClient, as_staff: Callable[..., Headers]) -> None:

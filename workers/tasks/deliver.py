@@ -96,6 +96,7 @@ def _lane(listener: Lane, delivery: int, token: UUID) -> bool:
         results = listener.call(taken)
         with transaction() as tx:
             listener.record(tx, taken, results)
+            outbox.renew(tx, delivery, token, settings().outbox.lease)
             in_time = time.monotonic() < ends
             taken = listener.take(tx, delivered) if in_time else ()
             if not in_time and outbox.undelivered(tx, delivered.message.topic) <= MOST_CALLED:

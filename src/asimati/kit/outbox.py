@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Self, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, insert, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -248,6 +248,12 @@ def claim(tx: Session, delivery: int, token: UUID) -> Delivered | None:
     return Delivered(row.id, TOPICS[row.topic].read(row.payload), row.request_id)
 
 
+def renew(tx: Session, delivery: int, token: UUID, seconds: float) -> None:
+    """Keep a lease that work in rounds may outlast."""
+    kept = update(Delivery).where(Delivery.id == delivery, Delivery.token == token, Delivery.status == "leased")
+    tx.execute(kept.values(due_at=func.app_now() + timedelta(seconds=seconds)))
+
+
 def done(tx: Session, delivery: int) -> None:
     """Mark the delivery done, in the transaction of its effect."""
     tx.execute(
@@ -278,6 +284,29 @@ def absorb(tx: Session, message: Message, listener: str, keep: int) -> int:
 def fail(tx: Session, delivery: int, token: UUID, error: str, attempts: int) -> None:
     """Put the delivery back with growing delay, or park it as dead after the last attempt."""
     tx.execute(_FAIL, {"id": delivery, "token": token, "error": error[:500], "attempts": attempts})
+
+
+def dead(tx: Session, limit: int = 100) -> list[dict[str, Any]]:
+    """Deliveries that were parked after too many runs, the oldest first; never what their message says."""
+    parked = select(
+        Delivery.id,
+        OutboxMessage.topic,
+        Delivery.listener,
+        Delivery.runs,
+        Delivery.last_error,
+        OutboxMessage.created_at,
+    ).join(OutboxMessage, OutboxMessage.id == Delivery.message_id)
+    rows = tx.execute(parked.where(Delivery.status == DeliveryStatus.DEAD).order_by(Delivery.id).limit(limit))
+    return [dict(row._mapping) for row in rows]
+
+
+def revive(tx: Session, listener: str | None = None, delivery: int | None = None) -> int:
+    """Put parked deliveries back, with all their runs before them; how many. For when the cause is mended."""
+    parked = update(Delivery).where(Delivery.status == DeliveryStatus.DEAD)
+    parked = parked.where(Delivery.listener == listener) if listener else parked
+    parked = parked.where(Delivery.id == delivery) if delivery is not None else parked
+    revived = parked.values(status=DeliveryStatus.READY, runs=0, due_at=func.app_now()).returning(Delivery.id)
+    return len(tx.scalars(revived).all())
 
 
 def health(tx: Session) -> dict[str, float]:

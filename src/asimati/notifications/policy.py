@@ -17,6 +17,8 @@ MAY: dict[str, frozenset[Role]] = {
     "edit_templates": _HEADS,
     "see_undelivered": _HEADS | {Role.AUDITOR},
     "send_again": _HEADS,
+    "see_dead_letters": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+    "revive": frozenset({Role.ADMINISTRATOR}),
     "see_webhooks": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     "manage_webhooks": frozenset({Role.ADMINISTRATOR}),
 }

@@ -177,6 +177,19 @@ class SentAgainOut(Schema):
     count = Integer(metadata={"description": "How many were put back; ask again while it is 10,000"})
 
 
+class DeadLetterOut(Schema):
+    id = Integer()
+    topic = String()
+    listener = String()
+    runs = Integer()
+    reason = String(attribute="last_error", allow_none=True)
+    created_at = DateTime()
+
+
+class ReviveIn(Schema):
+    id = Integer(min=1, max=2**53, metadata={"description": "This one alone; without it all of them"})
+
+
 class UndeliveredOut(Schema):
     id = UUID()
     topic = String()

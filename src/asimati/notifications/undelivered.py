@@ -83,6 +83,22 @@ def send_all_again(
     return count
 
 
+def dead_letters(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Messages of the house that a listener could not take, after all its runs; the oldest hundred."""
+    policy.require(actor, "see_dead_letters")
+    return outbox.dead(tx)
+
+
+def revive(tx: Session, actor: Actor, delivery: int | None = None) -> int:
+    """Put one of them back in line, or all; how many. Raises NotFound for one that is not dead."""
+    policy.require(actor, "revive")
+    count = outbox.revive(tx, delivery=delivery)
+    if delivery is not None and not count:
+        raise NotFound
+    audit.record(tx, actor, "notifications.dead_letters_revived", ("delivery", delivery or ""), count=count)
+    return count
+
+
 def waiting(tx: Session, actor: Actor) -> dict[str, int]:
     """How many recent notices did not arrive."""
     return {"undelivered": tx.scalar(select(func.count()).select_from(_recent(tx, actor).subquery())) or 0}

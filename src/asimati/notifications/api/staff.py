@@ -110,6 +110,18 @@ def send_all_again(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
     return {"count": undelivered.send_all_again(tx, actor, **payload)}
 
 
+@blp.get("/staff/dead-letters", who=may("see_dead_letters"), gives=page_of(schemas.DeadLetterOut))
+def dead_letters(tx: Session, actor: Actor) -> Page:
+    """Messages of the house that could not be worked: of a fault here, not of a provider."""
+    return Page(undelivered.dead_letters(tx, actor))
+
+
+@blp.post("/staff/dead-letters/revive", who=may("revive"), takes=schemas.ReviveIn, gives=schemas.SentAgainOut)
+def revive(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
+    """Put one of them back in line, or all, once the cause is mended."""
+    return {"count": undelivered.revive(tx, actor, payload.get("id"))}
+
+
 DESKS.append(
     Desk(
         titles={"undelivered": _("Notices that did not arrive")},
