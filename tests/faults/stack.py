@@ -126,7 +126,7 @@ def running(home: Path) -> Iterator[Stack]:
             "ASIMATI_REDIS_URL": redis.url,
             "ASIMATI_OUTBOX_LEASE": "5",
             "ASIMATI_OUTBOX_IN_FLIGHT": "60",
-            "ASIMATI_NOTIFICATIONS_HINT_EVERY": "0.5",
+            "ASIMATI_NOTIFICATIONS_HINT_EVERY": "2",
             "ASIMATI_BROKER_URL": os.environ.get("FAULTS_BROKER_URL", ""),  # RabbitMQ, say; Redis otherwise
         }
         stack = Stack(home, database.url, database, redis, environment)

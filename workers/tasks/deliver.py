@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 MOST_CALLED = 8  # to a lane: with so many on their way, whoever makes room need not call another
 
 
+# A hint whose workers were killed is not poison: each of the notices in a lane counts its own attempts.
+ANY = 2**31 - 1
+
+
 class TryAgain(Exception):
     """Whoever was called could not do it now."""
 
@@ -32,7 +36,7 @@ def carry(listener: Listener, delivery: int, token: UUID) -> bool:
     """Run one delivery that was leased to us. True when it is done, False when it is not ours or failed."""
     attempts = settings().outbox.attempts
     with transaction() as tx:
-        if not outbox.begin(tx, delivery, token, attempts):
+        if not outbox.begin(tx, delivery, token, ANY if isinstance(listener, Lane) else attempts):
             return False
     do = _DO[type(listener)]
     try:
