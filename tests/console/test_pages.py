@@ -82,7 +82,8 @@ def fill(browser: FlaskClient, page: str, action: str, **fields: str) -> Any:
 def console_rules(app: Flask) -> Iterator[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("console.") and rule.endpoint not in (
-            "console.static", "console.sign_in", "console.sign_in_now", "console.set_language",
+            "console.static", "console.sign_in", "console.sign_in_now", "console.set_language", "console.locked",
+            "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
         ):  # fmt: skip
             path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
             path = re.sub(r"<uuid:[^>]+>", "00000000-0000-7000-8000-000000000000", path)
@@ -219,6 +220,7 @@ PAGES = [
     "undelivered",
     "members",
     "webhooks",
+    "me",
 ]
 
 

@@ -29,6 +29,13 @@ class Answer:
         return self.status < 400
 
     @property
+    def slug(self) -> str:
+        """The refusal's own name; empty for an answer that is none."""
+        return (
+            "" if self.ok or not isinstance(self.body, Mapping) else str(self.body.get("type", "")).split("/")[-1]
+        )
+
+    @property
     def problem(self) -> str:
         """A refusal in words: title and detail, then each field's fault."""
         said = self.body if isinstance(self.body, Mapping) and not self.ok else {}

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from asimati.console import session, showing
 from asimati.console.asking import Answer, Refused, ask, said
 from asimati.http import problems
+from asimati.http.access import SecondFactorNeeded
 from asimati.kit import words
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import Role
@@ -25,7 +26,10 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 LANGUAGE = "asimati_language"
-_OPEN = {"console.sign_in", "console.sign_in_now", "console.static", "console.set_language"}
+_OPEN = {
+    "console.sign_in", "console.sign_in_now", "console.static", "console.set_language", "console.locked",
+    "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
+}  # fmt: skip
 
 for _name, _filter in showing.filters().items():
     blp.add_app_template_filter(_filter, _name)
@@ -86,7 +90,8 @@ def arrive() -> AnyResponse | None:
     if request.method == "POST":
         session.require_own_form()
     if g.staff is None and request.endpoint not in _OPEN:
-        return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
+        door = "console.locked" if g.locked else "console.sign_in"
+        return redirect(url_for(door, next=request.full_path.rstrip("?")))
     return None
 
 
@@ -106,6 +111,8 @@ def leave(response: Response) -> Response:
 @blp.errorhandler(Refused)
 def refused(fault: Refused) -> Any:
     """The API said no: the reason, on a page."""
+    if fault.answer.slug == SecondFactorNeeded.slug and request.endpoint != "console.me":
+        return redirect(url_for("console.me"))
     if fault.answer.status == 401:
         return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
     return shown_or_refused(fault.answer)

@@ -63,6 +63,10 @@ NAMES = {
         "partner_coordinator": _("Partner's coordinator"), "auditor": _("Auditor"),
         "administrator": _("Administrator"), "data_protection_officer": _("Data-protection officer"),
     },
+    "method": {
+        "password": _("by password"), "totp": _("by password and app"), "passkey": _("by passkey"),
+        "development": _("for demonstration"), "code": _("by code"),
+    },
     "scope": {
         "department": _("Department"), "area": _("Area"), "service": _("Service"), "programme": _("Programme"),
     },

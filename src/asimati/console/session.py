@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 
 from asimati.accounts.callers import identify
+from asimati.accounts.refusals import SessionLocked
 from asimati.console.asking import Answer, ask
 from asimati.kit import secrets
 from asimati.kit.db import reading
@@ -30,18 +31,23 @@ _EARLY = 30  # seconds before its end at which an access token is renewed
 
 def adopt() -> None:
     """Find out who asks; `g.token` and `g.staff` stay None for nobody."""
-    g.token, g.staff, g.tokens = None, None, None
+    g.token, g.staff, g.tokens, g.locked = None, None, None, False
     kept = _read(request.cookies.get(COOKIE, ""))
     if kept is None:
         return
     if kept["until"] - _EARLY < time.time():
         answer = ask("POST", "/auth/refresh", payload={"refresh_token": kept["refresh"]})
         if not answer.ok:
-            g.tokens = {}
+            g.locked = answer.slug == SessionLocked.slug
+            g.tokens = None if g.locked else {}
             return
         kept = open_with(answer)
-    with reading() as tx:
-        found = identify(tx, kept["access"])
+    try:
+        with reading() as tx:
+            found = identify(tx, kept["access"])
+    except SessionLocked:
+        g.locked = True
+        return
     if found is None or not found.is_staff:
         g.tokens = {}
         return
@@ -54,6 +60,17 @@ def open_with(answer: Answer) -> dict[str, Any]:
     until = int(time.time()) + said["expires_in"]
     g.tokens = {"access": said["access_token"], "refresh": said["refresh_token"], "until": until}
     return dict(g.tokens)
+
+
+def unlock(password: str) -> Answer | None:
+    """Open the screen of somebody who was away; None where nobody was."""
+    kept = _read(request.cookies.get(COOKIE, ""))
+    if kept is None:
+        return None
+    answer = ask("POST", "/auth/refresh", payload={"refresh_token": kept["refresh"], "password": password})
+    if answer.ok:
+        open_with(answer)
+    return answer if answer.ok or answer.slug == SessionLocked.slug else None
 
 
 def close() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g, jsonify, redirect, request, url_for
 
 from asimati.console import session
-from asimati.console.asking import ask, listed
+from asimati.console.asking import Answer, ask, listed
 from asimati.console.forms import form_of
 from asimati.console.frame import LANGUAGE, back, blp, page
 from asimati.kit import clock, words
@@ -19,7 +19,7 @@ def sign_in() -> Any:
     """The sign-in page; whoever is signed in goes on."""
     if g.staff is not None:
         return redirect(url_for("console.home"))
-    return page("sign_in.html", title=_("Sign in"), refused=None, email="")
+    return _sign_in(None, "")
 
 
 @blp.post("/sign-in", endpoint="sign_in_now")
@@ -27,10 +27,34 @@ def sign_in_now() -> Any:
     """Sign in by e-mail, password and, for whoever has one, the second factor's code."""
     answer = ask("POST", "/auth/staff", payload=form_of("email", "password", "totp"))
     if not answer.ok:
-        shown = page("sign_in.html", title=_("Sign in"), refused=answer, email=request.form.get("email", ""))
-        return shown, answer.status
+        return _sign_in(answer, request.form.get("email", "")), answer.status
     session.open_with(answer)
     return redirect(_inside(request.args.get("next")), 303)
+
+
+def _sign_in(refused: Answer | None, email: str) -> str:
+    after = _inside(request.args.get("next"))
+    return page("sign_in.html", title=_("Sign in"), refused=refused, email=email, next=after)
+
+
+@blp.get("/locked")
+def locked() -> Any:
+    """The screen of somebody who was away: the password opens it again."""
+    return page(
+        "locked.html", title=_("You were away for a while"), refused=None, next=_inside(request.args.get("next"))
+    )
+
+
+@blp.post("/locked", endpoint="unlock")
+def unlock() -> Any:
+    """Go on where one was."""
+    answer = session.unlock(request.form.get("password", ""))
+    after = _inside(request.args.get("next"))
+    if answer is None:
+        return redirect(url_for("console.sign_in", next=after), 303)
+    if answer.ok:
+        return redirect(after, 303)
+    return page("locked.html", title=_("You were away for a while"), refused=answer, next=after), answer.status
 
 
 @blp.post("/sign-out")

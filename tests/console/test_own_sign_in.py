@@ -1,0 +1,103 @@
+"""One's own sign-in on the pages: setting an app up, being asked for it, coming back to a locked screen."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from asimati.accounts.actions import create_staff
+from asimati.kit import db
+from asimati.kit.policy import Role
+from asimati.settings import settings
+
+EMAIL, PASSWORD = "noor@asimati.example", "a password of some length"
+
+
+@pytest.fixture
+def sign_in(app: Flask, client: FlaskClient) -> Callable[..., Any]:
+    """A new browser sends the sign-in form; the browser and the answer."""
+    with db.transaction() as tx:
+        create_staff(tx, EMAIL, PASSWORD, {"ar": "نور", "en": "Noor"}, [Role.REVIEWER])
+
+    def send(**more: str) -> tuple[FlaskClient, Any]:
+        made = app.test_client()
+        made.post("/console/language", data={"language": "en"})
+        return made, made.post("/console/sign-in", data={"email": EMAIL, "password": PASSWORD, **more})
+
+    return send
+
+
+def mark_of(page: str) -> str:
+    return re.findall(r'data-mark="(\w+)"', page)[0]
+
+
+def set_up(browser: FlaskClient) -> tuple[pyotp.TOTP, str]:
+    mark = mark_of(browser.get("/console/me").get_data(as_text=True))
+    begun = browser.post("/console/me/authenticator", data={"mark": mark}).get_data(as_text=True)
+    app = pyotp.TOTP(re.findall(r"Or type it in: <bdi[^>]*>(\w+)</bdi>", begun)[0])
+    code = app.at(time.time() - 30)
+    told = browser.post("/console/me/authenticator/confirm", data={"mark": mark, "code": code})
+    return app, html.unescape(told.get_data(as_text=True))
+
+
+def test_an_app_is_set_up_and_asked_for(sign_in: Callable[..., Any]) -> None:
+    browser, _answer = sign_in()
+    app, told = set_up(browser)
+    assert "Your recovery codes" in told and len(re.findall(r"[0-9a-f]{8}-[0-9a-f]{8}", told)) == 10
+    _browser, asked = sign_in()
+    assert asked.status_code == 401 and "A code of your authenticator app is needed" in asked.get_data(as_text=True)
+    _browser, answer = sign_in(totp=app.now())
+    assert answer.status_code == 303
+
+
+def test_where_it_is_demanded_every_page_leads_to_setting_it_up(
+    sign_in: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings().staff, "second_factor", True)
+    browser, _answer = sign_in()
+    assert browser.get("/console/queues/mine").headers["Location"].endswith("/console/me")
+    set_up(browser)
+    assert browser.get("/console/queues/mine").status_code == 200
+
+
+def test_a_screen_left_alone_is_opened_by_the_password_and_goes_on_where_one_was(
+    sign_in: Callable[..., Any], moved_clock: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings().staff, "idle_minutes", 15)
+    browser, _answer = sign_in()
+    with moved_clock(minutes=16):
+        door = browser.get("/console/queues/mine").headers["Location"]
+        assert door.startswith("/console/locked")
+        assert "You were away" in browser.get(door).get_data(as_text=True)
+        assert browser.post(door, data={"password": "wrong"}).status_code == 401
+        opened = browser.post(door, data={"password": PASSWORD})
+        assert (opened.status_code, opened.headers["Location"]) == (303, "/console/queues/mine")
+        assert browser.get("/console/queues/mine").status_code == 200
+
+
+def test_signing_out_elsewhere_ends_it_there(sign_in: Callable[..., Any]) -> None:
+    here, _answer = sign_in()
+    there, _answer = sign_in()
+    page = here.get("/console/me").get_data(as_text=True)
+    (path,) = re.findall(r'action="(/console/me/sessions/[^"]+)"', page)
+    assert here.post(path, data={"mark": mark_of(page)}).status_code == 303
+    assert there.get("/console/").status_code == 302 and here.get("/console/").status_code == 200
+
+
+def test_a_password_changed_here_is_the_one_to_use(sign_in: Callable[..., Any]) -> None:
+    browser, _answer = sign_in()
+    mark = mark_of(browser.get("/console/me").get_data(as_text=True))
+    weak = browser.post("/console/me/password", data={"mark": mark, "current": PASSWORD, "chosen": "password1234"})
+    assert weak.status_code == 409 and "too easy to guess" in weak.get_data(as_text=True)
+    chosen = "five palms beside a quiet well"
+    done = browser.post("/console/me/password", data={"mark": mark, "current": PASSWORD, "chosen": chosen})
+    assert "The password is changed" in done.get_data(as_text=True)
+    assert sign_in()[1].status_code == 401 and sign_in(password=chosen)[1].status_code == 303
