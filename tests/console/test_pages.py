@@ -168,10 +168,16 @@ def test_whoever_comes_too_late_is_told_and_keeps_what_they_typed(
     late = fill(other, pages[1], f"/console/cases/{case}/claim", note="A note of ten minutes' work.")
     assert late.status_code in (409, 412)
     assert "Somebody changed this case meanwhile" in text_of(late)
+    assert "A note of ten minutes&#39; work." in text_of(late)  # though nobody can claim it any more
     kept = fill(other, pages[1], f"/console/cases/{case}/note", note="Kept & safe")
     assert kept.status_code in (303, 409, 412)
     if kept.status_code != 303:
         assert "Kept &amp; safe" in text_of(kept)
+
+
+def test_an_auditor_sees_a_case_and_no_move(browser: Browser, case: str) -> None:
+    page = text_of(browser("auditor", Role.AUDITOR).get(f"/console/cases/{case}"))
+    assert case in page and "/claim" not in page
 
 
 def test_a_bulk_move_tells_of_each_case(

@@ -12,6 +12,7 @@ from asimati.console.forms import both, form_of
 from asimati.console.frame import back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
 from asimati.kit.words import _, translate
+from asimati.service_requests import policy
 
 # Moves that say something to the resident, and those that need more than words.
 TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})
@@ -94,10 +95,17 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         fields=answered(found),
         place=place(found),
         entities=listed("/staff/entities", limit=100),
+        moves=open_moves(found),
         telling=TELLING,
         me=str(g.staff.id),
         **facts,
     )
+
+
+def open_moves(found: Mapping[str, Any]) -> list[str]:
+    """The legal next moves that whoever looks may make, by the same policy that would refuse the others."""
+    own = found["claimed_by"] in (None, str(g.staff.id)) or policy.may(g.staff, "stand_in")
+    return [move for move in found["moves"] if own and policy.may(g.staff, move)]
 
 
 def answered(found: Mapping[str, Any]) -> list[tuple[Any, Any]]:

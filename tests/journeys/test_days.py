@@ -1,0 +1,246 @@
+"""Days of people who work here, walked through in a browser, in both languages."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.conftest import PASSWORD, House, Opened
+
+both_languages = pytest.mark.parametrize("language", ["ar", "en"])
+
+
+def move(page: Page, name: str, **fields: str) -> None:
+    """Open a move of the case page, fill it in, send it."""
+    form = page.locator(f"form[action$='/{name}']")
+    form.locator("xpath=..").locator("summary").click()
+    for field, value in fields.items():
+        target = form.locator(f"[name={field}]")
+        if target.evaluate("one => one.tagName") == "SELECT":
+            target.select_option(value)
+        else:
+            target.fill(value)
+    form.locator("button").click()
+    page.wait_for_load_state()
+
+
+@both_languages
+def test_a_reviewers_morning_with_two_others_at_work(house: House, signed_in: Opened, language: str) -> None:
+    references = [house.case() for _ in range(3)]
+    page = signed_in("reviewer", language)
+    colleague = signed_in("supervisor", language)
+    # By the keyboard alone: through the queue, into the first case.
+    page.goto("/console/queues/unassigned")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases/**")
+    # Claim, ask, and hear the resident.
+    page.goto(f"/console/cases/{references[0]}")
+    move(page, "claim")
+    move(page, "ask", message_ar="أين تقع الحفرة بالضبط؟", message_en="Where exactly is the hole?")
+    expect(page.locator(".lead .badge").first).to_have_class(re.compile("waiting"))
+    assert "أين تقع" in page.content() or "Where exactly" in page.content()
+    # Refer, take back, resolve.
+    page.goto(f"/console/cases/{references[1]}")
+    move(page, "claim")
+    move(page, "refer", message_ar="أحيل طلبكم إلى الجهة المختصة.", message_en="Sent to who repairs roads.")
+    expect(page.locator(".lead .badge").first).to_have_class(re.compile("referred"))
+    move(page, "return", message_ar="عاد الطلب إلينا.", message_en="It is back with us.")
+    move(page, "resolve", message_ar="أُصلح الطريق.", message_en="The road is repaired.")
+    expect(page.locator(".lead .badge").first).to_have_class(re.compile("resolved"))
+    # A colleague was quicker: what was typed is kept.
+    page.goto(f"/console/cases/{references[2]}")
+    colleague.goto(f"/console/cases/{references[2]}")
+    move(colleague, "claim")
+    move(page, "claim", note="ملاحظة كتبتها على مهل")
+    expect(page.locator("div.refused")).to_be_visible()
+    expect(page.locator("textarea", has_text="ملاحظة كتبتها")).to_have_count(1)
+
+
+@both_languages
+def test_counts_keep_themselves_up_to_date(house: House, signed_in: Opened, language: str) -> None:
+    page = signed_in("reviewer", language)
+    count = page.locator("[data-count=unassigned]").first
+    before = int(count.inner_text().replace(",", ""))
+    house.case()
+    expect(count).not_to_have_text(str(before), timeout=25_000)
+
+
+def event_of_today(house: House, capacity: int = 10) -> dict[str, Any]:
+    """A published event whose doors are open now."""
+    staff = house.staff("coordinator")
+    programme = house.ask("GET", "/staff/programmes", staff)["items"][0]["slug"]
+    now = time.time()
+
+    def at(minutes: int) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:00+00:00", time.gmtime(now + 60 * minutes))
+
+    said = {
+        "programme": programme, "type": "workshop", "language": "both", "mode": "in_person", "capacity": capacity,
+        "title": {"ar": "ورشة اليوم", "en": "Workshop of today"}, "starts_at": at(5), "ends_at": at(65),
+    }  # fmt: skip
+    made = house.ask("POST", "/staff/events", staff, json=said)
+    tag = house.client.get(f"/staff/events/{made['id']}", headers=staff).headers["ETag"]
+    published = {"status": "published"}
+    return dict(house.ask("PATCH", f"/staff/events/{made['id']}", {**staff, "If-Match": tag}, json=published))
+
+
+@both_languages
+def test_the_door_goes_on_while_the_network_is_away(house: House, signed_in: Opened, language: str) -> None:
+    event = event_of_today(house)
+    tickets = [
+        house.ask("POST", f"/events/{event['id']}/bookings", house.resident(), json={})["ticket"] for _ in range(3)
+    ]
+    other = event_of_today(house)
+    stray = house.ask("POST", f"/events/{other['id']}/bookings", house.resident(), json={})["ticket"]
+    page = signed_in("coordinator", language, service_workers="block")
+    page.goto(f"/console/doors/{event['id']}")
+
+    def scan(ticket: str) -> str:
+        before = page.locator("#verdict").inner_text()
+        page.fill("#ticket", ticket)
+        page.press("#ticket", "Enter")
+        page.wait_for_function("one => document.getElementById('verdict').textContent !== one", arg=before)
+        return str(page.locator("#verdict").get_attribute("class"))
+
+    assert "good" in scan(tickets[0])
+    expect(page.locator("#inside")).to_have_text("1", timeout=15_000)
+    page.context.set_offline(True)
+    begun = time.monotonic()
+    assert "good" in scan(tickets[1])  # checked by its signature, and kept
+    assert "bad" in scan(stray)  # a ticket of another event is known without a network
+    assert "bad" in scan("A" * 40)
+    expect(page.locator("#pending")).to_be_visible()
+    while time.monotonic() - begun < 60:  # a minute without a network
+        page.wait_for_timeout(1000)
+    assert "good" in scan(tickets[2])
+    page.context.set_offline(False)
+    expect(page.locator("#pending")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#inside")).to_have_text("3", timeout=25_000)
+    roster = house.ask("GET", f"/staff/bookings?event={event['id']}", house.staff("coordinator"))["items"]
+    assert [one["status"] for one in roster] == ["checked_in"] * 3
+
+
+@both_languages
+def test_a_coordinators_day(house: House, signed_in: Opened, language: str) -> None:
+    page = signed_in("coordinator", language)
+    # A new opportunity with a shift, written on the pages.
+    page.goto("/console/opportunities/new")
+    page.fill("#title_ar", "تنظيف الساحل صباحًا")
+    page.fill("#title_en", "Cleaning the shore")
+    page.fill("#location_ar", "ساحل كرباباد")
+    page.fill("#location_en", "Karbabad beach")
+    page.fill("#targets", "14.1")
+    page.check("#review")
+    page.check("#published")
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile(r"/opportunities/[0-9a-f-]{36}"))
+    page.fill("#starts_at", "2027-03-05T08:00")
+    page.fill("#ends_at", "2027-03-05T11:00")
+    page.fill("#places", "2")
+    page.locator("form[action$='/shifts'] button").click()
+    page.wait_for_load_state()
+    shift = page.locator("a[href*='/console/shifts/']").first
+    shift_id = re.findall(r"shifts/([0-9a-f-]{36})", shift.get_attribute("href") or "")[0]
+    # A volunteer signs up in the app; the coordinator approves; the roster shows them.
+    house.ask("POST", f"/shifts/{shift_id}/sign-ups", house.resident())
+    page.goto("/console/sign-ups")
+    page.locator("form[action$='/approve'] button").first.click()
+    page.wait_for_load_state()
+    page.goto(f"/console/shifts/{shift_id}")
+    expect(page.locator("tbody .badge.confirmed")).to_have_count(1)
+    # An event is copied, moved and published.
+    event = event_of_today(house)
+    page.goto(f"/console/events/new?copy={event['id']}")
+    page.fill("#title_en", "A copy for next year")
+    page.fill("#starts_at", "2027-03-06T09:00")
+    page.fill("#ends_at", "2027-03-06T10:30")
+    page.locator("main form button").last.click()
+    page.wait_for_url(re.compile(r"/events/[0-9a-f-]{36}$"))
+    assert "09:00" in page.content() and "draft" in page.content()
+    page.locator("button[value=published]").click()
+    page.wait_for_load_state()
+    expect(page.locator(".lead .badge.published")).to_have_count(1)
+
+
+@both_languages
+def test_a_supervisors_broadcast(house: House, signed_in: Opened, language: str) -> None:
+    resident = house.resident()
+    writer, second = signed_in("coordinator", language), signed_in("supervisor", language)
+    writer.goto("/console/broadcasts/new")
+    writer.fill("#title_ar", "إغلاق جزئي لشارع المعارض")
+    writer.fill("#title_en", "Exhibition Road is partly closed")
+    writer.fill("#text_ar", "يُغلق مسار واحد يوم الخميس من التاسعة.")
+    writer.fill("#text_en", "One lane is closed on Thursday from nine.")
+    writer.locator("main form button").last.click()
+    writer.wait_for_url(re.compile(r"/broadcasts/[0-9a-f-]{36}$"))
+    people = int(writer.locator("#people").inner_text().replace(",", ""))
+    assert people > 0
+    address = writer.url
+    writer.locator("form[action$='/submit'] button").click()
+    writer.wait_for_load_state()
+    second.goto(address)
+    approve = second.locator("form[action$='/approve'] button")
+    if approve.count():
+        approve.click()
+        second.wait_for_load_state()
+    expect(second.locator("#stage")).to_have_class(re.compile("badge (sending|sent|scheduled)"))
+    for _ in range(60):
+        inbox = house.ask("GET", "/notifications", resident)["items"]
+        if any("Exhibition Road" in str(one) or "شارع المعارض" in str(one) for one in inbox):
+            break
+        time.sleep(1)
+    else:
+        raise AssertionError("the resident heard nothing")
+    second.reload()
+    expect(second.locator("[data-at='inbox.arrived']")).not_to_have_text("0")
+
+
+@both_languages
+def test_an_auditors_check(house: House, signed_in: Opened, language: str) -> None:
+    reference = house.case()
+    staff = house.staff("reviewer")
+    house.ask("GET", f"/staff/service-requests/{reference}", staff)
+    page = signed_in("auditor", language)
+    page.goto("/console/audit")
+    page.fill("#action", "service_requests")
+    page.locator("form.filters button").click()
+    page.wait_for_load_state()
+    assert page.locator("tbody tr").count() > 0
+    answer = page.goto(f"/console/cases/{reference}")
+    assert answer is not None and answer.status in (200, 403, 404)
+    assert page.locator("form[action$='/claim']").count() == 0  # an auditor looks and changes nothing
+
+
+def test_a_passkey_made_in_the_browser_signs_in_without_a_password(house: House, chrome: Browser) -> None:
+    context = chrome.new_context(base_url=house.address.replace("127.0.0.1", "localhost"))
+    page = context.new_page()
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    able = {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": {**kind, **able}})
+    try:
+        page.goto("/console/sign-in")
+        page.fill("#email", "auditor@asimati.example")
+        page.fill("#password", PASSWORD)
+        page.locator("main form button").first.click()
+        page.wait_for_url("**/console/")
+        page.goto("/console/me")
+        page.fill("#passkey-name", "لوحي الباب")
+        page.locator("#make-passkey button").click()
+        forget = page.locator("form[action*='/me/passkeys/']")
+        expect(forget).to_have_count(1)
+        page.locator("form[action$='/sign-out'] button").click()
+        page.wait_for_url("**/sign-in")
+        page.locator("#use-passkey button").click()
+        page.wait_for_url("**/console/")
+        page.goto("/console/me")
+        forget.locator("button").click()  # the demonstration's staff sign in by password again
+        expect(forget).to_have_count(0)
+    finally:
+        context.close()
