@@ -2,7 +2,7 @@
 # Nothing below names an absolute path or relies on scripts in .venv/bin: folders may hold spaces and any letters.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format demo bench journeys faults pack lock setup clean
+.PHONY: help run test check format demo bench journeys screenshots faults pack lock setup clean
 
 PYTHON ?=
 HOST := $(or $(ASIMATI_HOST),127.0.0.1)
@@ -39,6 +39,10 @@ bench: setup ## how fast it is, on servers of its own
 
 journeys: setup ## people's ways through the pages, in a real browser (needs Chromium)
 	@$(PY) -m pytest -m browser tests/journeys $(ARGS)
+
+screenshots: setup ## pictures of the main pages in both languages, into docs/screenshots (needs Chromium)
+	@mkdir -p docs/screenshots
+	@PICTURES=docs/screenshots $(PY) -m pytest -m browser tests/journeys/test_pictures.py -k desk $(ARGS)
 
 faults: setup ## kill, stop and double everything; slow
 	@$(PY) -m pytest -m faults tests $(ARGS)
