@@ -231,6 +231,15 @@ def test_discovery_names_the_endpoint(town: FlaskClient) -> None:
     assert read(town, "discovery.xml").findtext("endpoints/endpoint/specification")
 
 
+def test_the_openapi_document_says_what_to_send(town: FlaskClient) -> None:
+    paths = town.get("/api/openapi.json").json["paths"]
+    body = paths[f"{V2}/requests.{{form}}"]["post"]["requestBody"]["content"]
+    assert set(body) == {"application/x-www-form-urlencoded", "multipart/form-data"}
+    query = {one["name"] for one in paths[f"{V2}/requests.{{form}}"]["get"]["parameters"] if one["in"] == "query"}
+    assert {"service_code", "status", "start_date", "end_date", "page", "page_size"} <= query
+    assert town.get(f"{V2}/services.json", query_string={"extensions": "true"}).status_code == 200
+
+
 def test_an_unknown_format_is_not_there(town: FlaskClient) -> None:
     assert town.get(f"{V2}/services.txt").status_code == 404
 

@@ -125,7 +125,8 @@ class Blueprint(flask_smorest.Blueprint):
         versioned: bool = False,
         needs_match: bool | None = None,
         opens: str | None = None,
-        uploads: bool | str = False,
+        uploads: bool = False,
+        form: dict[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """Declare a route.
 
@@ -136,7 +137,7 @@ class Blueprint(flask_smorest.Blueprint):
         `opens`: what of residents staff read here ("booking"; a name of audit.SUBJECTS): the audit trail then says
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
         calls audit.opened itself. `uploads`: a POST that takes one file as multipart/form-data; the view receives
-        `upload`, None when none came; BY_HAND: the view reads a form of its own, which may be urlencoded.
+        `upload`, None when none came. `form`: a POST whose view reads a form of its own; its requestBody.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
         success = status or (200 if gives else 204)
@@ -144,7 +145,8 @@ class Blueprint(flask_smorest.Blueprint):
         def declare(view: View) -> View:
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
-                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept, bool(uploads),
+                bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept,
+                uploads or form is not None,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -153,7 +155,7 @@ class Blueprint(flask_smorest.Blueprint):
                 given = dict(zip(slots, parsed, strict=True))
                 if declared.tells_version:
                     given["version"] = g.version
-                if uploads is True:
+                if uploads:
                     given["upload"] = receive()
                 result = view(g.tx, g.actor, **given, **path)
                 if opens and opens != BY_HAND:
@@ -172,7 +174,7 @@ class Blueprint(flask_smorest.Blueprint):
                 handler = self.alt_response(
                     code, schema=problems.Problem, content_type="application/problem+json", description=text
                 )(handler)
-            handler = self.doc(**_documented(declared))(handler)
+            handler = self.doc(**_documented(declared, query, form))(handler)
             self.add_url_rule(rule, view_func=_edge(declared, handler), methods=[method])
             self.routes.append(declared)
             return view
@@ -290,9 +292,9 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
     return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
 
 
-def _documented(route: Route) -> dict[str, Any]:
-    """What OpenAPI is told beside schemas: security, headers."""
-    headers = []
+def _documented(route: Route, query: type[Schema] | None, form: dict[str, Any] | None) -> dict[str, Any]:
+    """What OpenAPI is told beside schemas: security, headers; the query too, which a list given here replaces."""
+    headers: list[dict[str, Any]] = [{"in": "query", "schema": query}] if query else []
     if route.method == "POST":
         headers.append(
             _header(
@@ -307,7 +309,7 @@ def _documented(route: Route) -> dict[str, Any]:
         )
     if route.tagged:
         headers.append(_header("If-None-Match", {"type": "string"}, "Answer 304 when this ETag still holds."))
-    body = {"requestBody": uploads.SHAPE} if route.uploads else {}
+    body = {"requestBody": form or uploads.SHAPE} if route.uploads else {}
     open_too: list[dict[str, list[str]]] = [{}] if "anonymous" in route.who.kinds else []
     return {"security": [{"bearer": []}, *open_too], "x-who": route.who.name, "parameters": headers, **body}
 

@@ -11,19 +11,20 @@ from flask import Response, json, request
 from sqlalchemy.orm import Session
 
 from asimati.http import access, problems
-from asimati.http.routes import BY_HAND, Blueprint
+from asimati.http.routes import Blueprint
 from asimati.http.uploads import Upload
 from asimati.kit.errors import Invalid, NotFound, Refusal
 from asimati.kit.policy import Actor
 from asimati.kit.text import UnfitText, clean
 from asimati.kit.words import _, told, translate
-from asimati.open311 import actions, public, queries, rules
+from asimati.open311 import actions, public, queries, rules, shapes
 from asimati.settings import settings
 
 blp = Blueprint("open311", __name__, url_prefix="/open311/v2", description="Open311 GeoReport v2, JSON and XML")
 
 FORMS = ("json", "xml")
 STATUSES = ("open", "closed")
+Asked = dict[str, Any]
 
 
 @blp.get("/discovery.<form>", who=access.anyone)
@@ -47,45 +48,47 @@ def discovery(tx: Session, actor: Actor, form: str) -> Response:
     return _said("discovery", found, form)
 
 
-@blp.get("/services.<form>", who=access.anyone)
-def services(tx: Session, actor: Actor, form: str) -> Response:
+@blp.get("/services.<form>", who=access.anyone, query=shapes.AnyQuery)
+def services(tx: Session, actor: Actor, query: Asked, form: str) -> Response:
     """The services a request can be filed for."""
-    _jurisdiction(request.args)
+    _jurisdiction(query)
     return _said("services", [public.service(one) for one in queries.services(tx)], form)
 
 
-@blp.get("/services/<code>.<form>", who=access.anyone)
-def definition(tx: Session, actor: Actor, code: str, form: str) -> Response:
+@blp.get("/services/<code>.<form>", who=access.anyone, query=shapes.AnyQuery)
+def definition(tx: Session, actor: Actor, query: Asked, code: str, form: str) -> Response:
     """The attributes of a service."""
-    _jurisdiction(request.args)
+    _jurisdiction(query)
     return _said("service_definition", public.definition(queries.service(tx, code)), form)
 
 
-@blp.get("/requests.<form>", who=access.anyone)
-def requests(tx: Session, actor: Actor, form: str) -> Response:
+@blp.get("/requests.<form>", who=access.anyone, query=shapes.RequestsQuery)
+def requests(tx: Session, actor: Actor, query: Asked, form: str) -> Response:
     """Requests of the last ninety days, or of a window, by service and status; a thousand at most, or in pages."""
-    asked = request.args
-    _jurisdiction(asked)
+    _jurisdiction(query)
     found = queries.requests(
         tx,
-        references=list(rules.words_of(asked.get("service_request_id"))),
-        codes=list(rules.words_of(asked.get("service_code"))),
-        statuses=_statuses(asked.get("status")),
-        **{name: _moment(name) for name in ("start_date", "end_date", "updated_after", "updated_before")},
-        page=_number("page", 1, 1_000_000),
-        page_size=_number("page_size", queries.MOST, queries.MOST),
+        references=list(rules.words_of(query.get("service_request_id"))),
+        codes=list(rules.words_of(query.get("service_code"))),
+        statuses=_statuses(query.get("status")),
+        **{
+            name: _moment(name, query.get(name))
+            for name in ("start_date", "end_date", "updated_after", "updated_before")
+        },
+        page=query.get("page", 1),
+        page_size=min(query.get("page_size", queries.MOST), queries.MOST),
     )
     return _said("service_requests", [public.case(*row) for row in found], form)
 
 
-@blp.get("/requests/<reference>.<form>", who=access.anyone)
-def one_request(tx: Session, actor: Actor, reference: str, form: str) -> Response:
+@blp.get("/requests/<reference>.<form>", who=access.anyone, query=shapes.AnyQuery)
+def one_request(tx: Session, actor: Actor, query: Asked, reference: str, form: str) -> Response:
     """One request."""
-    _jurisdiction(request.args)
+    _jurisdiction(query)
     return _said("service_requests", [public.case(*queries.request(tx, reference))], form)
 
 
-@blp.post("/requests.<form>", who=access.anyone, uploads=BY_HAND, refuses=(actions.NoKey,))
+@blp.post("/requests.<form>", who=access.anyone, form=shapes.FILED, refuses=(actions.NoKey,))
 def file(tx: Session, actor: Actor, form: str) -> Response:
     """File a request with a key: form fields as the standard names them, a photograph as `media`."""
     if form not in FORMS:
@@ -99,10 +102,10 @@ def file(tx: Session, actor: Actor, form: str) -> Response:
     return _said("service_requests", [answer], form)
 
 
-@blp.get("/tokens/<token>.<form>", who=access.anyone)
-def token(tx: Session, actor: Actor, token: str, form: str) -> Response:
+@blp.get("/tokens/<token>.<form>", who=access.anyone, query=shapes.AnyQuery)
+def token(tx: Session, actor: Actor, query: Asked, token: str, form: str) -> Response:
     """The request that became of a token. We give numbers at once: a token is a number, or the id of a case."""
-    _jurisdiction(request.args)
+    _jurisdiction(query)
     try:
         reference = queries.of_token(tx, UUID(token))
     except ValueError:
@@ -142,7 +145,7 @@ def _said(root: str, content: Any, form: str) -> Response:
     raise NotFound
 
 
-def _jurisdiction(asked: Mapping[str, str]) -> None:
+def _jurisdiction(asked: Mapping[str, Any]) -> None:
     """Whether we are meant; who names nobody means us. Raises NotFound."""
     facts = settings().governorate.facts
     if asked.get("jurisdiction_id") not in (None, "", facts["code"], facts["iso"]):
@@ -156,8 +159,7 @@ def _statuses(asked: str | None) -> list[str]:
     return found
 
 
-def _moment(name: str) -> datetime | None:
-    written = request.args.get(name)
+def _moment(name: str, written: str | None) -> datetime | None:
     if not written:
         return None
     try:
@@ -167,13 +169,6 @@ def _moment(name: str) -> datetime | None:
     if not 1900 <= at.year <= 2100:
         raise Invalid([(f"/{name}", _("This must be a time such as 2026-11-23T09:30:00+03:00."))])
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _number(name: str, otherwise: int, most: int) -> int:
-    written = request.args.get(name) or str(otherwise)
-    if not (written.isascii() and written.isdigit() and len(written) < 10 and int(written) > 0):
-        raise Invalid([(f"/{name}", _("This must be a whole number."))])
-    return min(int(written), most)
 
 
 def _clean(form: dict[str, list[str]]) -> dict[str, list[str]]:
