@@ -73,6 +73,7 @@ NOBODYS = {
     "/open311/v2/services.<form>",
     "/open311/v2/services/<code>.<form>",
     "/open311/v2/tokens/<token>.<form>",
+    "/api/v1/staff/decline-reasons",
     "/api/v1/staff/desks",
     "/api/v1/staff/delegations",
     "/api/v1/staff/events",

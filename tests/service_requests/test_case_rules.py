@@ -21,6 +21,7 @@ from asimati.service_requests.rules import (
     is_public,
     legal_moves,
     missing,
+    workflow_of,
 )
 
 
@@ -54,7 +55,7 @@ def reachable(start: Status) -> set[Status]:
     seen, ahead = {start}, [start]
     while ahead:
         here = ahead.pop()
-        for one in MOVES.values():
+        for one in (*MOVES.values(), *workflow_of({"four_eyes": ["resolve"]}).moves.values()):
             if here in one.leads and one.leads[here] not in seen:
                 seen.add(one.leads[here])
                 ahead.append(one.leads[here])

@@ -15,6 +15,7 @@ NAMES = {
         "draft": _("Draft"), "submitted": _("New"), "claimed": _("In review"), "in_review": _("In review"),
         "referred": _("Referred"), "waiting": _("Waiting for the resident"), "resolved": _("Resolved"),
         "declined": _("Declined"), "withdrawn": _("Withdrawn"), "closed": _("Closed"), "merged": _("Merged"),
+        "proposed": _("Awaiting a second officer"),
         "published": _("Published"), "cancelled": _("Cancelled"), "confirmed": _("Confirmed"),
         "pending": _("Pending approval"), "waitlisted": _("In line"), "offered": _("Offered"),
         "checked_in": _("Checked in"), "no_show": _("Did not come"), "lapsed": _("Lapsed"),

@@ -82,6 +82,24 @@ APPOINTMENT_RULES = (
     "horizon_days", "notice_minutes", "open_at_once", "priority_age", "priority_released_minutes", "no_shows",
     "no_show_days", "grace_minutes",
 )  # fmt: skip
+FLOW = table(
+    {},
+    {
+        "without": many(WORD),
+        "four_eyes": many(choice("resolve", "decline")),
+        "moves": {
+            "type": "object",
+            "additionalProperties": table(
+                {},
+                {
+                    "may": many(choice("reviewer", "supervisor")),
+                    "needs": many(choice("message", "note")),
+                    "told": WORDS,
+                },
+            ),
+        },
+    },
+)
 GOVERNORATE = table(
     {
         "code": CODE,
@@ -107,6 +125,7 @@ GOVERNORATE = table(
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
         "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
+        "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},
         "reminders": table(
@@ -165,7 +184,15 @@ SERVICE = table(
             }
         ),
     },
-    {"confidential": FLAG, "documents": many(WORDS), "fee": WORDS, "targets": TARGETS, "entity": CODE},
+    {
+        "confidential": FLAG,
+        "documents": many(WORDS),
+        "fee": WORDS,
+        "targets": TARGETS,
+        "entity": CODE,
+        "department": CODE,
+        "workflow": FLOW,
+    },
 )
 LETTER = table({"code": CODE, "title": WORDS, "text": WORDS}, {"services": many(CODE)})
 APPOINTMENTS = table(

@@ -23,23 +23,31 @@ from asimati.service_requests.actions.residents import in_its_language
 from asimati.service_requests.models import Service, ServiceRequest
 from asimati.service_requests.policy import ClaimedByAnother
 from asimati.service_requests.refusals import (
+    AlreadyAppealed,
     AlreadyRated,
     AlreadyTakenIn,
     AssuranceTooLow,
+    DifferentOfficerNeeded,
     FormChanged,
+    HandOverFirst,
+    InterestDeclared,
     NobodyToAsk,
     RatingWindowOver,
     ReopenWindowOver,
 )
 from asimati.service_requests.schemas import (
     AssignIn,
+    HandOverIn,
     IntakeIn,
+    MergeIn,
     MessageMoveIn,
     MoveIn,
     MyRequestsQuery,
     RatingIn,
+    ReasonsOut,
     ReferIn,
     ReopenIn,
+    RequestDeclineIn,
     RequestIn,
     RequestItem,
     RequestNoteIn,
@@ -146,6 +154,15 @@ def reopen(tx: Session, actor: Actor, payload: Payload, version: int | None, ref
 
 
 @blp.post(
+    "/service-requests/<reference>/appeal", who=access.residents, takes=WriteIn, gives=RequestOut, versioned=True,
+    refuses=(IllegalMove, AlreadyAppealed, ReopenWindowOver),
+)  # fmt: skip
+def appeal(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Ask for a decision by a different officer, once."""
+    return actions.appeal(tx, actor, reference, **payload, version=version)
+
+
+@blp.post(
     "/service-requests/<reference>/rating", who=access.residents, takes=RatingIn, gives=RequestOut, status=201,
     versioned=True, refuses=(IllegalMove, AlreadyRated, RatingWindowOver),
 )  # fmt: skip
@@ -181,8 +198,9 @@ def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
 def _move(name: str, takes: type[MoveIn] | type[RequestNoteIn] = MoveIn, *refuses: type[Any]) -> Any:
     """The route of one move of the staff. A move may name the version it was decided on, by If-Match."""
     return blp.post(
-        f"/staff/service-requests/<reference>/{name}", who=may(name), takes=takes, gives=StaffRequestOut,
-        versioned=True, refuses=(IllegalMove, ClaimedByAnother, *refuses),
+        f"/staff/service-requests/<reference>/{name.replace('_', '-')}", who=may(name), takes=takes,
+        gives=StaffRequestOut, versioned=True,
+        refuses=(IllegalMove, ClaimedByAnother, InterestDeclared, *refuses),
     )  # fmt: skip
 
 
@@ -190,7 +208,7 @@ def _said(payload: Payload) -> Said:
     return Said(payload.get("message"), payload.get("note"))
 
 
-@_move("claim")
+@_move("claim", MoveIn, DifferentOfficerNeeded)
 def claim(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Take a case to review it."""
     return actions.claim(tx, actor, reference, _said(payload), version=version)
@@ -202,11 +220,42 @@ def release(tx: Session, actor: Actor, payload: Payload, version: int | None, re
     return actions.release(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("assign", AssignIn)
+@_move("assign", AssignIn, DifferentOfficerNeeded)
 def assign(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Give a case to a colleague."""
     reviewer: UUID = payload["reviewer"]
     return actions.assign(tx, actor, reference, _said(payload), reviewer=reviewer, version=version)
+
+
+@_move("hand_over", HandOverIn, DifferentOfficerNeeded)
+def hand_over(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Give a case you hold to a colleague."""
+    reviewer: UUID = payload["reviewer"]
+    return actions.hand_over(tx, actor, reference, _said(payload), reviewer=reviewer, version=version)
+
+
+@_move("declare", RequestNoteIn, HandOverFirst)
+def declare(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Declare an interest in a case: you take no further part in it."""
+    return actions.declare_interest(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("approve", MoveIn, DifferentOfficerNeeded)
+def approve(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Agree to the answer a colleague proposed."""
+    return actions.approve(tx, actor, reference, _said(payload), version=version)
+
+
+@_move("merge", MergeIn)
+def merge(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
+    """Join a case to an earlier one about the same matter."""
+    return actions.merge(tx, actor, reference, _said(payload), into=payload["into"], version=version)
+
+
+@blp.get("/staff/decline-reasons", who=may("decline"), gives=ReasonsOut)
+def decline_reasons(tx: Session, actor: Actor) -> Payload:
+    """The reasons a case is usually declined for."""
+    return {"items": actions.decline_reasons()}
 
 
 @_move("ask", MessageMoveIn, NobodyToAsk)
@@ -233,10 +282,10 @@ def resolve(tx: Session, actor: Actor, payload: Payload, version: int | None, re
     return actions.resolve(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("decline", MessageMoveIn)
+@_move("decline", RequestDeclineIn)
 def decline(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Close a case with the reason why it cannot be done."""
-    return actions.decline(tx, actor, reference, _said(payload), version=version)
+    return actions.decline(tx, actor, reference, _said(payload), reason=payload.get("reason"), version=version)
 
 
 @_move("note", RequestNoteIn)

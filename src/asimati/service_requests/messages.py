@@ -113,6 +113,22 @@ class RequestDeclined(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestMerged(Told):
+    """The case goes on in an earlier one about the same matter."""
+
+    topic: ClassVar[str] = "service_requests.request_merged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedRequestAnswered(Told):
+    """For somebody who follows the case; it is not theirs to open."""
+
+    topic: ClassVar[str] = "service_requests.followed_request_answered"
+
+    note: dict[str, str | None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestReopened(Told):
     """Takes back what the resolution counted: `source` is the resolution's, or none after a decline."""
 

@@ -34,8 +34,10 @@ from asimati.service_requests.rules import (
     Place,
     Status,
     Turn,
+    Workflow,
     is_public,
     legal_moves,
+    workflow_of,
 )
 
 _OPEN_ROW = text("closed_at IS NULL")
@@ -65,6 +67,8 @@ class Service(Base):
     location: Mapped[Place] = one_of(Place, name="location")
     targets: Mapped[list[str]] = mapped_column(JSONB)  # SDG targets, such as "11.1"
     usual_entity: Mapped[str | None] = mapped_column(Text)  # code of whom such cases mostly go to: a hint for staff
+    department: Mapped[str | None] = mapped_column(Text)  # whose work it is, for roles that hold in a department
+    workflow: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # how it differs from the default
     search: Mapped[str] = mapped_column(Text)  # folded title and description
     form_number: Mapped[int]  # the version of the form new requests are filed with
     retired_at: Mapped[datetime | None] = timestamp(nullable=True)
@@ -136,6 +140,9 @@ class ServiceRequest(Base):
     lon: Mapped[float | None]
     status: Mapped[Status] = one_of(Status, name="status")
     claimed_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    proposal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # the answer to be approved
+    appealed_from: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))  # who may not decide again
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("service_request.id"), index=True)
     target_time: Mapped[str] = mapped_column(Text)  # the promise at submission; a later pack does not change it
     submitted_at: Mapped[datetime] = timestamp()
     clock_started_at: Mapped[datetime] = timestamp()  # submitted, or last reopened
@@ -164,6 +171,8 @@ class ServiceRequest(Base):
             "(closed_at IS NOT NULL) = (status IN ({}))".format(", ".join(f"'{one}'" for one in sorted(CLOSED))),
             name="closed",
         ),
+        CheckConstraint("(merged_into IS NOT NULL) = (status = 'merged')", name="merged"),
+        CheckConstraint("(proposal IS NOT NULL) = (status = 'proposed')", name="proposed"),
         CheckConstraint("status <> 'in_review' OR claimed_by IS NOT NULL", name="reviewed_by_somebody"),
         Index("service_request_person_idx", "person_id", "submitted_at", "id"),
         Index("service_request_queue_idx", "status", "due_at", "id", postgresql_where=_OPEN_ROW),
@@ -196,11 +205,16 @@ class ServiceRequest(Base):
 
     @property
     def moves_of_resident(self) -> list[Move]:
-        return legal_moves(self.status, Party.RESIDENT)
+        return legal_moves(self.status, Party.RESIDENT, self.flow)
 
     @property
     def moves_of_staff(self) -> list[Move]:
-        return legal_moves(self.status, Party.STAFF)
+        return legal_moves(self.status, Party.STAFF, self.flow)
+
+    @property
+    def flow(self) -> Workflow:
+        """The moves of its service."""
+        return workflow_of(self.service.workflow)
 
 
 class Hop(Base):
@@ -262,3 +276,23 @@ class RequestMessage(Base):
     text: Mapped[dict[str, str | None]] = bilingual()
 
     __table_args__ = (Index("request_message_request_idx", "request_id", "at"),)
+
+
+class Interest(Base):
+    """That a member of staff has declared an interest in a case: they take no further part in it."""
+
+    __tablename__ = "request_interest"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("service_request.id"), primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), primary_key=True)
+    at: Mapped[datetime] = timestamp()
+
+
+class Follower(Base):
+    """Somebody who is told the answer of a case that is not theirs: the same matter was theirs too."""
+
+    __tablename__ = "request_follower"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("service_request.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    at: Mapped[datetime] = timestamp()

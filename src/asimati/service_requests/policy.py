@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from asimati.kit import policy
 from asimati.kit.errors import Conflict
 from asimati.kit.policy import Actor, Role
 from asimati.kit.words import _
-from asimati.service_requests.models import ServiceRequest
+from asimati.service_requests.models import Service, ServiceRequest
+from asimati.service_requests.rules import Move
 
 REVIEWER, SUPERVISOR, AUDITOR = Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR
 _REVIEW = frozenset({REVIEWER, SUPERVISOR})
@@ -24,11 +25,15 @@ MAY: Mapping[str, frozenset[Role]] = {
     "claim": _REVIEW,
     "release": _REVIEW,
     "assign": frozenset({SUPERVISOR}),
+    "hand_over": _REVIEW,
     "ask": _REVIEW,
     "refer": _REVIEW,
     "return": _REVIEW,
     "resolve": _REVIEW,
     "decline": _REVIEW,
+    "approve": frozenset({SUPERVISOR}),
+    "merge": _REVIEW,
+    "declare": _REVIEW,
     "note": _REVIEW,
     "reopen": _REVIEW,
     # moving a case that somebody else holds
@@ -42,9 +47,13 @@ class ClaimedByAnother(Conflict):
     detail = _("Only whoever has claimed the case, or a supervisor, can take this step.")
 
 
-def require(actor: Actor, deed: str) -> None:
-    """Raise Forbidden unless the actor's roles allow the deed."""
-    policy.require(actor, MAY, deed)
+def require(actor: Actor, deed: str, request: ServiceRequest | None = None) -> None:
+    """Raise Forbidden unless the actor's roles allow the deed; to a case, only where they reach it.
+
+    A service's workflow may leave a move to some of the roles that could make it.
+    """
+    about = None if request is None else about_of(request)
+    policy.require(actor, MAY if request is None else _of_service(request, deed), deed, about)
 
 
 def may(actor: Actor, deed: str) -> bool:
@@ -52,24 +61,45 @@ def may(actor: Actor, deed: str) -> bool:
     return policy.may(actor, MAY, deed)
 
 
-def require_holder(actor: Actor, holder: UUID | None) -> None:
+def about_of(request: ServiceRequest) -> dict[str, str | None]:
+    """Where a case lies in the house."""
+    service = request.service
+    return {"service": service.code, "area": request.block, "department": service.department}
+
+
+def _of_service(request: ServiceRequest, deed: str) -> Mapping[str, frozenset[Role]]:
+    rule = request.flow.moves.get(Move(deed)) if deed in set(Move) else None
+    if rule is None or rule.roles is None:
+        return MAY
+    return {deed: frozenset(role for role in MAY[deed] if role in rule.roles)}
+
+
+def require_holder(actor: Actor, holder: UUID | None, about: Mapping[str, str | None] | None = None) -> None:
     """Raise ClaimedByAnother unless the case is the actor's own, or they may stand in."""
-    if holder != actor.id and not policy.may(actor, MAY, "stand_in"):
+    if holder != actor.id and not policy.may(actor, MAY, "stand_in", about):
         raise ClaimedByAnother
 
 
 def visible(statement: Select[Any], actor: Actor) -> Select[Any]:
-    """Only the cases the actor may know of: residents their own, staff by role, confidential ones if cleared."""
+    """Only the cases the actor may know of: residents their own, staff by role and its scope, confidential ones
+    if cleared there."""
     if actor.is_resident:
         return statement.where(ServiceRequest.person_id == actor.person)
-    if not policy.may(actor, MAY, "see"):
-        return statement.where(false())
-    if not policy.may(actor, MAY, "see_confidential"):
-        return statement.where(ServiceRequest.confidential.is_(False))
-    return statement
+    seen, cleared = _reach(actor, "see"), _reach(actor, "see_confidential")
+    return statement.where(and_(seen, or_(ServiceRequest.confidential.is_(False), cleared)))
 
 
-def may_handle(roles: frozenset[Role], *, confidential: bool) -> bool:
-    """Whether a member of staff with these roles can be given a case."""
-    allowed = roles & MAY["claim"]
-    return bool(allowed and (not confidential or allowed & MAY["see_confidential"]))
+def _reach(actor: Actor, deed: str) -> ColumnElement[bool]:
+    mine = select(Service).where(Service.id == ServiceRequest.service_id).correlate(ServiceRequest)
+    return policy.reach(
+        actor, MAY, deed, area=ServiceRequest.block,
+        service=mine.with_only_columns(Service.code).scalar_subquery(),
+        department=mine.with_only_columns(Service.department).scalar_subquery(),
+    )  # fmt: skip
+
+
+def may_handle(officer: Actor, request: ServiceRequest) -> bool:
+    """Whether a member of staff can be given a case."""
+    about = about_of(request)
+    cleared = not request.confidential or policy.may(officer, MAY, "see_confidential", about)
+    return cleared and policy.may(officer, MAY, "see", about) and policy.may(officer, MAY, "claim", about)

@@ -30,6 +30,30 @@ class NobodyToAsk(Conflict):
     detail = _("The case was filed anonymously, so a question would reach no one.")
 
 
+class InterestDeclared(Conflict):
+    slug = "interest-declared"
+    title = _("You have declared an interest in this case")
+    detail = _("Whoever has an interest in a case takes no part in it.")
+
+
+class HandOverFirst(Conflict):
+    slug = "hand-over-first"
+    title = _("Hand this case over first")
+    detail = _("You hold a case that waits for somebody else. Give it to a colleague, then declare your interest.")
+
+
+class DifferentOfficerNeeded(Conflict):
+    slug = "different-officer-needed"
+    title = _("A different officer has to do this")
+    detail = _("Whoever gave the answer does not check it, nor decide the appeal against it.")
+
+
+class AlreadyAppealed(Conflict):
+    slug = "already-appealed"
+    title = _("This answer has been appealed against already")
+    detail = _("A case can be appealed once; the second decision stands.")
+
+
 class ReopenWindowOver(Conflict):
     slug = "reopen-window-over"
     title = _("It is too late to reopen this case")

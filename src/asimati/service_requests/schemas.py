@@ -217,6 +217,27 @@ class ReferIn(MoveIn):
     entity = String(required=True, max_length=80, metadata={"description": "The entity's code"})
 
 
+class HandOverIn(AssignIn):
+    note = String(required=True, min_length=1, max_length=4000, metadata={"description": "Where the case stands"})
+
+
+class RequestDeclineIn(MoveIn):
+    reason = String(max_length=80, metadata={"description": "A reason's code, in place of words of your own"})
+
+
+class MergeIn(MoveIn):
+    into = String(required=True, max_length=40, metadata={"description": "The reference of the case it goes on in"})
+
+
+class ReasonOut(Schema):
+    code = String()
+    text = Text()
+
+
+class ReasonsOut(Schema):
+    items = List(Nested(ReasonOut))
+
+
 class MessageMoveIn(MoveIn):
     message = Text(required=True, max_length=4000)
 

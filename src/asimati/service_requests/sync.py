@@ -12,7 +12,7 @@ from asimati.kit.forms import check_form, closed
 from asimati.kit.ids import new_id
 from asimati.kit.text import fold
 from asimati.service_requests.models import Entity, Service, ServiceForm
-from asimati.service_requests.rules import Assurance, Domain, EntityKind, Kind, Place
+from asimati.service_requests.rules import Assurance, Domain, EntityKind, Kind, Place, workflow_of
 
 Row = TypeVar("Row", Entity, Service)
 Item = Mapping[str, Any]
@@ -81,10 +81,19 @@ def _service(item: Item, form: ServiceForm) -> dict[str, Any]:
         "fee": dict(item["fee"]) if item.get("fee") else None,
         "location": Place(item.get("location", Place.OPTIONAL)),
         "targets": list(item.get("targets", ())),
+        "department": item.get("department"),
+        "workflow": _workflow(item),
         "search": fold(" ".join(texts)),
         "usual_entity": item.get("entity"),
         "form_number": form.number,
     }
+
+
+def _workflow(item: Item) -> dict[str, Any]:
+    """The service's own workflow, if it can be worked with. Raises UnusableWorkflow."""
+    own = dict(item.get("workflow", {}))
+    workflow_of(own)
+    return own
 
 
 def _latest_forms(tx: Session) -> dict[str, ServiceForm]:

@@ -24,7 +24,7 @@ from asimati.kit.worktime import Target
 from asimati.places.queries import work_calendar
 from asimati.service_requests import policy, rules
 from asimati.service_requests.models import Entity, Hop, RequestEntry, RequestMessage, ServiceRequest
-from asimati.service_requests.rules import CLOSED, MOVES, TURNS, Move, Party, Status, Turn
+from asimati.service_requests.rules import CLOSED, TURNS, Move, Party, Status, Turn
 
 Bilingual = Mapping[str, str | None]
 
@@ -34,16 +34,19 @@ TOLD: Mapping[Move, str] = {
     Move.CLAIM: _("A reviewer is studying your request."),
     Move.ASSIGN: _("A reviewer is studying your request."),
     Move.RELEASE: _("Your request is waiting for a reviewer."),
+    Move.DECLARE: _("Your request is waiting for a reviewer."),
     Move.ANSWER: _("You have answered; we are continuing."),
     Move.REFER: _("Your request has been referred to {entity}."),
     Move.RETURN: _("Your request is back with us; we are continuing."),
     Move.REOPEN: _("Your request has been reopened."),
     Move.WITHDRAW: _("The request has been withdrawn."),
+    Move.APPEAL: _("We have received your appeal. A different officer decides it."),
+    Move.MERGE: _("Your request is dealt with together with an earlier one about the same matter."),
 }
 
 
 # What else a move's history and audit line keep: ids, codes and numbers, never what somebody wrote.
-RECORDED = ("entity", "reviewer", "stars")
+RECORDED = ("entity", "reviewer", "stars", "into", "reason")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Said:
 
 
 NOTHING = Said()
+# What the resident reads of an answer that a second officer has yet to approve.
+CHECKED = _("Your request has been studied; the answer is being checked.")
 
 
 def case(tx: Session, actor: Actor, reference: str, version: int | None = None) -> ServiceRequest:
@@ -77,27 +82,31 @@ def step(
     said: Said = NOTHING,
     *,
     entity: Entity | None = None,
+    to: Status | None = None,
     changes: Mapping[str, Any] | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> RequestEntry:
     """Make a move: the status, the hops, the clock, the history and the audit line, together.
 
-    `changes` are columns of the case that change with it; `given` is what else the caller brought. Raises
+    `to` is the status in the place of the table's, where the case itself decides it. `changes` are columns of
+    the case that change with it; `given` is what else the caller brought. Raises
     IllegalMove, ClaimedByAnother, or Invalid for what the move cannot do without.
     """
     before, now = request.status, clock.now(tx)
-    after = rules.after(before, move, party_of(actor))
-    if MOVES[move].holder:
-        policy.require_holder(actor, request.claimed_by)
+    after = rules.after(before, move, party_of(actor), request.flow)
+    if request.flow.moves[move].holder:
+        policy.require_holder(actor, request.claimed_by, policy.about_of(request))
     brought = {"message": said.message, "note": said.note, "entity": entity, **(given or {})}
-    if lacking := rules.missing(move, brought):
+    if lacking := rules.missing(move, brought, request.flow):
         raise Invalid([(f"/{name}", _("This is required.")) for name in lacking])
     facts = {name: _plain(brought[name]) for name in RECORDED if brought.get(name)}
     with tx.no_autoflush:  # the row is written once, whole
-        request.status, request.updated_at = after, now
+        request.status, request.updated_at = to or after, now
+        if before is Status.PROPOSED and request.status is not before:
+            request.proposal = None
         for name, value in (changes or {}).items():
             setattr(request, name, value)
-        if TURNS[before] is not TURNS[after]:
+        if TURNS[before] is not TURNS[request.status]:
             facts |= _pass_on(tx, request, now, entity)
     return _write_down(tx, actor, request, move, said, before=before, at=now, entity=entity, facts=facts)
 
@@ -204,7 +213,10 @@ def _write_down(
     entity: Entity | None = None,
 ) -> RequestEntry:
     about = {"entity": entity.name} if entity else {}
-    text = said.message or (both(TOLD[move], **about) if move in TOLD else None)
+    told = request.flow.moves[move].told if move in request.flow.moves else None
+    if request.status is Status.PROPOSED and before is Status.IN_REVIEW:
+        said, told = Said(None, said.note), both(CHECKED)
+    text = said.message or told or (both(TOLD[move], **about) if move in TOLD else None)
     entry = RequestEntry(
         request_id=request.id, at=at, move=move, status_before=before, status=request.status,
         text=dict(text) if text else None, note=said.note, actor_kind=actor.kind, actor_id=actor.id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import NOTHING, Bilingual, Said, case, party_of, post, step
 from asimati.service_requests.models import RequestEntry, ServiceRequest
-from asimati.service_requests.refusals import AlreadyRated, RatingWindowOver, ReopenWindowOver
+from asimati.service_requests.refusals import AlreadyAppealed, AlreadyRated, RatingWindowOver, ReopenWindowOver
 from asimati.service_requests.rules import OPEN, Move, Status, after
 from asimati.settings import settings
 
@@ -57,13 +56,36 @@ def reopen(
     if actor.is_staff:
         policy.require(actor, Move.REOPEN)
     request = case(tx, actor, reference, version)
-    after(request.status, Move.REOPEN, party_of(actor))
+    if actor.is_staff:
+        policy.require(actor, Move.REOPEN, request)
+    after(request.status, Move.REOPEN, party_of(actor), request.flow)
     if not actor.is_staff and _is_over(tx, request, days := _days("reopen_days", 30)):
         raise ReopenWindowOver(days=days)
     resolved = request.status is Status.RESOLVED
     anew = {"claimed_by": None, "stars": None, "comment": None, "rated_at": None}
     step(tx, actor, request, Move.REOPEN, said, changes=anew)
-    source = telling.source(Move.RESOLVE, _last(tx, request, Move.RESOLVE)) if resolved else None
+    source = telling.source(Move.RESOLVE, _last(tx, request, Move.RESOLVE, Move.APPROVE).id) if resolved else None
+    publish(tx, messages.RequestReopened(**telling.of(request), due_at=request.due_at, source=source))
+    return request
+
+
+def appeal(tx: Session, actor: Actor, reference: str, *, text: str, version: int | None = None) -> ServiceRequest:
+    """Ask that a different officer decides an answered case anew, once, and within the time for reopening.
+
+    Raises IllegalMove, AlreadyAppealed, ReopenWindowOver.
+    """
+    request = case(tx, actor, reference, version)
+    after(request.status, Move.APPEAL, party_of(actor), request.flow)
+    if request.appealed_from is not None:
+        raise AlreadyAppealed
+    if _is_over(tx, request, days := _days("reopen_days", 30)):
+        raise ReopenWindowOver(days=days)
+    resolved, decision = request.status is Status.RESOLVED, _last(tx, request, Move.RESOLVE, Move.DECLINE)
+    counted = _last(tx, request, Move.RESOLVE, Move.APPROVE).id if resolved else None
+    anew = {"claimed_by": None, "stars": None, "comment": None, "rated_at": None}
+    changes = anew | {"appealed_from": decision.actor_id}
+    step(tx, actor, request, Move.APPEAL, Said(in_its_language(text)), changes=changes, given={"text": text})
+    source = telling.source(Move.RESOLVE, counted) if counted else None
     publish(tx, messages.RequestReopened(**telling.of(request), due_at=request.due_at, source=source))
     return request
 
@@ -79,7 +101,7 @@ def rate(
 ) -> ServiceRequest:
     """Say how good the answer was, once for each answer. Raises IllegalMove, AlreadyRated, RatingWindowOver."""
     request = case(tx, actor, reference, version)
-    after(request.status, Move.RATE, party_of(actor))
+    after(request.status, Move.RATE, party_of(actor), request.flow)
     if request.rated_at:
         raise AlreadyRated
     if _is_over(tx, request, days := _days("rating_days", 14)):  # 14 days, as Tawasul has it
@@ -108,7 +130,7 @@ def _is_over(tx: Session, request: ServiceRequest, days: int) -> bool:
     return request.closed_at is not None and clock.now(tx) > request.closed_at + timedelta(days=days)
 
 
-def _last(tx: Session, request: ServiceRequest, move: Move) -> UUID:
-    """The newest line of a move in the case's history; there is one."""
-    lines = select(RequestEntry.id).filter_by(request_id=request.id, move=move)
+def _last(tx: Session, request: ServiceRequest, *moves: Move) -> RequestEntry:
+    """The newest line of one of these moves in the case's history; there is one."""
+    lines = select(RequestEntry).where(RequestEntry.request_id == request.id, RequestEntry.move.in_(moves))
     return tx.scalars(lines.order_by(RequestEntry.at.desc(), RequestEntry.id.desc()).limit(1)).one()

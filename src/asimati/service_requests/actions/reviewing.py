@@ -15,21 +15,27 @@ from asimati.kit.words import _
 from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import NOTHING, Said, case, step
-from asimati.service_requests.models import Entity, Hop, ServiceRequest
-from asimati.service_requests.refusals import NobodyToAsk
+from asimati.service_requests.models import Entity, Hop, Interest, ServiceRequest
+from asimati.service_requests.refusals import DifferentOfficerNeeded, HandOverFirst, InterestDeclared, NobodyToAsk
 from asimati.service_requests.rules import Move, Status
 
 
-def _take(tx: Session, actor: Actor, reference: str, move: Move, version: int | None) -> ServiceRequest:
+def take(tx: Session, actor: Actor, reference: str, move: Move, version: int | None) -> ServiceRequest:
+    """The case, locked, if the actor may make the move with it. Raises Forbidden, NotFound, InterestDeclared."""
     policy.require(actor, move)
-    return case(tx, actor, reference, version)
+    request = case(tx, actor, reference, version)
+    policy.require(actor, move, request)
+    if tx.get(Interest, (request.id, actor.id)):
+        raise InterestDeclared
+    return request
 
 
 def claim(
     tx: Session, actor: Actor, reference: str, said: Said = NOTHING, *, version: int | None = None
 ) -> ServiceRequest:
     """Take a case to review it. Of two who claim it at once one is refused."""
-    request = _take(tx, actor, reference, Move.CLAIM, version)
+    request = take(tx, actor, reference, Move.CLAIM, version)
+    _not_who_decided(request, actor.id)
     step(tx, actor, request, Move.CLAIM, said, changes={"claimed_by": actor.id})
     publish(tx, messages.RequestClaimed(**telling.of(request)))
     return request
@@ -39,7 +45,7 @@ def release(
     tx: Session, actor: Actor, reference: str, said: Said = NOTHING, *, version: int | None = None
 ) -> ServiceRequest:
     """Put a claimed case back into the queue."""
-    request = _take(tx, actor, reference, Move.RELEASE, version)
+    request = take(tx, actor, reference, Move.RELEASE, version)
     step(tx, actor, request, Move.RELEASE, said, changes={"claimed_by": None})
     return request
 
@@ -54,10 +60,8 @@ def assign(
     version: int | None = None,
 ) -> ServiceRequest:
     """Give a case to a member of staff who may handle it. Raises Invalid when they may not."""
-    request = _take(tx, actor, reference, Move.ASSIGN, version)
-    chosen = staff_as_actor(tx, reviewer)
-    if chosen is None or not policy.may_handle(chosen.roles, confidential=request.confidential):
-        raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
+    request = take(tx, actor, reference, Move.ASSIGN, version)
+    _fit_officer(tx, request, reviewer)
     unclaimed = request.status is Status.SUBMITTED
     chosen_one = {"claimed_by": reviewer}
     step(tx, actor, request, Move.ASSIGN, said, changes=chosen_one, given={"reviewer": reviewer})
@@ -66,9 +70,38 @@ def assign(
     return request
 
 
+def hand_over(
+    tx: Session, actor: Actor, reference: str, said: Said, *, reviewer: UUID, version: int | None = None
+) -> ServiceRequest:
+    """Give a case one holds to a colleague, with a note of where it stands. Raises Invalid."""
+    request = take(tx, actor, reference, Move.HAND_OVER, version)
+    _fit_officer(tx, request, reviewer)
+    changes, given = {"claimed_by": reviewer}, {"reviewer": reviewer}
+    step(tx, actor, request, Move.HAND_OVER, said, changes=changes, given=given)
+    return request
+
+
+def declare_interest(
+    tx: Session, actor: Actor, reference: str, said: Said, *, version: int | None = None
+) -> ServiceRequest:
+    """Say that one has an interest in a case: one takes no further part in it, and lets go of it if one holds it.
+
+    Raises HandOverFirst where it waits for somebody else and nobody would hold it.
+    """
+    request = take(tx, actor, reference, Move.DECLARE, version)
+    mine = request.claimed_by == actor.id
+    if mine and request.status is not Status.IN_REVIEW:
+        raise HandOverFirst
+    changes = {"claimed_by": None} if mine else {}
+    to = Status.SUBMITTED if mine else None
+    entry = step(tx, actor, request, Move.DECLARE, said, to=to, changes=changes)
+    tx.add(Interest(request_id=request.id, staff_id=actor.id, at=entry.at))
+    return request
+
+
 def ask(tx: Session, actor: Actor, reference: str, said: Said, *, version: int | None = None) -> ServiceRequest:
     """Ask the resident something; our clock stands still until they answer. Raises NobodyToAsk."""
-    request = _take(tx, actor, reference, Move.ASK, version)
+    request = take(tx, actor, reference, Move.ASK, version)
     if request.person_id is None:
         raise NobodyToAsk
     entry = step(tx, actor, request, Move.ASK, said)
@@ -80,7 +113,7 @@ def refer(
     tx: Session, actor: Actor, reference: str, said: Said = NOTHING, *, entity: str, version: int | None = None
 ) -> ServiceRequest:
     """Hand the case to an outside entity, whose own clock begins."""
-    request = _take(tx, actor, reference, Move.REFER, version)
+    request = take(tx, actor, reference, Move.REFER, version)
     chosen = tx.scalar(select(Entity).where(Entity.code == entity, Entity.retired_at.is_(None)))
     if chosen is None:
         raise Invalid([("/entity", _("There is no such entity."))])
@@ -94,7 +127,7 @@ def return_(
     tx: Session, actor: Actor, reference: str, said: Said = NOTHING, *, version: int | None = None
 ) -> ServiceRequest:
     """Take the case back: from the entity, or from a resident whose answer we do not wait for any longer."""
-    request = _take(tx, actor, reference, Move.RETURN, version)
+    request = take(tx, actor, reference, Move.RETURN, version)
     held = tx.scalar(
         select(Entity).join(Hop, Hop.entity_id == Entity.id).where(
             Hop.request_id == request.id, Hop.ended_at.is_(None)
@@ -106,26 +139,22 @@ def return_(
     return request
 
 
-def resolve(tx: Session, actor: Actor, reference: str, said: Said, *, version: int | None = None) -> ServiceRequest:
-    """Answer the case. It counts, and whether it was in time is decided here, once."""
-    request = _take(tx, actor, reference, Move.RESOLVE, version)
-    entry = step(tx, actor, request, Move.RESOLVE, said)
-    counted = telling.counted(tx, request, entry.id, Move.RESOLVE, entry.at)
-    in_time = entry.at <= request.due_at
-    publish(tx, messages.RequestResolved(**telling.of(request), **counted, note=entry.text, in_time=in_time))
-    return request
-
-
-def decline(tx: Session, actor: Actor, reference: str, said: Said, *, version: int | None = None) -> ServiceRequest:
-    """Close the case with the reason why it cannot be done."""
-    request = _take(tx, actor, reference, Move.DECLINE, version)
-    entry = step(tx, actor, request, Move.DECLINE, said)
-    publish(tx, messages.RequestDeclined(**telling.of(request), note=entry.text))
-    return request
-
-
 def note(tx: Session, actor: Actor, reference: str, said: Said, *, version: int | None = None) -> ServiceRequest:
     """Write something down for colleagues; the resident never sees it."""
-    request = _take(tx, actor, reference, Move.NOTE, version)
+    request = take(tx, actor, reference, Move.NOTE, version)
     step(tx, actor, request, Move.NOTE, said)
     return request
+
+
+def _fit_officer(tx: Session, request: ServiceRequest, reviewer: UUID) -> None:
+    """Raise Invalid unless this member of staff may handle the case, DifferentOfficerNeeded after an appeal."""
+    chosen = staff_as_actor(tx, reviewer)
+    interested = tx.get(Interest, (request.id, reviewer))
+    if chosen is None or interested or not policy.may_handle(chosen, request):
+        raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
+    _not_who_decided(request, reviewer)
+
+
+def _not_who_decided(request: ServiceRequest, officer: UUID | None) -> None:
+    if request.appealed_from is not None and request.appealed_from == officer:
+        raise DifferentOfficerNeeded
