@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from asimati.events import rules
 from asimati.events.rules import BookingStatus, Outcome, Publication
 from asimati.kit.errors import IllegalMove
+from asimati.kit.waitlist import Priority
 
 NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
 START, END = NOW + timedelta(days=1), NOW + timedelta(days=1, hours=2)
@@ -77,17 +78,12 @@ def test_no_party_is_larger_than_the_limit_or_the_room() -> None:
         assert refused.value.facts == {"limit": limit}
 
 
-def test_the_head_of_the_line_waits_for_its_whole_party() -> None:
-    assert rules.served(3, [4, 1, 1]) == 0
-    assert rules.served(4, [4, 1, 1]) == 1
-    assert rules.served(6, [4, 1, 1]) == 3
-
-
-@given(st.integers(0, 60), st.lists(st.integers(1, 6), max_size=30))
-def test_what_is_served_fits_and_the_next_would_not(free: int, parties: list[int]) -> None:
-    number = rules.served(free, parties)
-    assert sum(parties[:number]) <= free
-    assert number == len(parties) or sum(parties[: number + 1]) > free
+def test_the_line_has_stated_classes() -> None:
+    newcomers, everybody = rules.StatedFor.FIRST_TIMERS, rules.StatedFor.EVERYBODY
+    assert rules.priority_of(newcomers, attended=False, deferred=False) is Priority.FIRST
+    assert rules.priority_of(newcomers, attended=True, deferred=False) is Priority.ORDINARY
+    assert rules.priority_of(everybody, attended=False, deferred=False) is Priority.ORDINARY
+    assert rules.priority_of(newcomers, attended=False, deferred=True) is Priority.LATER
 
 
 def test_capacity_holds_everybody_seated_and_the_largest_party_in_line() -> None:

@@ -27,10 +27,11 @@ from sqlalchemy.orm import Session
 
 from asimati.events import actions, queries
 from asimati.events.models import Booking, Event
+from asimati.events.rules import StatedFor
 from asimati.kit import clock, db
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import SYSTEM
-from tests.events.ground import make_event, make_people
+from tests.events.ground import make_attended, make_event, make_people
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Party:
     size: int
     status: str
     expires_at: datetime | None = None
+    newcomer: bool = False
+    gathers_until: datetime | None = None
 
 
 @dataclass
@@ -58,34 +61,48 @@ class Told:
         late = [p for p in self.parties.values() if p.status == "offered" and p.expires_at and p.expires_at <= now]
         for party in late:
             party.status = "lapsed"
-        if late:
-            self.hand_on()
+        if late or self.line:
+            self.hand_on(now)
 
-    def hand_on(self) -> None:
-        while self.line and self.parties[self.line[0]].size <= self.free:
-            self.parties[self.line.pop(0)].status = "offered"
+    def hand_on(self, now: datetime) -> None:
+        """Strictly in turn, until the head needs more than there is; past it when that has lasted long enough."""
+        head = self.parties[self.line[0]] if self.line else None
+        past_the_head = head and head.gathers_until and head.gathers_until <= now
+        for reference in list(self.line):
+            party = self.parties[reference]
+            if party.size <= self.free:
+                self.line.remove(reference)
+                party.status, party.gathers_until = "offered", None
+            elif not past_the_head:
+                break
 
-    def place(self, reference: str, person: int, size: int) -> str:
+    def place(self, reference: str, person: int, size: int, now: datetime) -> str:
         seated = not self.line and size <= self.free
-        self.parties[reference] = Party(person, size, "confirmed" if seated else "waitlisted")
+        newcomer = person % 3 > 0
+        self.parties[reference] = Party(person, size, "confirmed" if seated else "waitlisted", newcomer=newcomer)
         if not seated:
-            self.line.append(reference)
+            ahead = sum(1 for one in self.line if self.parties[one].newcomer or not newcomer)
+            self.line.insert(ahead, reference)
+            self.hand_on(now)
         return self.parties[reference].status
 
-    def leave(self, reference: str) -> None:
+    def leave(self, reference: str, now: datetime) -> None:
         party = self.parties[reference]
         if party.status not in ("confirmed", "offered", "waitlisted"):
             return
         if party.status == "waitlisted":
             self.line.remove(reference)
         party.status = "declined" if party.status == "offered" else "cancelled"
-        self.hand_on()
+        party.gathers_until = None
+        self.hand_on(now)
 
 
 class SeatsMachine(RuleBasedStateMachine):
     @initialize(capacity=st.integers(2, 6), sizes=st.lists(st.integers(1, 2), min_size=4, max_size=8))
     def open_the_event(self, capacity: int, sizes: list[int]) -> None:
-        self.event, self.people = make_event(capacity=capacity), make_people(12)
+        self.people = make_people(12)
+        self.event = make_event(capacity=capacity, stated_for=StatedFor.FIRST_TIMERS)
+        make_attended(self.people[::3])
         self.told = Told(capacity)
         self.offset = 0.0
         for person, size in enumerate(sizes):
@@ -97,7 +114,8 @@ class SeatsMachine(RuleBasedStateMachine):
         try:
             with db.transaction() as tx:
                 self.travel(tx)
-                retold.settle(clock.now(tx))
+                self.now = clock.now(tx)
+                retold.settle(self.now)
                 result = deed(tx)
         except Refusal as refusal:
             return refusal
@@ -106,6 +124,7 @@ class SeatsMachine(RuleBasedStateMachine):
         with db.transaction() as tx:  # when an offer ends is told by the tables; who has one is not
             for booking in tx.scalars(select(Booking).where(Booking.event_id == self.event)):
                 retold.parties[booking.reference].expires_at = booking.offer_expires_at
+                retold.parties[booking.reference].gathers_until = booking.gathers_until
         return result
 
     def travel(self, tx: Session) -> None:
@@ -122,20 +141,21 @@ class SeatsMachine(RuleBasedStateMachine):
         has_one = any(p.person == person and p.status in LIVE for p in self.told.parties.values())
         result = self.step(
             lambda tx: actions.book(tx, self.people[person], self.event, size),
-            lambda told, view: told.place(view.reference, person, size),
+            lambda told, view: told.place(view.reference, person, size, self.now),
         )
         if isinstance(result, Refusal):
             assert result.slug == ("already-booked" if has_one else "party-too-large")
             return
         party = self.told.parties[result.reference]
         assert result.status == party.status
-        assert result.position == (len(self.told.line) if party.status == "waitlisted" else None)
+        line = self.told.line
+        assert result.position == (line.index(result.reference) + 1 if party.status == "waitlisted" else None)
 
     @rule(which=st.integers(0, 50), status=st.sampled_from(("confirmed", "confirmed", "offered", "waitlisted")))
     def cancel(self, which: int, status: str) -> None:
         if reference := self.one_of(which, status):
             who = self.people[self.told.parties[reference].person]
-            self.step(lambda tx: actions.cancel(tx, who, reference), Told.leave)
+            self.step(lambda tx: actions.cancel(tx, who, reference), lambda told, gone: told.leave(gone, self.now))
 
     @rule(which=st.integers(0, 50))
     def accept(self, which: int) -> None:
@@ -160,12 +180,16 @@ class SeatsMachine(RuleBasedStateMachine):
     @rule()
     def lapse(self) -> None:
         self.step(actions.lapse_offers, lambda told, _: None)
+        head = self.told.parties[self.told.line[0]] if self.told.line else None
+        if head and head.gathers_until and head.gathers_until <= self.now:
+            waiting = [self.told.parties[one].size for one in self.told.line]
+            assert min(waiting) > self.told.free, "a seat stands empty past the delay while somebody waits"
 
     @rule(capacity=st.integers(1, 8))
     def resize(self, capacity: int) -> None:
         def retell(told: Told, _: Any) -> None:
             told.capacity = capacity
-            told.hand_on()
+            told.hand_on(self.now)
 
         result = self.step(lambda tx: actions.edit_event(tx, SYSTEM, self.event, None, capacity=capacity), retell)
         if isinstance(result, Refusal):
@@ -179,12 +203,16 @@ class SeatsMachine(RuleBasedStateMachine):
             rows = tx.scalars(select(Booking).where(Booking.event_id == self.event).order_by(Booking.place)).all()
             assert queries.verify_seats(tx)["ok"]
         assert {row.reference: row.status for row in rows} == {r: p.status for r, p in self.told.parties.items()}
-        assert [row.reference for row in rows if row.status == "waitlisted"] == self.told.line
+        in_line = sorted((row.priority, row.place, row) for row in rows if row.status == "waitlisted")
+        assert [row.reference for *_, row in in_line] == self.told.line
         assert (event.capacity, event.capacity - event.taken, event.waiting) == (
             self.told.capacity, self.told.free, len(self.told.line),
         )  # fmt: skip
         head = self.told.parties[self.told.line[0]].size if self.told.line else None
         assert head is None or head > self.told.free, "a seat stands empty while somebody waits for it"
+        if head and self.told.free:
+            until = next(row.gathers_until for *_, row in in_line[:1])
+            assert until is not None, "seats stand empty and nobody knows for how long"
 
 
 LIVE = ("confirmed", "offered", "waitlisted")

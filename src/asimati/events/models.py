@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, t
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.events.rules import LIVE, BookingStatus, EventType, Language, Mode, Outcome, Publication
+from asimati.events.rules import LIVE, BookingStatus, EventType, Language, Mode, Outcome, Publication, StatedFor
 from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
 
 
@@ -59,6 +59,7 @@ class Event(Base):
     party_limit: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     approval: Mapped[bool] = mapped_column(server_default="false")
     waitlist: Mapped[bool] = mapped_column(server_default="true")
+    stated_for: Mapped[str] = mapped_column(Text, server_default=StatedFor.EVERYBODY.value)
     targets: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     co_hosts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     status: Mapped[Publication] = one_of(Publication, name="status")
@@ -75,6 +76,7 @@ class Event(Base):
         CheckConstraint("taken BETWEEN 0 AND capacity", name="seats"),
         CheckConstraint("waiting >= 0 AND waiting <= waitlist_sequence", name="line"),
         CheckConstraint("party_limit >= 1", name="party_limit"),
+        CheckConstraint("stated_for IN ('everybody', 'first_timers')", name="stated_for"),
         Index("event_starts_idx", "starts_at", "id"),
     )
 
@@ -105,6 +107,8 @@ class Booking(Base):
     party_size: Mapped[int] = mapped_column(SmallInteger)
     status: Mapped[BookingStatus] = one_of(BookingStatus, name="status")
     place: Mapped[int | None]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="2")  # kit.waitlist.Priority
+    gathers_until: Mapped[datetime | None] = timestamp(nullable=True)  # head of the line: free seats wait till then
     offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
     created_at: Mapped[datetime] = timestamp(default=True)
     updated_at: Mapped[datetime] = timestamp(default=True)
@@ -117,6 +121,8 @@ class Booking(Base):
         CheckConstraint("status <> 'waitlisted' OR place IS NOT NULL", name="place"),
         Index("booking_live_key", "event_id", "person_id", unique=True, postgresql_where=_is(*LIVE)),
         Index("booking_line_key", "event_id", "place", unique=True, postgresql_where=_is(BookingStatus.WAITLISTED)),
+        CheckConstraint("priority BETWEEN 1 AND 3", name="priority"),
+        CheckConstraint("gathers_until IS NULL OR status = 'waitlisted'", name="gathers"),
         Index("booking_offer_idx", "event_id", "offer_expires_at", postgresql_where=_is(BookingStatus.OFFERED)),
         Index("booking_person_idx", "person_id", "created_at", "id"),
         Index("booking_event_idx", "event_id", "status"),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from asimati.events import policy, tickets
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import SEATED, BookingStatus, Language, Mode, Publication
+from asimati.kit import waitlist
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
+from asimati.kit.waitlist import Chance
 from asimati.settings import settings
 
 # --- what is offered -------------------------------------------------------------------------------------------
@@ -117,6 +119,7 @@ class BookingView:
     starts_at: datetime
     ends_at: datetime
     person_id: UUID | None = None
+    chance: Chance | None = None  # of whoever waits in line; looked up for one booking alone
 
     @property
     def ticket(self) -> str | None:
@@ -158,7 +161,32 @@ def booking(tx: Session, actor: Actor, reference: str) -> BookingView:
     row = tx.execute(policy.visible(_views(), actor).where(Booking.reference == reference)).one_or_none()
     if row is None:
         raise NotFound
-    return _view(row)
+    found = _view(row)
+    return replace(found, chance=_chance(tx, found)) if found.status is BookingStatus.WAITLISTED else found
+
+
+def has_attended(tx: Session, person: UUID) -> bool:
+    """Whether somebody was let in at an event before."""
+    were = select(Booking.id).where(Booking.person_id == person, Booking.status == BookingStatus.CHECKED_IN)
+    return bool(tx.scalar(select(were.exists())))
+
+
+def _chance(tx: Session, view: BookingView) -> Chance:
+    """From how many seats of past events were given up again by people who had them at once."""
+    mine = tx.execute(select(Booking.priority, Booking.place).where(Booking.id == view.id)).one()
+    ahead = (Booking.event_id == view.event, Booking.status == BookingStatus.WAITLISTED)
+    before = tuple_(Booking.priority, Booking.place) < tuple_(*mine)
+    needed = tx.scalar(select(func.coalesce(func.sum(Booking.party_size), 0)).where(*ahead, before)) or 0
+    held = tx.scalar(select(Event.taken).where(Event.id == view.event)) or 0
+    given_up, of = tx.execute(
+        select(
+            func.coalesce(func.sum(Booking.party_size).filter(Booking.status == BookingStatus.CANCELLED), 0),
+            func.coalesce(func.sum(Booking.party_size), 0),
+        )
+        .join(Event)
+        .where(Event.status == Publication.PUBLISHED, Event.ends_at <= func.app_now(), Booking.place.is_(None))
+    ).one()
+    return waitlist.chance(needed + view.party_size, held, given_up=given_up, of=of)
 
 
 def _views() -> Select[Any]:
@@ -167,7 +195,7 @@ def _views() -> Select[Any]:
     rank = select(func.count() + 1).where(
         ahead.event_id == Booking.event_id,
         ahead.status == BookingStatus.WAITLISTED,
-        ahead.place < Booking.place,
+        tuple_(ahead.priority, ahead.place) < tuple_(Booking.priority, Booking.place),
     )
     late = and_(Booking.status == BookingStatus.OFFERED, Booking.offer_expires_at <= func.app_now())
     return select(

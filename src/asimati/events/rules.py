@@ -3,21 +3,18 @@
 `taken` counts the seats of the bookings that hold some; `waiting` counts the parties in line. A newcomer is seated
 if nobody waits and the whole party fits: nobody overtakes, and nobody gets half a party in.
 
-The line is served strictly in the order of arrival. Its head waits until seats enough for its whole party are free,
-and seats that would do for somebody smaller wait with it. Letting the smaller ones slip past would fill a seat
-sooner, but a family of four behind a stream of singles would never be served; a strict line starves nobody, leaves
-at most (party limit - 1) seats idle, and can be explained to whoever asks at the door.
+The line is served by the rules of `kit.waitlist`: first those whom the event is stated to be for, then by arrival.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate, takewhile
 from typing import Protocol
 
 from asimati.kit.errors import Conflict, IllegalMove
+from asimati.kit.waitlist import Priority
 from asimati.kit.words import _
 
 DOORS_OPEN = timedelta(hours=2)  # how long before an event begins its tickets are taken
@@ -52,6 +49,13 @@ class Language(StrEnum):
     ARABIC = "ar"
     ENGLISH = "en"
     BOTH = "both"
+
+
+class StatedFor(StrEnum):
+    """Who comes first in an event's line; said to everybody with the event."""
+
+    EVERYBODY = "everybody"
+    FIRST_TIMERS = "first_timers"  # who has not been at an event of the governorate before
 
 
 class BookingStatus(StrEnum):
@@ -227,9 +231,12 @@ def placed(event: Desk, party_size: int, *, approved: bool = False) -> BookingSt
     raise EventFull(capacity=event.capacity)
 
 
-def served(free: int, parties: Iterable[int]) -> int:
-    """How many parties, from the head of the line, the free seats are enough for."""
-    return sum(1 for _ in takewhile(lambda needed: needed <= free, accumulate(parties)))
+def priority_of(stated: StatedFor, *, attended: bool, deferred: bool) -> Priority:
+    """The class in which somebody waits. Repeated no-shows weigh more than being new."""
+    if deferred:
+        return Priority.LATER
+    first = stated is StatedFor.FIRST_TIMERS and not attended
+    return Priority.FIRST if first else Priority.ORDINARY
 
 
 def require_capacity(capacity: int, *, taken: int, largest_party: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asimati.events.rules import BookingStatus, EventType, Language, Mode, Outcome, Publication
+from asimati.events.rules import BookingStatus, EventType, Language, Mode, Outcome, Publication, StatedFor
 from asimati.http.fields import (
     UUID,
     Boolean,
@@ -18,6 +18,7 @@ from asimati.http.fields import (
     Text,
 )
 from asimati.http.pages import PageQuery
+from asimati.kit.waitlist import Chance
 
 
 class ProgrammeIn(Schema):
@@ -77,6 +78,7 @@ class _EventFields(Schema):
     party_limit = Integer(min=1, max=100)
     approval = Boolean()
     waitlist = Boolean()
+    stated_for = Enum(StatedFor)
     targets = List(String(max_length=8, validate=[Pattern(r"[0-9]{1,2}\.[0-9a-z]{1,2}\Z")]), max_items=10)
     co_hosts = List(Text(max_length=200), max_items=20)
 
@@ -119,6 +121,7 @@ class EventOut(Schema):
     waitlist = Boolean()
     party_limit = Integer()
     approval = Boolean()
+    stated_for = Enum(StatedFor)
     registration = Nested(Registration)
     targets = List(String())
     co_hosts = List(Text())
@@ -156,6 +159,7 @@ class BookingOut(StaffBookingOut):
     mode = Enum(Mode)
     starts_at = DateTime()
     ends_at = DateTime()
+    chance = Enum(Chance, allow_none=True)
     ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
 
 

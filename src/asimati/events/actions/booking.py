@@ -20,13 +20,15 @@ from asimati.events import messages, policy, rules
 from asimati.events.actions.moves import event_of, locked_booking, move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event
-from asimati.events.queries import BookingView
-from asimati.events.rules import BookingStatus, Mode
+from asimati.events.queries import BookingView, has_attended
+from asimati.events.queries import booking as booking_view
+from asimati.events.rules import BookingStatus, Mode, StatedFor
 from asimati.kit import audit, outbox
 from asimati.kit.errors import NotFound
 from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import Message, publish
 from asimati.kit.policy import Actor
+from asimati.kit.waitlist import Priority
 from asimati.settings import settings
 
 # Whoever must wait for the lock reads the event as it was left by the one before. What stands in other tables was
@@ -34,13 +36,15 @@ from asimati.settings import settings
 _READ = """
     SELECT event.id, programme, event.title, venue, mode, starts_at, ends_at, event.status, registration_opens_at,
            registration_closes_at, party_limit, approval, waitlist, capacity, taken, waiting, waitlist_sequence,
-           app_now() AS now, person.number AS person_number,
+           stated_for,           app_now() AS now, person.number AS person_number,
            (SELECT reference FROM booking WHERE event_id = event.id AND person_id = person.id
               AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
            EXISTS (SELECT FROM engagement WHERE person_id = person.id
               AND during && tstzrange(event.starts_at, event.ends_at)) AS engaged,
            EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'offered'
-              AND offer_expires_at <= app_now()) AS late_offers
+              AND offer_expires_at <= app_now())
+             OR waiting > 0 AND EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'waitlisted'
+              AND gathers_until <= app_now()) AS late
     FROM event, person
     WHERE event.id = :event AND event.status <> 'draft' AND person.id = :person
 """
@@ -54,8 +58,8 @@ _COUNT = """
       WHERE id = :event)"""
 _BOOK = """
     booked AS (
-      INSERT INTO booking (id, reference, event_id, person_id, party_size, status, place)
-      VALUES (:id, :reference, :event, :person, :party_size, :status, :place)
+      INSERT INTO booking (id, reference, event_id, person_id, party_size, status, place, priority)
+      VALUES (:id, :reference, :event, :person, :party_size, :status, :place, :priority)
       RETURNING created_at, updated_at)"""
 _ENGAGE = """
     engaged AS (
@@ -81,7 +85,7 @@ def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> Book
     Overlaps.
     """
     desk = _desk(tx, actor, event_id)
-    if desk.late_offers:  # their seats are free, or somebody's in line
+    if desk.late:  # seats are free, or somebody's in line
         hold_desk(tx, event_id)
         tx.flush()
         desk = _desk(tx, actor, event_id)
@@ -93,7 +97,22 @@ def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> Book
     if desk.engaged and status in rules.ENGAGED:
         in_the_way = calendar.conflicts(tx, actor.person, desk.starts_at, desk.ends_at)
         raise calendar.Overlaps(**{"with": calendar.described(in_the_way[0])} if in_the_way else {})
+    if status is BookingStatus.WAITLISTED:
+        return _join_line(tx, actor, desk, party_size)
     return _write(tx, actor, desk, party_size, status)
+
+
+def _join_line(tx: Session, actor: Actor, desk: Any, party_size: int) -> BookingView:
+    """A place in line, by the newcomer's class; free seats that go past its head may be for them at once."""
+    priority = _priority(tx, desk.stated_for, actor.person)
+    made = _write(tx, actor, desk, party_size, BookingStatus.WAITLISTED, priority)
+    if desk.taken < desk.capacity:
+        hold_desk(tx, desk.id)
+    return booking_view(tx, actor, made.reference)
+
+
+def _priority(tx: Session, stated_for: str, person: UUID) -> Priority:
+    return rules.priority_of(StatedFor(stated_for), attended=has_attended(tx, person), deferred=False)
 
 
 def cancel(tx: Session, actor: Actor, reference: str) -> str:
@@ -123,7 +142,10 @@ def approve(tx: Session, actor: Actor, reference: str) -> str:
     if status is BookingStatus.WAITLISTED:
         event.waitlist_sequence += 1
         booking.place = event.waitlist_sequence
+        booking.priority = _priority(tx, event.stated_for, booking.person_id)
     move(tx, actor, event, booking, status)
+    if status is BookingStatus.WAITLISTED:
+        hand_on(tx, event)
     message = _news(status, told(event, booking), event.venue, booking.party_size, event.waiting)
     if message:
         publish(tx, message)
@@ -153,7 +175,14 @@ def _desk(tx: Session, actor: Actor, event_id: UUID) -> Any:
     return desk
 
 
-def _write(tx: Session, actor: Actor, desk: Any, party_size: int, status: BookingStatus) -> BookingView:
+def _write(
+    tx: Session,
+    actor: Actor,
+    desk: Any,
+    party_size: int,
+    status: BookingStatus,
+    priority: Priority = Priority.ORDINARY,
+) -> BookingView:
     """Everything that follows from the decision, in one statement."""
     seats, waits = rules.change_of_counts(None, status, party_size)
     booking, reference = new_id(), new_reference("BK")
@@ -170,7 +199,8 @@ def _write(tx: Session, actor: Actor, desk: Any, party_size: int, status: Bookin
     values = {
         "event": desk.id, "person": actor.person, "person_number": desk.person_number,
         "id": booking, "reference": reference, "party_size": party_size, "status": status.value,
-        "place": desk.waitlist_sequence + 1 if waits else None, "seats": seats, "waits": waits,
+        "place": desk.waitlist_sequence + 1 if waits else None, "priority": int(priority),
+        "seats": seats, "waits": waits,
         "starts_at": desk.starts_at, "ends_at": desk.ends_at, "title": desk.title,
         **{f"line_{name}": value for name, value in line.items()},
         **{f"message_{name}": value for name, value in (outbox.as_row(message) if message else {}).items()},

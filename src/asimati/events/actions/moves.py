@@ -36,6 +36,7 @@ def move(
     if seats or waits:  # only then is the event's row ours to write
         event.taken, event.waiting = event.taken + seats, event.waiting + waits
     booking.status, booking.offer_expires_at, booking.updated_at = after, offer_expires_at, now
+    booking.gathers_until = None
     if before in rules.ENGAGED and after not in rules.ENGAGED:
         calendar.release(tx, "booking", booking.id)
     about = ("booking", booking.id)

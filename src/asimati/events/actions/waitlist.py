@@ -6,11 +6,13 @@ newcomer could take the seat from those who wait, or it would stand empty while 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +21,7 @@ from asimati.events import messages, rules
 from asimati.events.actions.moves import engage, event_of, locked_booking, move, told
 from asimati.events.models import Booking, Event
 from asimati.events.rules import BookingStatus, Publication
-from asimati.kit import clock, worktime
+from asimati.kit import clock, waitlist, worktime
 from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM, Actor
@@ -40,25 +42,40 @@ def hold_desk(tx: Session, event_id: UUID) -> Event:
 
 
 def hand_on(tx: Session, event: Event) -> None:
-    """Offer free seats to those at the head of the line, while the event is still to come."""
+    """Offer free seats to those whose turn it is, while the event is still to come."""
     now, free = clock.now(tx), event.capacity - event.taken
     if free <= 0 or not event.waiting or event.status is not Publication.PUBLISHED or now >= event.starts_at:
         return
-    line = tx.scalars(
-        select(Booking)
-        .where(Booking.event_id == event.id, Booking.status == BookingStatus.WAITLISTED)
-        .order_by(Booking.place)
-        .limit(free)
-    ).all()
-    expires_at = min(offer_ends(now), event.starts_at)
-    for booking in line[: rules.served(free, [one.party_size for one in line])]:
-        _offer(tx, event, booking, expires_at)
+    head = _line(tx, event, 1)[0]
+    gathered = head.gathers_until is not None and head.gathers_until <= now
+    line = _line(tx, event, free, Booking.party_size <= free) if gathered else _line(tx, event, free)
+    turns = waitlist.served(free, [one.party_size for one in line], gathered=gathered)
+    expires_at = offer_ends(now, event.starts_at)
+    for position in turns:
+        _offer(tx, event, line[position], expires_at)
+    _gather(tx, event, expires_at)
 
 
-def offer_ends(now: datetime) -> datetime:
+def _line(tx: Session, event: Event, number: int, *which: Any) -> Sequence[Booking]:
+    """Those whose turn comes first, so many."""
+    in_line = (Booking.event_id == event.id, Booking.status == BookingStatus.WAITLISTED)
+    turns = select(Booking).where(*in_line, *which).order_by(Booking.priority, Booking.place)
+    return tx.scalars(turns.limit(number), execution_options={"populate_existing": True}).all()
+
+
+def _gather(tx: Session, event: Event, until: datetime) -> None:
+    """Free seats too few for the head wait for it until then; once they are used up, the next ones wait anew."""
+    for head in _line(tx, event, 1):
+        if event.taken == event.capacity:
+            head.gathers_until = None
+        elif head.gathers_until is None:
+            head.gathers_until = until
+
+
+def offer_ends(now: datetime, begins: datetime) -> datetime:
     """When an offer made now lapses: nobody loses a seat by sleeping, or at Friday prayer."""
     hours = settings().governorate.facts.get("offer_waking_hours", rules.OFFER_WAKING_HOURS)
-    return worktime.add_waking_minutes(_waking(), now, int(hours * 60))
+    return waitlist.offer_ends(_waking(), now, hours, begins)
 
 
 def accept(tx: Session, actor: Actor, reference: str) -> str:
@@ -76,17 +93,15 @@ def accept(tx: Session, actor: Actor, reference: str) -> str:
 
 
 def lapse_offers(tx: Session) -> int:
-    """Pass on the seats of offers that ran out, at every event; how many events that concerned.
+    """Pass on the seats of offers that ran out, and those gathered long enough; how many events that concerned.
 
     An event somebody holds is skipped: whoever holds it settles its offers, and this job can then wait for no one
     while it holds others.
     """
-    late = (
-        select(Booking.event_id)
-        .where(Booking.status == BookingStatus.OFFERED, Booking.offer_expires_at <= func.app_now())
-        .distinct()
-    )
-    statement = select(Event).where(Event.id.in_(late)).order_by(Event.id)
+    late = select(Booking.event_id).where(or_(_late_offer(), _gathered())).distinct()
+    coming = Event.starts_at > func.app_now()
+    offers = select(Booking.event_id).where(_late_offer())
+    statement = select(Event).where(Event.id.in_(late), or_(coming, Event.id.in_(offers))).order_by(Event.id)
     events = tx.scalars(statement.with_for_update(key_share=True, skip_locked=True)).all()
     for event in events:
         _lapse(tx, event)
@@ -95,20 +110,23 @@ def lapse_offers(tx: Session) -> int:
 
 def _lapse(tx: Session, event: Event) -> None:
     late = tx.scalars(
-        select(Booking)
-        .where(
-            Booking.event_id == event.id,
-            Booking.status == BookingStatus.OFFERED,
-            Booking.offer_expires_at <= func.app_now(),
-        )
-        .order_by(Booking.place),
+        select(Booking).where(Booking.event_id == event.id, _late_offer()).order_by(Booking.place),
         execution_options={"populate_existing": True},
     ).all()
     for booking in late:
         move(tx, SYSTEM, event, booking, BookingStatus.LAPSED)
         publish(tx, messages.OfferLapsed(**told(event, booking)))
-    if late:
+    waits_too_long = event.waiting and event.taken < event.capacity
+    if late or waits_too_long:
         hand_on(tx, event)
+
+
+def _late_offer() -> Any:
+    return and_(Booking.status == BookingStatus.OFFERED, Booking.offer_expires_at <= func.app_now())
+
+
+def _gathered() -> Any:
+    return and_(Booking.status == BookingStatus.WAITLISTED, Booking.gathers_until <= func.app_now())
 
 
 def _offer(tx: Session, event: Event, booking: Booking, expires_at: datetime) -> None:
