@@ -13,6 +13,7 @@ import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
 from asimati.accounts import audit_api as audit
+from asimati.accounts import calendar_api as calendar
 from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import keys_api as keys
 from asimati.accounts import proofs_api as proofs
@@ -45,6 +46,7 @@ ROOMS = (
     proofs,
     audit,
     keys,
+    calendar,
     places,
     credentials,
     well_known,

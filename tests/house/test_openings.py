@@ -28,6 +28,7 @@ NOBODYS = {
     "/.well-known/did.json",
     "/api/v1/credentials/keys",
     "/api/v1/credentials/status/<int:number>",
+    "/api/v1/calendar/<token>.ics",
     "/api/v1/events",
     "/api/v1/events/<uuid:event_id>",
     "/api/v1/impact/export/open-sdg.zip",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts.calendar import Overlaps
 from asimati.events import actions, policy, queries, rules, schemas, tickets
 from asimati.events import audiences as _audiences  # noqa: F401 - for whoever writes to many people
+from asimati.events import feed as _feed  # noqa: F401 - for the calendar of whoever booked
 from asimati.events.actions.check_in import Shown
 from asimati.events.actions.programme import SlugTaken
 from asimati.http import access
@@ -205,7 +206,7 @@ def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
     who=may("organise"),
     takes=schemas.EventEdit,
     gives=schemas.EventOut,
-    refuses=(IllegalMove, rules.CapacityTooLow, rules.HasBookings),
+    refuses=(IllegalMove, rules.CapacityTooLow),
 )
 def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, event_id: UUID) -> Any:
     """Edit; `status` publishes or cancels. More capacity goes to those in line at once."""

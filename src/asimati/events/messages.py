@@ -81,6 +81,22 @@ class BookingCancelled(AboutBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventChanged(AboutBooking):
+    """An event moved in time or place, or is held in another way; `starts_at` is the new time.
+
+    `clashes`: the person has given the new time to something else already.
+    """
+
+    topic: ClassVar[str] = "events.event_changed"
+
+    venue: dict[str, Any] | None
+    ends_at: datetime
+    mode: str
+    changed: list[str]
+    clashes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantCheckedIn(Message):
     """A party came. This counts for impact; a booking alone does not."""
 

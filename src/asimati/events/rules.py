@@ -153,12 +153,6 @@ class CapacityTooLow(Conflict):
     detail = _("{taken} seats are taken, and the largest party in line needs {largest_party}.")
 
 
-class HasBookings(Conflict):
-    slug = "has-bookings"
-    title = _("People have booked this event")
-    detail = _("Its time can be changed only while nobody has booked.")
-
-
 class Desk(Protocol):
     """What of an event a booking needs to know; rows and objects both have it."""
 

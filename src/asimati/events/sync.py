@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.events import rules
+from asimati.events.actions.changing import live_of
 from asimati.events.actions.programme import change_event, new_event
 from asimati.events.actions.waitlist import hold_desk
 from asimati.events.models import Booking, Event, Programme
@@ -71,10 +72,12 @@ def _event(tx: Session, event_id: Any, entry: Mapping[str, Any]) -> str:
     changes = {name: value for name, value in fields.items() if getattr(event, name) != value}
     if not changes:
         return "unchanged"
+    if changes.keys() & _TIMES and tx.scalar(select(live_of(event).exists())):
+        return "kept"  # people decide whether those who booked are moved
     try:
         with tx.begin_nested():
             change_event(tx, SYSTEM, event, None, changes)
-    except (rules.HasBookings, rules.CapacityTooLow):
+    except rules.CapacityTooLow:
         return "kept"
     return "changed"
 

@@ -48,6 +48,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "events.offer_reminder": _BOOKING | {"party_size", "offer_expires_at"},
     "events.offer_lapsed": _BOOKING,
     "events.booking_cancelled": _BOOKING,
+    "events.event_changed": _BOOKING | {"venue", "ends_at"},
 }
 
 # Topics that count for impact: the message also has source, on, group and targets, and these as amounts.

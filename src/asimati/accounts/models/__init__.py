@@ -2,6 +2,7 @@
 
 from asimati.accounts.models.people import (
     PROFILE,
+    CalendarLink,
     Device,
     Engagement,
     EngagementKind,
@@ -17,7 +18,7 @@ from asimati.accounts.models.sessions import AccountSession, CodeChallenge, Refr
 from asimati.accounts.models.staff import RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE", "AccountSession", "Authenticator", "CodeChallenge", "Device", "Engagement", "EngagementKind",
-    "HolderKind", "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference",
-    "RecoveryCode", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
+    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "CodeChallenge", "Device", "Engagement",
+    "EngagementKind", "HolderKind", "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive",
+    "Preference", "RecoveryCode", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
 ]  # fmt: skip

@@ -106,6 +106,16 @@ class Device(Base):
     updated_at: Mapped[datetime] = timestamp(default=True)
 
 
+class CalendarLink(Base):
+    """The address at which a person's calendar programme reads their calendar. A new one ends the one before."""
+
+    __tablename__ = "calendar_link"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[bytes] = mapped_column(unique=True)  # its digest: who reads the table cannot read calendars
+    created_at: Mapped[datetime] = timestamp(default=True)
+
+
 class Engagement(Base):
     """Time a person has given away. No two of one person may overlap, whoever writes them at whatever moment.
 

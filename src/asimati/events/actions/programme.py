@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.events import messages, policy, rules
+from asimati.events.actions.changing import follow, live_of
 from asimati.events.actions.moves import move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event, Programme
@@ -77,7 +78,7 @@ def new_event(tx: Session, **fields: Any) -> Event:
 def edit_event(tx: Session, actor: Actor, event_id: UUID, version: int | None, **changes: Any) -> Event:
     """Change what is given; more capacity serves the line at once; with `status`, publish or cancel.
 
-    Raises Stale, Invalid, IllegalMove, CapacityTooLow, HasBookings.
+    Raises Stale, Invalid, IllegalMove, CapacityTooLow. Whoever holds a place is told what moved.
     """
     policy.require(actor, "organise")
     event = hold_desk(tx, event_id)
@@ -90,17 +91,15 @@ def change_event(tx: Session, actor: Actor, event: Event, version: int | None, c
     """The change itself, to an event whose lock is held."""
     if "capacity" in changes:
         rules.require_capacity(changes["capacity"], taken=event.taken, largest_party=_largest_in_line(tx, event))
-    times = {name: changes[name] for name in ("starts_at", "ends_at") if name in changes}
-    if any(getattr(event, name) != moment for name, moment in times.items()) and tx.scalar(
-        select(_live(event).exists())
-    ):
-        raise rules.HasBookings
+    changed = {name for name, value in changes.items() if getattr(event, name) != value}
     cancelled = _edit(event, version, changes) is Publication.CANCELLED
     event.version += 1
     _check_event(event)
     tx.flush()
     if cancelled:
         _cancel_all(tx, actor, event)
+    elif event.status is Publication.PUBLISHED:
+        follow(tx, event, changed)
     hand_on(tx, event)
 
 
@@ -149,10 +148,6 @@ def _check_languages(row: Programme | Event, names: tuple[str, ...]) -> None:
         raise Invalid([(f"/{name}", _("Both languages are needed before this is published.")) for name in missing])
 
 
-def _live(event: Event) -> Any:
-    return select(Booking).where(Booking.event_id == event.id, Booking.status.in_(rules.LIVE))
-
-
 def _largest_in_line(tx: Session, event: Event) -> int:
     in_line = (Booking.event_id == event.id, Booking.status == BookingStatus.WAITLISTED)
     return tx.scalar(select(func.max(Booking.party_size)).where(*in_line)) or 0
@@ -160,7 +155,7 @@ def _largest_in_line(tx: Session, event: Event) -> int:
 
 def _cancel_all(tx: Session, actor: Actor, event: Event) -> None:
     """Everybody with a booking is told; who was already let in stays in the record."""
-    bookings = tx.scalars(_live(event).order_by(Booking.id).with_for_update(key_share=True)).all()
+    bookings = tx.scalars(live_of(event).order_by(Booking.id).with_for_update(key_share=True)).all()
     for booking in bookings:
         if rules.can_become(booking.status, BookingStatus.CANCELLED):
             move(tx, actor, event, booking, BookingStatus.CANCELLED)
