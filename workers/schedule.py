@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from asimati.accounts.actions import purge_challenges, purge_codes
 from asimati.appointments.actions import remind as remind_of_appointments
-from asimati.events.actions import lapse_offers
+from asimati.events.actions import lapse_offers, mark_no_shows
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
 from asimati.http import writes
@@ -82,6 +82,7 @@ JOBS: Sequence[Job] = (
     Job("webhooks.wake", timedelta(seconds=10), webhooks.wake),
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),
+    Job("events.mark_no_shows", 10 * MINUTE, mark_no_shows),
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.remind", MINUTE, remind_of_shifts),

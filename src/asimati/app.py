@@ -23,6 +23,7 @@ from asimati.appointments import api as appointments
 from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
+from asimati.events import after_api as events_after
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems, queues
 from asimati.http.shelf import Shelf
@@ -57,6 +58,7 @@ ROOMS = (
     appointments,
     volunteering,
     events,
+    events_after,
     notifications,
     impact,
     open311,

@@ -30,6 +30,8 @@ NOBODYS = {
     "/api/v1/credentials/status/<int:number>",
     "/api/v1/calendar/<token>.ics",
     "/api/v1/events",
+    "/api/v1/staff/events/<uuid:event_id>/counts",
+    "/api/v1/staff/events/<uuid:event_id>/statistics",
     "/api/v1/events/<uuid:event_id>",
     "/api/v1/impact/export/open-sdg.zip",
     "/api/v1/impact/export/tallies.csv",

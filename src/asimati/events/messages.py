@@ -97,6 +97,31 @@ class EventChanged(AboutBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deferred(Message):
+    """Somebody missed events repeatedly and waits behind others until `ends_at`; they may appeal."""
+
+    topic: ClassVar[str] = "events.deferred"
+
+    person: UUID
+    about: dict[str, str]
+    missed: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppealDecided(Message):
+    """A human decided on an appeal: `status` is lifted or upheld."""
+
+    topic: ClassVar[str] = "events.appeal_decided"
+
+    person: UUID
+    about: dict[str, str]
+    status: str
+    note: dict[str, Any]
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantCheckedIn(Message):
     """A party came. This counts for impact; a booking alone does not."""
 

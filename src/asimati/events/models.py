@@ -10,7 +10,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, t
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.events.rules import LIVE, BookingStatus, EventType, Language, Mode, Outcome, Publication, StatedFor
+from asimati.events.rules import (
+    LIVE,
+    BookingStatus,
+    DeferralStatus,
+    EventType,
+    Language,
+    Mode,
+    Outcome,
+    Publication,
+    StatedFor,
+)
 from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
 
 
@@ -59,6 +69,19 @@ class Event(Base):
     party_limit: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     approval: Mapped[bool] = mapped_column(server_default="false")
     waitlist: Mapped[bool] = mapped_column(server_default="true")
+    questions: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # a form (JSON Schema) asked when booking
+    minimum_age: Mapped[int | None] = mapped_column(SmallInteger)  # on the day of the event
+    late_cancel_hours: Mapped[int] = mapped_column(SmallInteger, server_default="24")
+    series: Mapped[str | None] = mapped_column(Text, index=True)  # events of one series are held in parallel
+    room_capacity: Mapped[int | None]
+    speakers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    audience: Mapped[dict[str, str | None] | None] = bilingual(nullable=True)
+    endorsement: Mapped[dict[str, str | None] | None] = bilingual(nullable=True)
+    tags: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    materials: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    waiver: Mapped[str | None] = mapped_column(Text)  # why it is published in one language alone
     stated_for: Mapped[str] = mapped_column(Text, server_default=StatedFor.EVERYBODY.value)
     targets: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     co_hosts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
@@ -76,6 +99,8 @@ class Event(Base):
         CheckConstraint("taken BETWEEN 0 AND capacity", name="seats"),
         CheckConstraint("waiting >= 0 AND waiting <= waitlist_sequence", name="line"),
         CheckConstraint("party_limit >= 1", name="party_limit"),
+        CheckConstraint("late_cancel_hours BETWEEN 0 AND 720", name="late_cancel"),
+        CheckConstraint("capacity <= room_capacity", name="room"),
         CheckConstraint("stated_for IN ('everybody', 'first_timers')", name="stated_for"),
         Index("event_starts_idx", "starts_at", "id"),
     )
@@ -108,6 +133,9 @@ class Booking(Base):
     status: Mapped[BookingStatus] = one_of(BookingStatus, name="status")
     place: Mapped[int | None]
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="2")  # kit.waitlist.Priority
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    late: Mapped[bool] = mapped_column(server_default="false")  # given up so late that nobody could come instead
+    walk_in: Mapped[bool] = mapped_column(server_default="false")
     gathers_until: Mapped[datetime | None] = timestamp(nullable=True)  # head of the line: free seats wait till then
     offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
     created_at: Mapped[datetime] = timestamp(default=True)
@@ -153,3 +181,35 @@ class Scan(Base):
     outcome: Mapped[Outcome] = one_of(Outcome, name="outcome")
     at: Mapped[datetime] = timestamp()
     recorded_at: Mapped[datetime] = timestamp(default=True)
+
+
+class Feedback(Base):
+    """What somebody who came says of an event; once for each booking."""
+
+    __tablename__ = "feedback"
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    stars: Mapped[int] = mapped_column(SmallInteger)
+    comment: Mapped[str | None] = mapped_column(Text)
+    made_at: Mapped[datetime] = timestamp(default=True)
+
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),)
+
+
+class Deferral(Base):
+    """That somebody who repeatedly did not come waits behind others for a stated time; they may appeal once."""
+
+    __tablename__ = "deferral"
+
+    id: Mapped[UUID] = primary_id()
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    status: Mapped[DeferralStatus] = one_of(DeferralStatus, name="status")
+    missed: Mapped[int] = mapped_column(SmallInteger)
+    made_at: Mapped[datetime] = timestamp(default=True)
+    ends_at: Mapped[datetime] = timestamp()
+    appeal: Mapped[str | None] = mapped_column(Text)
+    appealed_at: Mapped[datetime | None] = timestamp(nullable=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = timestamp(nullable=True)
+
+    __table_args__ = (CheckConstraint("status <> 'appealed' OR appeal IS NOT NULL", name="appeal"),)

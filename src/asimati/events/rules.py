@@ -9,7 +9,8 @@ The line is served by the rules of `kit.waitlist`: first those whom the event is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -68,6 +69,15 @@ class BookingStatus(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"  # the person said no to an offer, or a coordinator to a pending booking
     LAPSED = "lapsed"  # the offer was not taken in time
+
+
+class DeferralStatus(StrEnum):
+    """What becomes of a deferral: it holds while it is in force, appealed or upheld, and until its end."""
+
+    IN_FORCE = "in_force"
+    APPEALED = "appealed"
+    UPHELD = "upheld"
+    LIFTED = "lifted"
 
 
 class Outcome(StrEnum):
@@ -153,6 +163,53 @@ class CapacityTooLow(Conflict):
     detail = _("{taken} seats are taken, and the largest party in line needs {largest_party}.")
 
 
+class NotEligible(Conflict):
+    slug = "not-eligible"
+    title = _("This event is for others")
+    detail = _("It is for people of {minimum_age} years and more. Your date of birth must stand in your profile.")
+
+
+class NotParallel(Conflict):
+    slug = "not-parallel"
+    title = _("These events are not parallel")
+    detail = _("A booking can be moved only to an event of the same series.")
+
+
+class NotYetOver(Conflict):
+    slug = "not-yet-over"
+    title = _("The event is not over yet")
+
+
+class DoorClosed(Conflict):
+    slug = "door-closed"
+    title = _("The door is not open at this time")
+
+
+class DidNotAttend(Conflict):
+    slug = "did-not-attend"
+    title = _("This is for those who came")
+
+
+class FeedbackGiven(Conflict):
+    slug = "feedback-given"
+    title = _("You have said what you think")
+
+
+class AppealDecided(Conflict):
+    slug = "appeal-decided"
+    title = _("There is nothing to decide")
+    detail = _("An appeal is made once, while the deferral lasts.")
+
+
+@dataclass(frozen=True)
+class FairUse:
+    """After `missed` events missed within `within_days`, one waits behind others for `days`."""
+
+    missed: int = 2
+    within_days: int = 90
+    days: int = 30
+
+
 class Desk(Protocol):
     """What of an event a booking needs to know; rows and objects both have it."""
 
@@ -225,6 +282,24 @@ def placed(event: Desk, party_size: int, *, approved: bool = False) -> BookingSt
     raise EventFull(capacity=event.capacity)
 
 
+def require_age(birth_date: date | None, minimum_age: int | None, on: date) -> None:
+    """Raises NotEligible, also for who did not say when they were born."""
+    if minimum_age is None:
+        return
+    if birth_date is None or _age(birth_date, on) < minimum_age:
+        raise NotEligible(minimum_age=minimum_age)
+
+
+def _age(birth_date: date, on: date) -> int:
+    """Full years on a day."""
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def is_late(starts_at: datetime, late_cancel_hours: int, now: datetime) -> bool:
+    """Whether a place given up now comes too late for others."""
+    return now > starts_at - timedelta(hours=late_cancel_hours)
+
+
 def priority_of(stated: StatedFor, *, attended: bool, deferred: bool) -> Priority:
     """The class in which somebody waits. Repeated no-shows weigh more than being new."""
     if deferred:
@@ -250,6 +325,14 @@ def outcome_of(status: BookingStatus, starts_at: datetime, ends_at: datetime, at
     if at < starts_at - DOORS_OPEN:
         return Outcome.TOO_EARLY
     return Outcome.TOO_LATE if at >= ends_at else Outcome.ADMITTED
+
+
+def require_door(status: Publication, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Raises EventCancelled, or DoorClosed outside the time in which people are let in."""
+    if status is not Publication.PUBLISHED:
+        raise EventCancelled
+    if not starts_at - DOORS_OPEN <= now < ends_at:
+        raise DoorClosed
 
 
 def _written(moment: datetime) -> str:

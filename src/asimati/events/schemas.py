@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from asimati.events.rules import BookingStatus, EventType, Language, Mode, Outcome, Publication, StatedFor
+from asimati.events.rules import (
+    BookingStatus,
+    DeferralStatus,
+    EventType,
+    Language,
+    Mode,
+    Outcome,
+    Publication,
+    StatedFor,
+)
 from asimati.http.fields import (
     UUID,
+    Anything,
     Boolean,
     Date,
     DateTime,
@@ -12,6 +22,7 @@ from asimati.http.fields import (
     Integer,
     List,
     Nested,
+    Object,
     Pattern,
     Schema,
     String,
@@ -62,6 +73,16 @@ class StaffEventsQuery(EventsQuery):
     status = Enum(Publication, load_default=None)
 
 
+class Speaker(Schema):
+    name = Text(required=True, max_length=200)
+    role = Text(max_length=300)
+
+
+class Material(Schema):
+    title = Text(required=True, max_length=200)
+    url = String(required=True, max_length=500, validate=[Pattern(r"https://[^\s<>\"]+\Z")])
+
+
 class _EventFields(Schema):
     type = Enum(EventType)
     title = Text(max_length=200)
@@ -79,6 +100,17 @@ class _EventFields(Schema):
     approval = Boolean()
     waitlist = Boolean()
     stated_for = Enum(StatedFor)
+    questions = Object(allow_none=True)
+    minimum_age = Integer(min=0, max=99, allow_none=True)
+    late_cancel_hours = Integer(min=0, max=720)
+    series = String(max_length=80, allow_none=True)
+    room_capacity = Integer(min=1, max=100_000, allow_none=True)
+    speakers = List(Nested(Speaker), max_items=30)
+    audience = Text(max_length=500, allow_none=True)
+    endorsement = Text(max_length=500, allow_none=True)
+    tags = List(String(max_length=40), max_items=20)
+    materials = List(Nested(Material), max_items=20)
+    waiver = String(max_length=500, allow_none=True)
     targets = List(String(max_length=8, validate=[Pattern(r"[0-9]{1,2}\.[0-9a-z]{1,2}\Z")]), max_items=10)
     co_hosts = List(Text(max_length=200), max_items=20)
 
@@ -122,6 +154,15 @@ class EventOut(Schema):
     party_limit = Integer()
     approval = Boolean()
     stated_for = Enum(StatedFor)
+    questions = Anything(metadata={"type": "object"}, allow_none=True)
+    minimum_age = Integer(allow_none=True)
+    late_cancel_hours = Integer()
+    series = String(allow_none=True)
+    speakers = List(Nested(Speaker))
+    audience = Text(allow_none=True)
+    endorsement = Text(allow_none=True)
+    tags = List(String())
+    materials = List(Nested(Material))
     registration = Nested(Registration)
     targets = List(String())
     co_hosts = List(Text())
@@ -139,6 +180,7 @@ class StaffBookingsQuery(PageQuery):
 
 class BookingIn(Schema):
     party_size = Integer(min=1, max=100, load_default=1)
+    answers = Object()
 
 
 class StaffBookingOut(Schema):
@@ -161,6 +203,64 @@ class BookingOut(StaffBookingOut):
     ends_at = DateTime()
     chance = Enum(Chance, allow_none=True)
     ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
+
+
+class RescheduleIn(Schema):
+    event = UUID(required=True)
+
+
+class FeedbackIn(Schema):
+    stars = Integer(required=True, min=1, max=5)
+    comment = String(max_length=2000)
+
+
+class CertificateOut(Schema):
+    credential = UUID(attribute="id")
+    link = String()
+    jwt = String()
+    issued_at = DateTime()
+
+
+class DeferralOut(Schema):
+    id = UUID()
+    status = Enum(DeferralStatus)
+    missed = Integer()
+    made_at = DateTime()
+    ends_at = DateTime()
+    appeal = String(allow_none=True)
+    note = String(allow_none=True)
+
+
+class AppealIn(Schema):
+    text = String(required=True, min_length=1, max_length=2000)
+
+
+class AppealDecisionIn(Schema):
+    lift = Boolean(required=True)
+    note = Text(required=True, max_length=1000)
+
+
+class WalkInIn(Schema):
+    phone = String(required=True, min_length=4, max_length=40)
+    party_size = Integer(min=1, max=100, load_default=1)
+
+
+class CountsOut(Schema):
+    event = UUID()
+    capacity = Integer()
+    seats_left = Integer()
+    parties = Anything(metadata={"type": "object"})
+    seats = Anything(metadata={"type": "object"})
+    walk_ins = Integer()
+    last_at = DateTime(allow_none=True)
+
+
+class StatisticsOut(Schema):
+    event = UUID()
+    came = Integer()
+    no_shows = Integer()
+    groups = Anything(metadata={"type": "object", "description": "Counts by group; null is withheld"})
+    feedback = Anything(metadata={"type": "object"})
 
 
 class ScanIn(Schema):

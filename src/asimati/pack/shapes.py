@@ -124,6 +124,7 @@ GOVERNORATE = table(
         "office": table({"address": WORDS}),
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
+        "fair_use": table({}, {"missed": COUNT, "within_days": COUNT, "days": COUNT}),
         "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),

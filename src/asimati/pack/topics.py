@@ -48,6 +48,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "events.offer_reminder": _BOOKING | {"party_size", "offer_expires_at"},
     "events.offer_lapsed": _BOOKING,
     "events.booking_cancelled": _BOOKING,
+    "events.deferred": frozenset({"missed", "ends_at"}),
+    "events.appeal_decided": frozenset({"note", "ends_at"}),
     "events.event_changed": _BOOKING | {"venue", "ends_at"},
 }
 

@@ -1,7 +1,9 @@
 """Deeds of programmes and events. None of them commits; the edge does."""
 
-from asimati.events.actions.booking import approve, book, cancel, decline
-from asimati.events.actions.check_in import check_in, void_check_in
+from asimati.events.actions.after import certify, give_feedback, mark_no_shows
+from asimati.events.actions.booking import approve, book, cancel, decline, reschedule
+from asimati.events.actions.check_in import check_in, void_check_in, walk_in
+from asimati.events.actions.fair_use import appeal, decide_appeal
 from asimati.events.actions.programme import (
     create_event,
     create_programme,
@@ -13,16 +15,23 @@ from asimati.events.actions.waitlist import accept, lapse_offers
 
 __all__ = [
     "accept",
+    "appeal",
     "approve",
     "book",
     "cancel",
+    "certify",
     "check_in",
     "create_event",
     "create_programme",
+    "decide_appeal",
     "decline",
     "edit_event",
     "edit_programme",
+    "give_feedback",
     "lapse_offers",
+    "mark_no_shows",
     "remind",
+    "reschedule",
     "void_check_in",
+    "walk_in",
 ]

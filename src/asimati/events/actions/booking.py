@@ -17,18 +17,20 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import calendar
 from asimati.events import messages, policy, rules
+from asimati.events.actions.fair_use import is_deferred
 from asimati.events.actions.moves import event_of, locked_booking, move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event
 from asimati.events.queries import BookingView, has_attended
 from asimati.events.queries import booking as booking_view
 from asimati.events.rules import BookingStatus, Mode, StatedFor
-from asimati.kit import audit, outbox
-from asimati.kit.errors import NotFound
+from asimati.kit import audit, clock, forms, outbox
+from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import Message, publish
 from asimati.kit.policy import Actor
 from asimati.kit.waitlist import Priority
+from asimati.kit.words import _
 from asimati.settings import settings
 
 # Whoever must wait for the lock reads the event as it was left by the one before. What stands in other tables was
@@ -36,7 +38,8 @@ from asimati.settings import settings
 _READ = """
     SELECT event.id, programme, event.title, venue, mode, starts_at, ends_at, event.status, registration_opens_at,
            registration_closes_at, party_limit, approval, waitlist, capacity, taken, waiting, waitlist_sequence,
-           stated_for,           app_now() AS now, person.number AS person_number,
+           stated_for, questions, minimum_age, person.birth_date, app_now() AS now,
+           person.number AS person_number,
            (SELECT reference FROM booking WHERE event_id = event.id AND person_id = person.id
               AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
            EXISTS (SELECT FROM engagement WHERE person_id = person.id
@@ -58,8 +61,8 @@ _COUNT = """
       WHERE id = :event)"""
 _BOOK = """
     booked AS (
-      INSERT INTO booking (id, reference, event_id, person_id, party_size, status, place, priority)
-      VALUES (:id, :reference, :event, :person, :party_size, :status, :place, :priority)
+      INSERT INTO booking (id, reference, event_id, person_id, party_size, status, place, priority, answers)
+      VALUES (:id, :reference, :event, :person, :party_size, :status, :place, :priority, :answers)
       RETURNING created_at, updated_at)"""
 _ENGAGE = """
     engaged AS (
@@ -78,11 +81,13 @@ _TELL = """
 _ANSWER = "SELECT created_at, updated_at FROM booked"
 
 
-def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> BookingView:
+def book(
+    tx: Session, actor: Actor, event_id: UUID, party_size: int = 1, answers: dict[str, Any] | None = None
+) -> BookingView:
     """A place for a whole party: confirmed, pending where a coordinator decides, or in line.
 
-    Raises AlreadyBooked, EventFull, EventCancelled, RegistrationNotOpen, RegistrationClosed, PartyTooLarge or
-    Overlaps.
+    Raises AlreadyBooked, EventFull, EventCancelled, RegistrationNotOpen, RegistrationClosed, PartyTooLarge,
+    NotEligible, Invalid (for the answers) or Overlaps.
     """
     desk = _desk(tx, actor, event_id)
     if desk.late:  # seats are free, or somebody's in line
@@ -93,26 +98,66 @@ def book(tx: Session, actor: Actor, event_id: UUID, party_size: int = 1) -> Book
         raise rules.AlreadyBooked(reference=desk.booked)
     rules.require_open(desk, desk.now)
     rules.require_party(desk, party_size)
+    rules.require_age(desk.birth_date, desk.minimum_age, clock.local_day(desk.starts_at))
+    answers = _answered(desk.questions, answers)
     status = rules.placed(desk, party_size)
     if desk.engaged and status in rules.ENGAGED:
         in_the_way = calendar.conflicts(tx, actor.person, desk.starts_at, desk.ends_at)
         raise calendar.Overlaps(**{"with": calendar.described(in_the_way[0])} if in_the_way else {})
     if status is BookingStatus.WAITLISTED:
-        return _join_line(tx, actor, desk, party_size)
-    return _write(tx, actor, desk, party_size, status)
+        return _join_line(tx, actor, desk, party_size, answers)
+    return _write(tx, actor, desk, party_size, status, answers)
 
 
-def _join_line(tx: Session, actor: Actor, desk: Any, party_size: int) -> BookingView:
+def _join_line(
+    tx: Session, actor: Actor, desk: Any, party_size: int, answers: dict[str, Any] | None
+) -> BookingView:
     """A place in line, by the newcomer's class; free seats that go past its head may be for them at once."""
     priority = _priority(tx, desk.stated_for, actor.person)
-    made = _write(tx, actor, desk, party_size, BookingStatus.WAITLISTED, priority)
+    made = _write(tx, actor, desk, party_size, BookingStatus.WAITLISTED, answers, priority)
     if desk.taken < desk.capacity:
         hold_desk(tx, desk.id)
     return booking_view(tx, actor, made.reference)
 
 
+def _answered(questions: dict[str, Any] | None, answers: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The answers to an event's questions, tidied. Raises Invalid."""
+    if questions is None:
+        if answers:
+            raise Invalid([("/answers", _("This event asks nothing."))])
+        return None
+    tidied = forms.tidy(questions, answers or {})
+    if wrong := forms.faults(forms.closed(questions), tidied):
+        raise Invalid(wrong)
+    return tidied
+
+
+def reschedule(tx: Session, actor: Actor, reference: str, event_id: UUID) -> BookingView:
+    """Move a confirmed booking to a parallel event in one move: both change, or neither.
+
+    Raises NotParallel, EventFull, IllegalMove, and whatever `book` raises.
+    """
+    old_id = event_of(tx, actor, reference)
+    held = {one: hold_desk(tx, one) for one in sorted({old_id, event_id})}  # in one order: two moves cannot tangle
+    old, new = held[old_id], held[event_id]
+    if old.id == new.id or old.series is None or old.series != new.series:
+        raise rules.NotParallel
+    booking = locked_booking(tx, reference)
+    rules.require_status(booking.status, BookingStatus.CONFIRMED)
+    move(tx, actor, old, booking, BookingStatus.CANCELLED)
+    tx.flush()
+    answers = booking.answers if new.questions == old.questions else None
+    made = book(tx, actor, new.id, booking.party_size, answers)
+    if made.status is not BookingStatus.CONFIRMED:
+        raise rules.EventFull(capacity=new.capacity)
+    hand_on(tx, old)
+    return made
+
+
 def _priority(tx: Session, stated_for: str, person: UUID) -> Priority:
-    return rules.priority_of(StatedFor(stated_for), attended=has_attended(tx, person), deferred=False)
+    return rules.priority_of(
+        StatedFor(stated_for), attended=has_attended(tx, person), deferred=is_deferred(tx, person)
+    )
 
 
 def cancel(tx: Session, actor: Actor, reference: str) -> str:
@@ -124,7 +169,8 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
     booking = locked_booking(tx, reference)
     if booking.status in rules.OVER:
         return reference
-    offered = booking.status is BookingStatus.OFFERED
+    offered, confirmed = booking.status is BookingStatus.OFFERED, booking.status is BookingStatus.CONFIRMED
+    booking.late = confirmed and rules.is_late(event.starts_at, event.late_cancel_hours, clock.now(tx))
     move(tx, actor, event, booking, BookingStatus.DECLINED if offered else BookingStatus.CANCELLED)
     _tell_it_is_over(tx, event, booking, "resident")
     hand_on(tx, event)
@@ -181,7 +227,8 @@ def _write(
     desk: Any,
     party_size: int,
     status: BookingStatus,
-    priority: Priority = Priority.ORDINARY,
+    answers: dict[str, Any] | None = None,
+    priority: int = Priority.ORDINARY,
 ) -> BookingView:
     """Everything that follows from the decision, in one statement."""
     seats, waits = rules.change_of_counts(None, status, party_size)
@@ -199,7 +246,7 @@ def _write(
     values = {
         "event": desk.id, "person": actor.person, "person_number": desk.person_number,
         "id": booking, "reference": reference, "party_size": party_size, "status": status.value,
-        "place": desk.waitlist_sequence + 1 if waits else None, "priority": int(priority),
+        "place": desk.waitlist_sequence + 1 if waits else None, "priority": int(priority), "answers": answers,
         "seats": seats, "waits": waits,
         "starts_at": desk.starts_at, "ends_at": desk.ends_at, "title": desk.title,
         **{f"line_{name}": value for name, value in line.items()},
@@ -218,8 +265,10 @@ def _write(
 def _statement(engages: bool, tells: bool) -> TextClause:
     parts = [_COUNT, _BOOK, _NOTE, *([_ENGAGE] if engages else []), *([_TELL] if tells else [])]
     statement = text(f"WITH {','.join(parts)} {_ANSWER}")
-    json = {"title": engages, "message_payload": tells}
-    return statement.bindparams(*(bindparam(name, type_=JSONB) for name, used in json.items() if used))
+    json = {"title": engages, "message_payload": tells, "answers": True}
+    return statement.bindparams(
+        *(bindparam(name, type_=JSONB(none_as_null=True)) for name, used in json.items() if used)
+    )
 
 
 def _news(

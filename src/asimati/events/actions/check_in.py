@@ -12,14 +12,19 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from asimati.accounts.actions import ensure_person
+from asimati.accounts.actions.codes import phone_of
 from asimati.accounts.queries import demographics
 from asimati.events import messages, policy, rules, tickets
+from asimati.events.actions.after import uncertify
+from asimati.events.actions.fair_use import reckon
 from asimati.events.actions.moves import event_of, locked_booking, move
+from asimati.events.actions.waitlist import hold_desk
 from asimati.events.models import Admission, Booking, Event, Scan
 from asimati.events.rules import BookingStatus, Outcome
 from asimati.kit import clock
 from asimati.kit.errors import Conflict
-from asimati.kit.ids import new_id
+from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.secrets import digest
@@ -65,6 +70,33 @@ def check_in(tx: Session, actor: Actor, shown: Sequence[Shown], device: str | No
     return [answers[place] for place in range(len(shown))]
 
 
+def walk_in(tx: Session, actor: Actor, event_id: UUID, phone: str, party_size: int = 1) -> Answer:
+    """Let somebody in who comes without a booking, while seats are free; they have a booking from then on.
+
+    Seats offered to those in line stay theirs; once an event has begun, who stands at the door comes before who
+    waits elsewhere. Raises EventFull, EventCancelled, AlreadyBooked, DoorClosed.
+    """
+    policy.require(actor, "check_in")
+    event, now = hold_desk(tx, event_id), clock.now(tx)
+    rules.require_door(event.status, event.starts_at, event.ends_at, now)
+    if event.taken + party_size > event.capacity or (event.waiting and now < event.starts_at):
+        raise rules.EventFull(capacity=event.capacity)
+    person = ensure_person(tx, phone_of(phone)).id
+    mine = select(Booking.reference).where(Booking.event_id == event.id, Booking.person_id == person)
+    if booked := tx.scalar(mine.where(Booking.status.in_(rules.LIVE))):
+        raise rules.AlreadyBooked(reference=booked)
+    booking = Booking(
+        id=new_id(), reference=new_reference("BK"), event_id=event.id, person_id=person, party_size=party_size,
+        status=BookingStatus.CONFIRMED, walk_in=True,
+    )  # fmt: skip
+    event.taken += party_size
+    tx.add(booking)
+    tx.flush()
+    device = f"staff:{actor.id}"
+    _admitted(tx, actor, device, Shown("", "", now), event, booking)
+    return _answer(tx, "", Outcome.ADMITTED, now, booking)
+
+
 def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
     """Take a mistaken check-in back; its reference. The ticket opens the door again. Raises IllegalMove."""
     policy.require(actor, "void_check_in")
@@ -72,6 +104,7 @@ def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
     booking = locked_booking(tx, reference)
     rules.require_status(booking.status, BookingStatus.CHECKED_IN)
     move(tx, actor, event, booking, BookingStatus.CONFIRMED)
+    uncertify(tx, actor, booking)
     gone = delete(Admission).where(Admission.booking_id == booking.id).returning(Admission.id, Admission.at)
     admission = tx.execute(gone).one()
     publish(tx, messages.CheckInVoided(source=_source(admission.id), on=clock.local_day(admission.at)))
@@ -117,7 +150,11 @@ def _admitted(tx: Session, actor: Actor, device: str, one: Shown, event: Event, 
     admission = {"booking_id": booking.id, "id": new_id(), "at": one.at, "device": device}
     if not tx.execute(insert(Admission).values(admission).on_conflict_do_nothing().returning(Admission.id)).first():
         return False
+    came_after_all = booking.status is BookingStatus.NO_SHOW
     move(tx, actor, event, booking, BookingStatus.CHECKED_IN)
+    if came_after_all:
+        tx.flush()
+        reckon(tx, booking.person_id)
     on = clock.local_day(one.at)
     publish(
         tx,
