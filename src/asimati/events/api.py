@@ -20,6 +20,7 @@ from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import Blueprint
+from asimati.http.uploads import Upload
 from asimati.kit import audit
 from asimati.kit.errors import IllegalMove, Invalid, NotFound
 from asimati.kit.policy import Actor
@@ -211,6 +212,32 @@ def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
 def edit_event(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, event_id: UUID) -> Any:
     """Edit; `status` publishes or cancels. More capacity goes to those in line at once."""
     return actions.edit_event(tx, actor, event_id, version, **payload)
+
+
+@blp.post(
+    "/staff/events/<uuid:event_id>/copy",
+    who=may("organise"),
+    takes=schemas.CopyIn,
+    gives=schemas.EventOut,
+    status=201,
+)
+def copy_event(tx: Session, actor: Actor, payload: dict[str, Any], event_id: UUID) -> Any:
+    """A draft like this event, at another time."""
+    return actions.copy_event(tx, actor, event_id, payload["starts_at"])
+
+
+@blp.post(
+    "/staff/programmes/<slug>/import",
+    who=may("organise"),
+    query=schemas.ImportQuery,
+    gives=schemas.ImportOut,
+    uploads=True,
+)
+def import_events(tx: Session, actor: Actor, query: dict[str, Any], upload: Upload | None, slug: str) -> Any:
+    """Drafts from a CSV or XLSX table, all or none; as a dry run (which it is unless told otherwise) none."""
+    if upload is None:
+        raise Invalid([("/file", _("This is required."))])
+    return actions.import_events(tx, actor, slug, upload.stream.read(), dry_run=query["dry_run"])
 
 
 @blp.get(

@@ -205,6 +205,26 @@ class BookingOut(StaffBookingOut):
     ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
 
 
+class CopyIn(Schema):
+    starts_at = DateTime(required=True)
+
+
+class ImportQuery(Schema):
+    dry_run = Boolean(load_default=True)
+
+
+class ImportFault(Schema):
+    row = Integer()
+    column = String()
+    detail = String()
+
+
+class ImportOut(Schema):
+    rows = Integer()
+    created = Integer()
+    faults = List(Nested(ImportFault))
+
+
 class RescheduleIn(Schema):
     event = UUID(required=True)
 

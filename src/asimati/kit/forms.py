@@ -81,11 +81,12 @@ class UnusableForm(ValueError):
 
 def check_form(schema: Mapping[str, Any], name: str = "form") -> None:
     """Judge a form itself. Raises UnusableForm, which begins with its name."""
-    if fault := _unusable(schema):
+    if fault := unusable(schema):
         raise UnusableForm(f"{name}: {fault}")
 
 
-def _unusable(schema: Mapping[str, Any]) -> str | None:
+def unusable(schema: Mapping[str, Any]) -> str | None:
+    """Why a form cannot be worked with; None when it can."""
     try:
         Draft202012Validator.check_schema(dict(schema))
     except SchemaError as fault:

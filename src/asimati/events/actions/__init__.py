@@ -4,7 +4,9 @@ from asimati.events.actions.after import certify, give_feedback, mark_no_shows
 from asimati.events.actions.booking import approve, book, cancel, decline, reschedule
 from asimati.events.actions.check_in import check_in, void_check_in, walk_in
 from asimati.events.actions.fair_use import appeal, decide_appeal
+from asimati.events.actions.importing import import_events
 from asimati.events.actions.programme import (
+    copy_event,
     create_event,
     create_programme,
     edit_event,
@@ -21,6 +23,7 @@ __all__ = [
     "cancel",
     "certify",
     "check_in",
+    "copy_event",
     "create_event",
     "create_programme",
     "decide_appeal",
@@ -28,6 +31,7 @@ __all__ = [
     "edit_event",
     "edit_programme",
     "give_feedback",
+    "import_events",
     "lapse_offers",
     "mark_no_shows",
     "remind",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +16,16 @@ from asimati.events.actions.moves import move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import BookingStatus, Publication
-from asimati.kit import audit
+from asimati.kit import audit, forms
 from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.text import BOTH, fold, is_complete
 from asimati.kit.words import _
+
+_MOMENTS = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
+# What a copy does not take along.
+_OWN = frozenset({"id", "code", "status", "version", "search", "taken", "waiting", "waitlist_sequence"})
 
 
 class SlugTaken(Conflict):
@@ -61,6 +65,21 @@ def create_event(tx: Session, actor: Actor, **fields: Any) -> Event:
     policy.require(actor, "organise")
     event = new_event(tx, status=Publication.DRAFT, **fields)
     audit.record(tx, actor, "events.event_created", ("event", event.id), programme=event.programme)
+    return event
+
+
+def copy_event(tx: Session, actor: Actor, event_id: UUID, starts_at: datetime) -> Event:
+    """A draft like another event, at another time; its booking window moves along. Raises NotFound, Invalid."""
+    policy.require(actor, "organise")
+    other = tx.get(Event, event_id)
+    if other is None:
+        raise NotFound
+    fields = {name: getattr(other, name) for name in set(Event.__table__.columns.keys()) - _OWN}
+    shift = starts_at - other.starts_at
+    for name in _MOMENTS:
+        fields[name] = fields[name] + shift if fields[name] is not None else None
+    event = new_event(tx, status=Publication.DRAFT, **fields)
+    audit.record(tx, actor, "events.event_copied", ("event", event.id), original=other.id)
     return event
 
 
@@ -127,6 +146,10 @@ def _check_event(event: Event) -> None:
         wrong.append(("/registration_closes_at", _("Booking must close before the event ends.")))
     if opens and opens >= (closes or event.starts_at):
         wrong.append(("/registration_opens_at", _("Booking must open before it closes.")))
+    if event.room_capacity is not None and event.capacity > event.room_capacity:
+        wrong.append(("/capacity", _("The room holds fewer people.")))
+    if event.questions is not None and (fault := forms.unusable(event.questions)):
+        wrong.append(("/questions", fault))
     if wrong:
         raise Invalid(wrong)
     _check_languages(event, ("title", "description", "venue"))
@@ -143,7 +166,8 @@ def _check_languages(row: Programme | Event, names: tuple[str, ...]) -> None:
     if row.status is not Publication.PUBLISHED:
         return
     texts = ((name, getattr(row, name)) for name in names)
-    missing = [name for name, text in texts if text is not None and not is_complete(text)]
+    waived = isinstance(row, Event) and bool(row.waiver)  # somebody said why one language is enough
+    missing = [name for name, text in texts if text is not None and not is_complete(text) and not waived]
     if missing:
         raise Invalid([(f"/{name}", _("Both languages are needed before this is published.")) for name in missing])
 

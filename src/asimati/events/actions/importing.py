@@ -1,0 +1,140 @@
+"""A programme from a table: one event a line, all or none, each fault named by line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from asimati.events import policy
+from asimati.events.actions.programme import new_event
+from asimati.events.models import Programme
+from asimati.events.rules import EventType, Language, Mode, Publication
+from asimati.kit import audit
+from asimati.kit.errors import Invalid, NotFound
+from asimati.kit.policy import Actor
+from asimati.kit.sheets import Row, read_sheet
+from asimati.kit.text import western_digits
+from asimati.kit.words import _
+from asimati.settings import settings
+
+_TEXTS = ("title", "description", "venue")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong in one cell; the line as its owner's spreadsheet numbers it."""
+
+    row: int
+    column: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    rows: int
+    created: int
+    faults: list[Fault]
+
+
+def import_events(tx: Session, actor: Actor, slug: str, data: bytes, *, dry_run: bool) -> Imported:
+    """Drafts from a CSV or XLSX table; with a fault, or as a dry run, none is made. Raises NotFound, Invalid."""
+    policy.require(actor, "organise")
+    if tx.get(Programme, slug) is None:
+        raise NotFound
+    rows, faults = read_sheet(data), []
+    attempt = tx.begin_nested()
+    for row in rows:
+        faults += _made(tx, slug, row)
+    if faults or dry_run:
+        attempt.rollback()
+        return Imported(len(rows), 0, faults)
+    attempt.commit()
+    audit.record(tx, actor, "events.events_imported", ("programme", slug), rows=len(rows))
+    return Imported(len(rows), len(rows), [])
+
+
+def _made(tx: Session, slug: str, row: Row) -> list[Fault]:
+    fields, faults = _fields(row)
+    if faults:
+        return faults
+    try:
+        with tx.begin_nested():
+            new_event(tx, programme=slug, status=Publication.DRAFT, **fields)
+    except Invalid as refused:
+        return [Fault(row.number, pointer.strip("/"), words) for pointer, words in refused.errors]
+    return []
+
+
+def _fields(row: Row) -> tuple[dict[str, Any], list[Fault]]:
+    faults = [
+        Fault(row.number, name, _("There is no such column."))
+        for name in row.cells
+        if name not in COLUMNS and name not in _WORDS
+    ]
+    fields: dict[str, Any] = {}
+    for name in _TEXTS:
+        text = {language: row.cells.get(f"{name}_{language}") or None for language in ("ar", "en")}
+        if any(text.values()):
+            fields[name] = text
+    if "title" not in fields:
+        faults.append(Fault(row.number, "title_ar", _("Write the text in Arabic or in English.")))
+    for name, (read, needed) in COLUMNS.items():
+        cell = row.cells.get(name, "")
+        if not cell and not needed:
+            continue
+        try:
+            fields[name] = read(western_digits(cell))
+        except ValueError:
+            faults.append(Fault(row.number, name, _HELP[read]))
+    return fields, faults
+
+
+def _moment(cell: str) -> datetime:
+    """A local time such as 2026-12-01 18:30; one with an offset keeps it."""
+    moment = datetime.fromisoformat(cell)
+    return moment if moment.tzinfo else moment.replace(tzinfo=settings().governorate.time_zone)
+
+
+def _number(cell: str) -> int:
+    number = int(cell)
+    if not 1 <= number <= 100_000:
+        raise ValueError(cell)
+    return number
+
+
+def _flag(cell: str) -> bool:
+    said = _FLAGS.get(cell.lower())
+    if said is None:
+        raise ValueError(cell)
+    return said
+
+
+_FLAGS = {"yes": True, "no": False, "نعم": True, "لا": False}
+_WORDS = frozenset(f"{name}_{language}" for name in _TEXTS for language in ("ar", "en"))
+COLUMNS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
+    "type": (EventType, True),
+    "language": (Language, True),
+    "mode": (Mode, True),
+    "starts_at": (_moment, True),
+    "ends_at": (_moment, True),
+    "capacity": (_number, True),
+    "registration_opens_at": (_moment, False),
+    "registration_closes_at": (_moment, False),
+    "party_limit": (_number, False),
+    "room_capacity": (_number, False),
+    "approval": (_flag, False),
+    "waitlist": (_flag, False),
+    "series": (str, False),
+}
+_HELP: Mapping[Callable[[str], Any], str] = {
+    EventType: _("Write workshop, talk, panel, mentoring or exhibition."),
+    Language: _("Write ar, en or both."),
+    Mode: _("Write in_person, online or hybrid."),
+    _moment: _("Write a time such as 2026-12-01 18:30."),
+    _number: _("Write a whole number from 1 to 100000."),
+    _flag: _("Write yes or no."),
+}
