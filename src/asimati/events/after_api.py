@@ -143,7 +143,7 @@ def decide_appeal(tx: Session, actor: Actor, payload: dict[str, Any], deferral_i
 @blp.post(
     "/staff/events/<uuid:event_id>/walk-ins",
     who=may("check_in"),
-    takes=schemas.WalkInIn,
+    takes=schemas.AtTheDoorIn,
     gives=schemas.ScanOut,
     status=201,
     refuses=(rules.EventFull, rules.EventCancelled, rules.AlreadyBooked, rules.DoorClosed),

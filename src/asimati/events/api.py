@@ -235,6 +235,7 @@ def copy_event(tx: Session, actor: Actor, payload: dict[str, Any], event_id: UUI
 )
 def import_events(tx: Session, actor: Actor, query: dict[str, Any], upload: Upload | None, slug: str) -> Any:
     """Drafts from a CSV or XLSX table, all or none; as a dry run (which it is unless told otherwise) none."""
+    queries.programme(tx, slug, drafts=True)
     if upload is None:
         raise Invalid([("/file", _("This is required."))])
     return actions.import_events(tx, actor, slug, upload.stream.read(), dry_run=query["dry_run"])

@@ -260,7 +260,7 @@ class AppealDecisionIn(Schema):
     note = Text(required=True, max_length=1000)
 
 
-class WalkInIn(Schema):
+class AtTheDoorIn(Schema):
     phone = String(required=True, min_length=4, max_length=40)
     party_size = Integer(min=1, max=100, load_default=1)
 
