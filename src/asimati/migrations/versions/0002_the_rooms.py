@@ -188,6 +188,49 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_id", name=op.f("authenticator_pkey")),
     )
     op.create_table(
+        "calendar_link",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("calendar_link_person_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("calendar_link_pkey")),
+        sa.UniqueConstraint("token", name=op.f("calendar_link_token_key")),
+    )
+    op.create_table(
+        "deferral",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "in_force",
+                "appealed",
+                "upheld",
+                "lifted",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("missed", sa.SmallInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("appeal", sa.Text(), nullable=True),
+        sa.Column("appealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("status <> 'appealed' OR appeal IS NOT NULL", name=op.f("deferral_appeal_check")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("deferral_person_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("deferral_pkey")),
+    )
+    op.create_index(op.f("deferral_person_id_idx"), "deferral", ["person_id"], unique=False)
+    op.create_table(
         "desk_closure",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("desk_id", sa.Uuid(), nullable=False),
@@ -373,6 +416,16 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "feedback",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("stars", sa.SmallInteger(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("feedback_stars_check")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("feedback_booking_id_fkey")),
+        sa.PrimaryKeyConstraint("booking_id", name=op.f("feedback_pkey")),
+    )
+    op.create_table(
         "letter",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
@@ -426,6 +479,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "staff_id", name=op.f("request_interest_pkey")),
     )
     op.drop_table("tally")
+    op.add_column("booking", sa.Column("priority", sa.SmallInteger(), server_default="2", nullable=False))
+    op.add_column(
+        "booking", sa.Column("answers", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
+    op.add_column("booking", sa.Column("late", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("booking", sa.Column("walk_in", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("booking", sa.Column("gathers_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("contribution", sa.Column("nationality", sa.Text(), server_default="unknown", nullable=False))
     op.add_column("contribution", sa.Column("area", sa.Text(), server_default="unknown", nullable=False))
     op.add_column("contribution", sa.Column("partner", sa.Text(), server_default="none", nullable=False))
@@ -438,6 +498,32 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column(
+        "event", sa.Column("questions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
+    op.add_column("event", sa.Column("minimum_age", sa.SmallInteger(), nullable=True))
+    op.add_column("event", sa.Column("late_cancel_hours", sa.SmallInteger(), server_default="24", nullable=False))
+    op.add_column("event", sa.Column("series", sa.Text(), nullable=True))
+    op.add_column("event", sa.Column("room_capacity", sa.Integer(), nullable=True))
+    op.add_column(
+        "event", sa.Column("speakers", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False)
+    )
+    op.add_column(
+        "event", sa.Column("audience", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
+    op.add_column(
+        "event", sa.Column("endorsement", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
+    op.add_column(
+        "event", sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False)
+    )
+    op.add_column(
+        "event",
+        sa.Column("materials", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+    )
+    op.add_column("event", sa.Column("waiver", sa.Text(), nullable=True))
+    op.add_column("event", sa.Column("stated_for", sa.Text(), server_default="everybody", nullable=False))
+    op.create_index(op.f("event_series_idx"), "event", ["series"], unique=False)
     op.add_column("indicator", sa.Column("since", sa.Text(), nullable=True))
     op.add_column("indicator", sa.Column("until", sa.Text(), nullable=True))
     op.add_column(
@@ -478,10 +564,10 @@ def upgrade() -> None:
     op.add_column("service_request", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("service_request_merged_into_idx"), "service_request", ["merged_into"], unique=False)
     op.create_foreign_key(
-        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
     )
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
@@ -489,6 +575,17 @@ def upgrade() -> None:
     op.add_column("webhook", sa.Column("old_secret", sa.LargeBinary(), nullable=True))
     op.add_column("webhook", sa.Column("old_secret_until", sa.DateTime(timezone=True), nullable=True))
     # ### end Alembic commands ###
+    op.execute(
+        """ALTER TABLE booking ADD CONSTRAINT booking_gathers_check CHECK (gathers_until IS NULL OR status = 'waitlisted')"""
+    )
+    op.execute("""ALTER TABLE booking ADD CONSTRAINT booking_priority_check CHECK (priority BETWEEN 1 AND 3)""")
+    op.execute(
+        """ALTER TABLE event ADD CONSTRAINT event_late_cancel_check CHECK (late_cancel_hours BETWEEN 0 AND 720)"""
+    )
+    op.execute("""ALTER TABLE event ADD CONSTRAINT event_room_check CHECK (capacity <= room_capacity)""")
+    op.execute(
+        """ALTER TABLE event ADD CONSTRAINT event_stated_for_check CHECK (stated_for IN ('everybody', 'first_timers'))"""
+    )
     op.execute(
         """ALTER TABLE request_entry ADD CONSTRAINT request_entry_move_check CHECK (move IN ('submit', 'claim', 'release', 'assign', 'hand_over', 'ask', 'answer', 'refer', 'return', 'resolve', 'decline', 'approve', 'merge', 'declare', 'note', 'reopen', 'appeal', 'withdraw', 'rate'))"""
     )
