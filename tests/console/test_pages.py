@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
 from asimati.accounts.actions import create_staff
 from asimati.kit import db
@@ -180,6 +182,24 @@ def test_an_auditor_sees_a_case_and_no_move(browser: Browser, case: str) -> None
     assert case in page and "/claim" not in page
 
 
+def test_a_picture_of_the_case_is_taken_away_by_whoever_may_see_it(
+    town: FlaskClient, browser: Browser, reviewer: FlaskClient, as_resident: Callable[..., Headers]
+) -> None:
+    headers = as_resident()
+    reference = town.post("/api/v1/service-requests", json=filed(), headers=headers).json["reference"]
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
+    sent = {"file": (io.BytesIO(picture.getvalue()), "hole.png")}
+    path = f"/api/v1/service-requests/{reference}/attachments"
+    assert town.post(path, data=sent, headers=headers).status_code == 201
+    page = text_of(reviewer.get(f"/console/cases/{reference}"))
+    (link,) = re.findall(rf'href="(/console/cases/{reference}/attachments/[^"]+)"', page)
+    taken = reviewer.get(link)
+    assert taken.status_code == 200 and taken.mimetype.startswith("image/") and taken.data
+    assert taken.headers["X-Content-Type-Options"] == "nosniff"
+    assert browser("coordinator", Role.COORDINATOR).get(link).status_code in (403, 404)
+
+
 def test_a_bulk_move_tells_of_each_case(
     town: FlaskClient, reviewer: FlaskClient, case: str, as_resident: Callable[..., Headers]
 ) -> None:
@@ -227,6 +247,7 @@ PAGES = [
     "members",
     "webhooks",
     "me",
+    "appointments",
 ]
 
 

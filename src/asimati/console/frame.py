@@ -59,6 +59,10 @@ MENU = (
 # Pages that stand beside each other, shown as tabs on each of them.
 SECTIONS = (
     (
+        ("console.queues", _("Queues"), _CASES | _COORDINATION),
+        ("console.appointments", _("Appointments"), _CASES),
+    ),
+    (
         ("console.broadcasts", _("Broadcasts"), _WRITERS),
         ("console.templates", _("Templates"), _WRITERS),
         ("console.undelivered", _("Not delivered"), _HEADS | {Role.AUDITOR}),

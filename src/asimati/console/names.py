@@ -68,6 +68,10 @@ NAMES = {
         "password": _("by password"), "totp": _("by password and app"), "passkey": _("by passkey"),
         "development": _("for demonstration"), "code": _("by code"),
     },
+    "visit": {
+        "booked": _("Expected"), "arrived": _("Has come"), "served": _("Was served"), "cancelled": _("Cancelled"),
+        "no_show": _("Did not come"),
+    },
     "scope": {
         "department": _("Department"), "area": _("Area"), "service": _("Service"), "programme": _("Programme"),
     },

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from flask import flash, g, request
+from flask import Response, flash, g, request
 
 from asimati.console.asking import Answer, ask, listed, may, need
 from asimati.console.forms import both, form_of
@@ -18,7 +19,10 @@ from asimati.service_requests import policy
 TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})
 CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting", "due-today", "due_today", "all"})
 # The other queues have pages of their own.
-ELSEWHERE = {"sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings"}
+ELSEWHERE = {
+    "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
+    "appointments": "appointments",
+}  # fmt: skip
 
 
 @blp.get("/queues")
@@ -34,9 +38,11 @@ def queue(name: str) -> Any:
         return back(ELSEWHERE[name])
     asked = {part: request.args.get(part) for part in ("q", "service", "after")}
     found = need(f"/staff/queues/{name}", limit=50, **asked)
+    if found["items"] and "service" not in found["items"][0]:
+        return page("any_queue.html", title=_name_of_queue(name), found=found, name=name)
     return page(
         "queue.html",
-        title=NAMES["queue"].get(name, name),
+        title=_name_of_queue(name),
         name=name,
         found=found,
         asked=asked,
@@ -44,6 +50,12 @@ def queue(name: str) -> Any:
         elsewhere=ELSEWHERE,
         services=listed("/services", limit=100),
     )
+
+
+def _name_of_queue(name: str) -> Any:
+    """What the room that has a queue calls it."""
+    titles = {one["name"]: one["title"] for one in listed("/staff/queues")}
+    return titles.get(name) or NAMES["queue"].get(name, name)
 
 
 @blp.post("/queues/<name>/bulk")
@@ -63,6 +75,26 @@ def case(reference: str) -> Any:
     """A case: the answers as the resident saw them, the clock, the thread, and what can be done now."""
     answer = ask("GET", f"/staff/service-requests/{reference}")
     return _shown(answer, reference)
+
+
+@blp.get("/cases/<reference>/attachments/<uuid:file_id>")
+def attachment(reference: str, file_id: UUID) -> Any:
+    """A file of the case, to take away."""
+    return _taken(ask("GET", f"/staff/service-requests/{reference}/attachments/{file_id}"))
+
+
+@blp.get("/letters/<letter>/pdf")
+def letter(letter: str) -> Any:
+    """A letter issued from a case, to print."""
+    return _taken(ask("GET", f"/staff/letters/{letter}/pdf"))
+
+
+def _taken(answer: Answer) -> Any:
+    if not answer.ok:
+        return shown_or_refused(answer)
+    names = ("Content-Type", "Content-Disposition", "X-Content-Type-Options")
+    kept = {name: answer.raw.headers[name] for name in names if name in answer.raw.headers}
+    return Response(answer.body, headers=kept)
 
 
 @blp.post("/cases/<reference>/<move>")
@@ -95,6 +127,8 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         fields=answered(found),
         place=place(found),
         entities=listed("/staff/entities", limit=100),
+        files=listed(f"/staff/service-requests/{reference}/attachments"),
+        letters=listed(f"/staff/service-requests/{reference}/letters"),
         moves=open_moves(found),
         telling=TELLING,
         me=str(g.staff.id),

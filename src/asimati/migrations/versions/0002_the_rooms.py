@@ -564,10 +564,10 @@ def upgrade() -> None:
     op.add_column("service_request", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("service_request_merged_into_idx"), "service_request", ["merged_into"], unique=False)
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
     op.create_foreign_key(
-        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
     )
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
