@@ -20,6 +20,7 @@ from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
 from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
 from asimati.notifications.actions import notify
+from asimati.service_requests.actions.timing import recount
 from workers.queues import BULK, CODES, EFFECTS, FILES, NOTIFY, REPORTS, URGENT, WEBHOOKS
 
 
@@ -68,6 +69,7 @@ LISTENERS: Mapping[str, Listener] = {
         Lane("notifications.send", NOTIFY, sending.take, carrying.call, sending.record),
         Lane("notifications.send_bulk", BULK, sending.take, carrying.call, sending.record),
         Call("files.scan", FILES, scanning.prepare, scanning.call, scanning.record),
+        Effect("service_requests.recount", REPORTS, recount),
         Effect("impact.contribute", EFFECTS, contribute),
         Effect("impact.rebuild", EFFECTS, rebuild),
         Effect("impact.publish", REPORTS, publish),
@@ -79,6 +81,7 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
+    "places.working_time_changed": ("service_requests.recount",),
     "files.file_received": ("files.scan",),
     "notifications.broadcast_goes_on": ("notifications.fan_out",),
     "notifications.webhooks_due": ("webhooks.send",),
@@ -90,6 +93,7 @@ BY_TOPIC: Mapping[str, Sequence[str]] = {
 }
 WITHOUT_LISTENER: frozenset[str] = frozenset(
     {
+        "service_requests.request_escalated",  # it stands first in the queue of what is overdue
         "service_requests.resident_answered",  # the reviewer sees it in the queue
     }
 )

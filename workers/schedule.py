@@ -18,6 +18,7 @@ from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
 from asimati.service_requests.actions.reminding import remind as remind_of_answers
+from asimati.service_requests.actions.timing import escalate
 from asimati.settings import settings
 from asimati.volunteering.actions.reminding import remind as remind_of_shifts
 from workers.app import app
@@ -86,6 +87,7 @@ JOBS: Sequence[Job] = (
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
+    Job("service_requests.escalate", MINUTE, escalate),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),
     Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),

@@ -77,6 +77,8 @@ NOBODYS = {
     "/open311/v2/services/<code>.<form>",
     "/open311/v2/tokens/<token>.<form>",
     "/api/v1/staff/decline-reasons",
+    "/api/v1/staff/holidays",
+    "/api/v1/services/<code>/times",
     "/api/v1/staff/desks",
     "/api/v1/staff/delegations",
     "/api/v1/staff/events",

@@ -22,6 +22,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.answer_reminder": _CASE | {"note"},
     "service_requests.request_resolved": _CASE | {"note"},
     "service_requests.request_declined": _CASE | {"note"},
+    "service_requests.due_time_moved": _CASE | {"before", "due_at"},
     "service_requests.request_merged": _CASE,
     "service_requests.followed_request_answered": _CASE | {"note"},
     "service_requests.request_reopened": _CASE | {"due_at"},

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from typing import Any
 
 from marshmallow import fields as plain
 
 from asimati.http import access
-from asimati.http.fields import Schema, String, Text
+from asimati.http.fields import Date, Enum, Schema, String, Text
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
+from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
-from asimati.places import queries
+from asimati.places import actions, policy, queries
+from asimati.places.actions import HolidayThere
+from asimati.places.models import Holiday, Standing
 
-blp = Blueprint("places", __name__, description="Blocks of the governorate")
+blp = Blueprint("places", __name__, description="Blocks and holidays of the governorate")
+may = partial(access.staff_who, policy.MAY)
 
 
 class BlocksQuery(PageQuery):
@@ -33,3 +39,59 @@ class BlockOut(Schema):
 def blocks(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Blocks with their areas."""
     return queries.blocks(tx, query["page"], query.get("q"))
+
+
+class HolidayOut(Schema):
+    day = Date()
+    name = Text()
+    standing = Enum(Standing)
+
+
+class HolidayIn(Schema):
+    day = Date(required=True)
+    name = Text(required=True, max_length=200)
+    standing = Enum(Standing, required=True)
+
+
+class HolidayChangeIn(Schema):
+    day = Date(metadata={"description": "The day it moves to"})
+    name = Text(max_length=200)
+    standing = Enum(Standing)
+
+
+@blp.get("/staff/holidays", who=may("see_holidays"), query=PageQuery, gives=page_of(HolidayOut))
+def holidays(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """Days off, by day; a provisional one may still move."""
+    return queries.holidays(tx, query["page"])
+
+
+@blp.post(
+    "/staff/holidays", who=may("keep_holidays"), takes=HolidayIn, gives=HolidayOut, status=201,
+    refuses=(HolidayThere,),
+)  # fmt: skip
+def add_holiday(tx: Session, actor: Actor, payload: dict[str, Any]) -> Holiday:
+    """Write a day off down; what is due is counted anew."""
+    return actions.add_holiday(tx, actor, **payload)
+
+
+@blp.patch(
+    "/staff/holidays/<day>", who=may("keep_holidays"), takes=HolidayChangeIn, gives=HolidayOut,
+    refuses=(HolidayThere,), needs_match=False,  # the calendar is one thing; the last word holds
+)  # fmt: skip
+def change_holiday(tx: Session, actor: Actor, payload: dict[str, Any], day: str) -> Holiday:
+    """Confirm or move a day off; what is due is counted anew, and those concerned are told."""
+    return actions.change_holiday(tx, actor, _day(day), to=payload.pop("day", None), **payload)
+
+
+@blp.delete("/staff/holidays/<day>", who=may("keep_holidays"))
+def remove_holiday(tx: Session, actor: Actor, day: str) -> None:
+    """Take a day off back."""
+    actions.remove_holiday(tx, actor, _day(day))
+
+
+def _day(written: str) -> date:
+    """The day of a path. Raises NotFound for what is none."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise NotFound from None

@@ -28,3 +28,8 @@ def blocks(tx: Session, page: PageArgs, q: str | None = None) -> Page:
     if q:
         statement = statement.where(Block.search.contains(fold(q), autoescape=True))
     return paginate(tx, statement, [Block.number], page)
+
+
+def holidays(tx: Session, page: PageArgs) -> Page:
+    """Days off, by day."""
+    return paginate(tx, select(Holiday), [Holiday.day], page)

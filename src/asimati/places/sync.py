@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.kit import clock
+from asimati.kit.outbox import publish
 from asimati.kit.text import fold
+from asimati.places.messages import WorkingTimeChanged
 from asimati.places.models import Block, Holiday, Standing
 
 
@@ -47,6 +49,7 @@ def _sync_holidays(tx: Session, rows: Sequence[Mapping[str, Any]]) -> int:
     taken back.
     """
     known = {holiday.day: holiday for holiday in tx.scalars(select(Holiday))}
+    before = set(known)
     for row in rows:
         standing = Standing(row["standing"])
         holiday = known.pop(row["day"], None)
@@ -60,4 +63,6 @@ def _sync_holidays(tx: Session, rows: Sequence[Mapping[str, Any]]) -> int:
     moved = [one for one in known.values() if one.standing is Standing.PROVISIONAL and one.day >= today]
     for holiday in moved:
         tx.delete(holiday)
+    if before and before != before - {one.day for one in moved} | {row["day"] for row in rows}:
+        publish(tx, WorkingTimeChanged())
     return len(moved)

@@ -18,6 +18,7 @@ from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests import actions, policy, queries
+from asimati.service_requests.actions.bulk import bulk
 from asimati.service_requests.actions.moving import NOTHING, Said
 from asimati.service_requests.actions.residents import in_its_language
 from asimati.service_requests.models import Service, ServiceRequest
@@ -37,6 +38,8 @@ from asimati.service_requests.refusals import (
 )
 from asimati.service_requests.schemas import (
     AssignIn,
+    BulkIn,
+    BulkOut,
     HandOverIn,
     IntakeIn,
     MergeIn,
@@ -56,9 +59,11 @@ from asimati.service_requests.schemas import (
     ServicesQuery,
     StaffRequestItem,
     StaffRequestOut,
+    TimesOut,
     WithdrawIn,
     WriteIn,
 )
+from asimati.service_requests.times import usual_times
 
 blp = Blueprint("service_requests", __name__, description="What residents ask for, and what becomes of it")
 may = partial(access.staff_who, policy.MAY)
@@ -71,7 +76,9 @@ DESKS.append(
             "mine": _("My cases"),
             "unassigned": _("Unassigned"),
             "overdue": _("Overdue"),
+            "due_today": _("Due today"),
             "referred": _("Referred"),
+            "to_approve": _("Answers to approve"),
             "waiting": _("Waiting for the resident"),
         },
         may=lambda actor: policy.may(actor, "see"),
@@ -98,6 +105,12 @@ def services(tx: Session, actor: Actor, query: Payload) -> Page:
 def service(tx: Session, actor: Actor, code: str) -> Service:
     """One service with its form."""
     return queries.service(tx, code)
+
+
+@blp.get("/services/<code>/times", who=access.anyone, gives=TimesOut)
+def service_times(tx: Session, actor: Actor, code: str) -> Payload:
+    """Why it takes this long: what the answers of the last 90 days took, in working time."""
+    return usual_times(tx, code)
 
 
 # --- residents -------------------------------------------------------------------------------------------------
@@ -193,6 +206,12 @@ def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
 def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     """One case with all that happened to it, notes included."""
     return queries.request(tx, actor, reference)
+
+
+@blp.post("/staff/service-requests/moves", who=may("claim"), takes=BulkIn, gives=BulkOut)
+def many_moves(tx: Session, actor: Actor, payload: Payload) -> Payload:
+    """One move with up to 100 cases; each has its own result."""
+    return bulk(tx, actor, **payload)
 
 
 def _move(name: str, takes: type[MoveIn] | type[RequestNoteIn] = MoveIn, *refuses: type[Any]) -> Any:

@@ -113,6 +113,30 @@ class RequestDeclined(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DueTimeMoved(Told):
+    """A holiday came or went, and with it the time we promised."""
+
+    topic: ClassVar[str] = "service_requests.due_time_moved"
+
+    before: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestEscalated(Message):
+    """A case is late with us or with an entity; for partners' systems and the staff's queue, not for residents."""
+
+    topic: ClassVar[str] = "service_requests.request_escalated"
+
+    case: dict[str, str]
+    level: int
+    late_since: datetime
+    turn: str
+    entity: str | None
+    reviewer: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestMerged(Told):
     """The case goes on in an earlier one about the same matter."""
 

@@ -15,12 +15,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
+from asimati.service_requests import wording
 from asimati.service_requests.rules import (
     CLOSED,
     TURNS,
@@ -174,6 +176,11 @@ class ServiceRequest(Base):
         CheckConstraint("(merged_into IS NOT NULL) = (status = 'merged')", name="merged"),
         CheckConstraint("(proposal IS NOT NULL) = (status = 'proposed')", name="proposed"),
         CheckConstraint("status <> 'in_review' OR claimed_by IS NOT NULL", name="reviewed_by_somebody"),
+        Index(
+            "service_request_words_idx",
+            text("array_to_tsvector(string_to_array(search, ' '))"),
+            postgresql_using="gin",
+        ),
         Index("service_request_person_idx", "person_id", "submitted_at", "id"),
         Index("service_request_queue_idx", "status", "due_at", "id", postgresql_where=_OPEN_ROW),
         Index("service_request_mine_idx", "claimed_by", "due_at", "id", postgresql_where=_OPEN_ROW),
@@ -204,6 +211,11 @@ class ServiceRequest(Base):
         return {"stars": self.stars, "comment": self.comment, "at": self.rated_at} if self.rated_at else None
 
     @property
+    def clock_in_words(self) -> dict[str, str]:
+        """Whose turn it is, since when and until when, as a resident reads it."""
+        return wording.clock(self)
+
+    @property
     def moves_of_resident(self) -> list[Move]:
         return legal_moves(self.status, Party.RESIDENT, self.flow)
 
@@ -215,6 +227,10 @@ class ServiceRequest(Base):
     def flow(self) -> Workflow:
         """The moves of its service."""
         return workflow_of(self.service.workflow)
+
+
+# What the index of words is on; `searching` says what stands in it.
+WORDS = func.array_to_tsvector(func.string_to_array(ServiceRequest.search, literal_column("' '")))
 
 
 class Hop(Base):
@@ -295,4 +311,15 @@ class Follower(Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("service_request.id"), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    at: Mapped[datetime] = timestamp()
+
+
+class Escalation(Base):
+    """That a stretch of a case was found late: once for each level and due time, however late or often we look."""
+
+    __tablename__ = "request_escalation"
+
+    hop_id: Mapped[UUID] = mapped_column(ForeignKey("hop.id"), primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     at: Mapped[datetime] = timestamp()

@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import cast as cast_
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
-from asimati.service_requests import policy
-from asimati.service_requests.models import Hop, Service, ServiceRequest
+from asimati.service_requests import policy, searching
+from asimati.service_requests.models import WORDS, Hop, Service, ServiceRequest
 from asimati.service_requests.rules import Domain, Kind, Status
 
 # --- the catalogue ---------------------------------------------------------------------------------------------
@@ -54,6 +57,13 @@ def _matching(statement: Select[Any], column: Any, q: str | None) -> Select[Any]
     """Every word of the search, wherever it stands: in Arabic a word often begins with its article."""
     for word in fold(q or "").split():
         statement = statement.where(column.contains(word, autoescape=True))
+    return statement
+
+
+def _found(statement: Select[Any], q: str | None) -> Select[Any]:
+    """Cases with a word that begins with each word of the search; an index answers it (`models.WORDS`)."""
+    for word in searching.words(q or ""):
+        statement = statement.where(WORDS.bool_op("@@")(cast_(searching.prefixed(word), TSQUERY)))
     return statement
 
 
@@ -98,11 +108,22 @@ _OVERDUE = and_(
     _OPEN, ServiceRequest.status != Status.WAITING, or_(ServiceRequest.due_at < func.app_now(), _HOP_LATE)
 )
 
+
+def _today() -> tuple[datetime, datetime]:
+    """The governorate's day, as moments; what is late already is not due today but overdue."""
+    now = clock.utcnow()
+    return now, clock.local(now).replace(hour=23, minute=59, second=59, microsecond=999999)
+
+
 QUEUES: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
     "mine": lambda actor: and_(_OPEN, ServiceRequest.claimed_by == actor.id),
     "unassigned": lambda _: ServiceRequest.status == Status.SUBMITTED,
     "overdue": lambda _: _OVERDUE,
+    "due_today": lambda _: and_(
+        _OPEN, ServiceRequest.status != Status.WAITING, ServiceRequest.due_at.between(*_today())
+    ),
     "referred": lambda _: ServiceRequest.status == Status.REFERRED,
+    "to_approve": lambda _: ServiceRequest.status == Status.PROPOSED,
     "waiting": lambda _: ServiceRequest.status == Status.WAITING,
 }
 
@@ -126,5 +147,5 @@ def queue(
     wanted = policy.visible(select(ServiceRequest), actor).where(_OPEN, QUEUES[name](actor))
     if service:
         wanted = wanted.join(ServiceRequest.service).where(Service.code == service)
-    wanted = _matching(wanted, ServiceRequest.search, q)
+    wanted = _found(wanted, q)
     return paginate(tx, wanted, [ServiceRequest.due_at.asc(), ServiceRequest.id.asc()], page)

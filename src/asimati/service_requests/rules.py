@@ -114,7 +114,12 @@ class Move(StrEnum):
     APPEAL = "appeal"
     WITHDRAW = "withdraw"
     RATE = "rate"
+    RECOUNT = "recount"
+    ESCALATE = "escalate"
 
+
+# What the house itself writes into a history: nobody asks for it.
+BY_ITSELF = frozenset({Move.SUBMIT, Move.RECOUNT, Move.ESCALATE})
 
 TURNS: Mapping[Status, Turn] = {
     Status.SUBMITTED: Turn.US,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from marshmallow import validate
+
 from asimati.http.fields import (
     UUID,
     Anything,
@@ -42,6 +44,34 @@ class ServiceOut(Schema):
     available = Boolean()
     updated_at = DateTime()
     form = Nested(FormOut)
+
+
+class TimesOut(Schema):
+    days = Integer(metadata={"description": "How far back we looked"})
+    cases = Integer()
+    median_minutes = Integer(allow_none=True, metadata={"description": "Working time; null from too few answers"})
+    p90_minutes = Integer(allow_none=True, metadata={"description": "Nine of ten were answered within it"})
+
+
+class BulkIn(Schema):
+    move = Enum(Move, required=True)
+    references = List(String(max_length=40), required=True, validate=validate.Length(min=1, max=100))
+    note = String(min_length=1, max_length=4000)
+    message = Text(max_length=4000)
+    reviewer = UUID()
+    entity = String(max_length=80)
+    reason = String(max_length=80)
+
+
+class BulkResult(Schema):
+    reference = String()
+    done = Boolean()
+    status = Enum(Status, allow_none=True)
+    problem = String(allow_none=True, metadata={"description": "The slug of what stood in the way"})
+
+
+class BulkOut(Schema):
+    items = List(Nested(BulkResult))
 
 
 class ServicesQuery(PageQuery):
@@ -146,6 +176,7 @@ class RequestOut(RequestItem):
     location = Nested(LocationOut, allow_none=True)
     history = List(Nested(EntryOut))
     hops = List(Nested(HopOut))
+    clock = Text(attribute="clock_in_words")  # whose turn it is and until when, in words
     messages = List(Nested(MessageOut))
     rating = Nested(RatingOut, allow_none=True)
     moves = List(Enum(Move), attribute="moves_of_resident", metadata={"description": "What you can do now"})

@@ -478,6 +478,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("request_interest_staff_id_fkey")),
         sa.PrimaryKeyConstraint("request_id", "staff_id", name=op.f("request_interest_pkey")),
     )
+    op.create_table(
+        "request_escalation",
+        sa.Column("hop_id", sa.Uuid(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["hop_id"], ["hop.id"], name=op.f("request_escalation_hop_id_fkey")),
+        sa.PrimaryKeyConstraint("hop_id", "level", "due_at", name=op.f("request_escalation_pkey")),
+    )
     op.drop_table("tally")
     op.add_column("booking", sa.Column("priority", sa.SmallInteger(), server_default="2", nullable=False))
     op.add_column(
@@ -563,6 +572,13 @@ def upgrade() -> None:
     op.add_column("service_request", sa.Column("appealed_from", sa.Uuid(), nullable=True))
     op.add_column("service_request", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("service_request_merged_into_idx"), "service_request", ["merged_into"], unique=False)
+    op.create_index(
+        "service_request_words_idx",
+        "service_request",
+        [sa.literal_column("array_to_tsvector(string_to_array(search, ' '))")],
+        unique=False,
+        postgresql_using="gin",
+    )
     op.create_foreign_key(
         op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
@@ -587,7 +603,7 @@ def upgrade() -> None:
         """ALTER TABLE event ADD CONSTRAINT event_stated_for_check CHECK (stated_for IN ('everybody', 'first_timers'))"""
     )
     op.execute(
-        """ALTER TABLE request_entry ADD CONSTRAINT request_entry_move_check CHECK (move IN ('submit', 'claim', 'release', 'assign', 'hand_over', 'ask', 'answer', 'refer', 'return', 'resolve', 'decline', 'approve', 'merge', 'declare', 'note', 'reopen', 'appeal', 'withdraw', 'rate'))"""
+        """ALTER TABLE request_entry ADD CONSTRAINT request_entry_move_check CHECK (move IN ('submit', 'claim', 'release', 'assign', 'hand_over', 'ask', 'answer', 'refer', 'return', 'resolve', 'decline', 'approve', 'merge', 'declare', 'note', 'reopen', 'appeal', 'withdraw', 'rate', 'recount', 'escalate'))"""
     )
     op.execute(
         """ALTER TABLE request_entry ADD CONSTRAINT request_entry_status_before_check CHECK (status_before IN ('submitted', 'in_review', 'waiting', 'referred', 'proposed', 'resolved', 'declined', 'withdrawn', 'merged'))"""

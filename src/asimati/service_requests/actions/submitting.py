@@ -17,7 +17,7 @@ from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import publish
 from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.policy import Actor
-from asimati.kit.text import fold, western_digits
+from asimati.kit.text import western_digits
 from asimati.kit.words import _
 from asimati.places.queries import block_known
 from asimati.service_requests import messages, policy
@@ -26,6 +26,7 @@ from asimati.service_requests.actions.moving import Said, begin
 from asimati.service_requests.models import Service, ServiceForm, ServiceRequest
 from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
 from asimati.service_requests.rules import Channel, Move, Place, Status
+from asimati.service_requests.searching import indexed
 
 SEARCHED = 8_000  # characters of a case that search looks at
 
@@ -150,7 +151,7 @@ def searched(request: ServiceRequest, service: Service) -> str:
     """The folded text a case is found by: its reference, service, place and answers."""
     place = (request.block, request.building, request.road)
     words = [request.reference, request.external_ref, *service.title.values(), *place, *_texts(request.answers)]
-    return fold(" ".join(word for word in words if word))[:SEARCHED]
+    return indexed(" ".join(word for word in words if word), SEARCHED)
 
 
 def _texts(value: Any) -> Iterator[str]:
