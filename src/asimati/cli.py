@@ -206,6 +206,27 @@ def sync_impact() -> None:
 
 
 @impact.command()
+@click.argument("form")
+@click.option("--from", "start", required=True, metavar="MONTH", help="The first month, such as 2026-01.")
+@click.option("--to", "end", required=True, metavar="MONTH", help="The last month.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder.")
+def dossier(form: str, start: str, end: str, out: Path) -> None:
+    """Write a report of a period as PDF and DOCX, with its data, and print the hash of these."""
+    from datetime import date
+
+    from asimati.impact import dossiers
+
+    first, last = (date.fromisoformat(f"{month}-01") for month in (start, end))
+    out.mkdir(parents=True, exist_ok=True)
+    with transaction(patience=60) as tx:
+        for kind in ("pdf", "docx"):
+            (out / f"{form}-{start}-{end}.{kind}").write_bytes(dossiers.make(tx, form, first, last, kind))
+        told = dossiers.data(tx, form, first, last)
+    (out / f"{form}-{start}-{end}.json").write_bytes(dossiers.written(told))
+    click.echo(json.dumps({"sha256": dossiers.digest(told), "folder": str(out)}))
+
+
+@impact.command()
 def rebuild() -> None:
     """Make every tally anew from the contributions."""
     from asimati.impact.actions import rebuild_all

@@ -44,6 +44,12 @@ NOBODYS = {
     "/api/v1/impact/people",
     "/api/v1/impact/series",
     "/api/v1/impact/goals",
+    "/api/v1/staff/impact/dossiers",
+    "/api/v1/staff/impact/dossiers/<code>",
+    "/api/v1/staff/impact/endorsements",
+    "/api/v1/staff/impact/stories",  # told with consent, and nobody's file
+    "/impact",
+    "/impact/style.css",
     "/api/v1/impact/tallies",
     "/api/v1/impact/tallies/<tally_id>/contributions",
     "/api/v1/opportunities",

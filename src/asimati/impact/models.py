@@ -146,6 +146,45 @@ class Aim(Base):
     source: Mapped[dict[str, str]] = bilingual()  # where the baseline comes from
 
 
+class Story(Base):
+    """What changed for somebody, told with their consent; once it is taken back, the story is told no more."""
+
+    __tablename__ = "impact_story"
+
+    id: Mapped[UUID] = primary_id()
+    title: Mapped[dict[str, str]] = bilingual()
+    text: Mapped[dict[str, str]] = bilingual()
+    target: Mapped[str | None] = mapped_column(ForeignKey("target.code"))
+    on: Mapped[date]
+    consent: Mapped[dict[str, str]] = bilingual()  # who agreed, and how it was given
+    consented_on: Mapped[date]
+    withdrawn_at: Mapped[datetime | None] = timestamp(nullable=True)
+    created_at: Mapped[datetime] = timestamp(default=True)
+
+
+class Endorsement(Base):
+    """What a partner says of the work, with whoever signed it."""
+
+    __tablename__ = "endorsement"
+
+    id: Mapped[UUID] = primary_id()
+    partner: Mapped[dict[str, str]] = bilingual()
+    text: Mapped[dict[str, str]] = bilingual()
+    signatory: Mapped[dict[str, str]] = bilingual()
+    on: Mapped[date]
+    created_at: Mapped[datetime] = timestamp(default=True)
+
+
+class DossierForm(Base):
+    """The pack's form of a report: its sections in their order, each with words of its own and what it holds."""
+
+    __tablename__ = "dossier_form"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[dict[str, str]] = bilingual()
+    sections: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
 class Act(Base):
     """What one act said of itself when it was told, without saying whose it was, for rules that come later.
 

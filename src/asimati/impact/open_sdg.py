@@ -22,30 +22,12 @@ from asimati.impact.disclosure import PERSONAL
 from asimati.impact.models import Goal, Measure, Target
 from asimati.impact.readings import Series
 from asimati.impact.rules import Per
+from asimati.impact.words import DIMENSIONS, VALUES
 from asimati.kit.sheets import csv_of
 from asimati.kit.text import say
 
 _MADE = (1980, 1, 1, 0, 0, 0)  # the same figures make the same bytes, whenever the file is made
 _SITE = Path(__file__).parent / "site"
-# Headings of the columns: what the site's visitors choose by.
-COLUMNS = {
-    "sex": {"ar": "الجنس", "en": "Sex"},
-    "age_band": {"ar": "الفئة العمرية", "en": "Age"},
-    "disability": {"ar": "الإعاقة", "en": "Disability"},
-    "nationality": {"ar": "الجنسية", "en": "Nationality"},
-    "area": {"ar": "المنطقة", "en": "Area"},
-    "block": {"ar": "المجمع", "en": "Block"},
-}
-VALUES = {
-    "female": {"ar": "أنثى", "en": "Female"},
-    "male": {"ar": "ذكر", "en": "Male"},
-    "unknown": {"ar": "غير معلوم", "en": "Unknown"},
-    "yes": {"ar": "نعم", "en": "Yes"},
-    "no": {"ar": "لا", "en": "No"},
-    "bahraini": {"ar": "بحريني", "en": "Bahraini"},
-    "gcc": {"ar": "خليجي", "en": "GCC"},
-    "other": {"ar": "أخرى", "en": "Other"},
-}
 
 
 def archive(tx: Session) -> bytes:
@@ -127,7 +109,7 @@ def _translations(
         "units": {one.code: say(one.unit, language) for one in measures},
         "targets": {one.code.replace(".", "-"): say(one.title, language) for one in targets},
         "goals": {str(one.number): say(one.title, language) for one in goals},
-        "data": {name: words[language] for name, words in {**COLUMNS, **VALUES}.items()},
+        "data": {name: words[language] for name, words in {**DIMENSIONS, **VALUES}.items()},
         "notes": {"own_measure": notes[language]},
     }
 

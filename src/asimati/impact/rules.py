@@ -22,6 +22,13 @@ class Per(StrEnum):
     YEAR = "year"
 
 
+class FileFormat(StrEnum):
+    """What a report is written as."""
+
+    PDF = "pdf"
+    DOCX = "docx"
+
+
 VERSION_LINES = 1000  # the lines of a rule's next version begin so much higher
 
 

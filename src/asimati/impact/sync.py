@@ -15,6 +15,7 @@ from asimati.impact.actions import hold_rules, revise
 from asimati.impact.models import (
     Aim,
     Crosswalk,
+    DossierForm,
     FormerRule,
     Framework,
     Goal,
@@ -45,6 +46,8 @@ def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
     counts = _sync_measures(tx, part["measures"])
     tx.execute(delete(Aim))
     _upsert(tx, Aim, list(part.get("aims", ())))
+    tx.execute(delete(DossierForm))
+    _upsert(tx, DossierForm, list(part.get("dossiers", ())))
     return counts
 
 

@@ -196,6 +196,10 @@ def _impact(values: Part) -> Part:
             "description": catalogue()["meta"]["framework"],
         },
         "aims": values.get("aim", []),
+        "dossiers": [
+            {"code": one["code"], "title": one["title"], "sections": one["section"]}
+            for one in values.get("dossier", [])
+        ],
         "measures": measures,
         "objectives": values["objective"],
         "crosswalk": values["crosswalk"],

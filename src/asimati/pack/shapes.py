@@ -67,6 +67,7 @@ def many(item: Shape) -> Shape:
     return {"type": "array", "items": item}
 
 
+HELD = ("figures", "people", "aims", "objectives", "stories", "endorsements", "method")
 SHARE = written("a share such as 0.5", "^[0-9]+(\\.[0-9]+)?$")
 YEAR: Shape = {"type": "integer", "minimum": 2015, "maximum": 2050}
 FLAG: Shape = {"type": "boolean"}
@@ -317,6 +318,15 @@ IMPACT = table(
         "crosswalk": many(table({"target": TARGET, "objective": CODE})),
     },
     {
+        "dossier": many(
+            table(
+                {
+                    "code": CODE,
+                    "title": WORDS,
+                    "section": many(table({"heading": WORDS}, {"text": WORDS, "holds": many(choice(*HELD))})),
+                }
+            )
+        ),
         "aim": many(
             table(
                 {
@@ -329,7 +339,7 @@ IMPACT = table(
                     "source": WORDS,
                 }
             )
-        )
+        ),
     },
 )
 _MESSAGE = table({"title": WORD, "text": WORD}, {"sms": WORD, "push": WORD, "email": WORD})

@@ -1,0 +1,97 @@
+"""How the parts of a report are laid out: headings and cells of each table, for PDF and DOCX alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Words = Mapping[str, str]
+
+WITHHELD: Words = {"ar": "محجوب", "en": "withheld"}
+_TARGET: Words = {"ar": "الغاية", "en": "Target"}
+_MEASURE: Words = {"ar": "المقياس", "en": "Measure"}
+_FIGURE: Words = {"ar": "الرقم", "en": "Figure"}
+_HEADINGS: Mapping[str, list[Words]] = {
+    "figures": [_TARGET, _MEASURE, _FIGURE, {"ar": "المصدر", "en": "Source"}],
+    "people": [_MEASURE, {"ar": "بحسب", "en": "By"}, {"ar": "الفئة", "en": "Group"}, _FIGURE],
+    "aims": [
+        _TARGET,
+        _MEASURE,
+        {"ar": "خط الأساس", "en": "Baseline"},
+        {"ar": "المتحقق", "en": "Reached"},
+        {"ar": "المستهدف", "en": "Aim"},
+        {"ar": "التقدم", "en": "Progress"},
+    ],
+    "objectives": [{"ar": "الهدف الوطني", "en": "National objective"}, {"ar": "الغايات", "en": "Targets"}],
+    "method": [
+        _MEASURE,
+        {"ar": "ما يُحتسب", "en": "What counts"},
+        {"ar": "القاعدة", "en": "Rule"},
+        {"ar": "منذ", "en": "Since"},
+    ],
+}
+
+
+def tables(parts: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+    """The parts of a section that are tables: `{"headings": […], "rows": [[…]]}`, in a language."""
+    return [
+        {
+            "headings": [one[language] for one in _HEADINGS[name]],
+            "rows": [_row(name, row, language) for row in rows],
+        }
+        for name, rows in parts.items()
+        if name in _HEADINGS
+    ]
+
+
+def quotes(parts: Mapping[str, Any], language: str) -> list[dict[str, str]]:
+    """The parts that are told: stories and endorsements, as `{"head", "text", "foot"}`."""
+    stories = [
+        {
+            "head": _said(one["title"], language),
+            "text": _said(one["text"], language),
+            "foot": f"{one['target'] or ''} · {one['on']} · {_said(one['consent'], language)}",
+        }
+        for one in parts.get("stories", ())
+    ]
+    endorsements = [
+        {
+            "head": _said(one["partner"], language),
+            "text": _said(one["text"], language),
+            "foot": f"{_said(one['signatory'], language)} · {one['on']}",
+        }
+        for one in parts.get("endorsements", ())
+    ]
+    return stories + endorsements
+
+
+def _said(words: Any, language: str) -> str:
+    if isinstance(words, Mapping):
+        return str(words.get(language) or words.get("ar") or words.get("en") or "")
+    return str(words or "")
+
+
+def _row(name: str, row: Mapping[str, Any], language: str) -> list[str]:
+    def said(key: str) -> str:
+        return _said(row[key], language)
+
+    match name:
+        case "figures":
+            return [row["target"], said("title"), f"{row['value']} {said('unit')}", said("source")]
+        case "people":
+            value = WITHHELD[language] if row["value"] is None else f"{row['value']} {said('unit')}"
+            return [f"{said('title')} ({row['target']})", said("by"), said("group"), value]
+        case "aims":
+            aim = f"{row['aim']} ({row['year']})"
+            return [
+                row["target"],
+                said("title"),
+                str(row["baseline"]),
+                str(row["value"]),
+                aim,
+                f"{row['progress']:.0%}",
+            ]
+        case "objectives":
+            return [said("title"), ", ".join(row["targets"])]
+        case _:
+            return [said("title"), f"{row['topic']} · {row['amount']}", f"{row['version']}", row["since"]]
