@@ -72,8 +72,7 @@ def test_bars_grow_from_the_right_in_arabic() -> None:
             charts.bars([("a", Decimal(4)), ("b", Decimal(2))], "t", colour="#000", withheld="-", rtl=rtl)
         )
         bars = [one for one in read.iter(f"{SVG}rect") if one.get("stroke")]
-        ends = [int(one.get("x", 0)) + (int(one.get("width", 0)) if rtl else 0) for one in bars]
-        return ends
+        return [int(one.get("x", 0)) + (int(one.get("width", 0)) if rtl else 0) for one in bars]
 
     assert len(set(places(True))) == len(set(places(False))) == 1
     assert places(True)[0] > places(False)[0]
