@@ -13,7 +13,7 @@ from asimati.events.actions import lapse_offers, mark_no_shows
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
 from asimati.http import writes
-from asimati.impact.actions import reconcile
+from asimati.impact.actions import reconcile, sweep
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
@@ -97,6 +97,7 @@ JOBS: Sequence[Job] = (
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
     Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),
+    Job("impact.sweep", timedelta(seconds=4), sweep),
     Job("impact.reconcile", DAY, reconcile, REPORTS, nightly=True),
 )
 

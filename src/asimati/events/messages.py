@@ -134,6 +134,7 @@ class ParticipantCheckedIn(Message):
     event: UUID
     programme: str
     seats: int
+    partner: str | None = None  # the first of its co-hosts
     targets: list[str]
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,7 +40,10 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _LOCK_ALL = text("SELECT pg_advisory_xact_lock(hashtextextended('tallies', 0))")
 _LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('tallies', 0))")
 # While acts are counted no rule changes, and while one changes no act is counted.
-_RULES_STAND = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('measures', 0))")
+_RULES_STAND = text(
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended('measures', 0)),"
+    " pg_advisory_xact_lock(hashtextextended(:name, 0))"
+)
 _RULES_CHANGE = text("SELECT pg_advisory_xact_lock(hashtextextended('measures', 0))")
 _WRITTEN_AMOUNTS = ("hours",)  # decimals that travel as text; other texts of a message are nobody's amount
 _BATCH = 2000  # acts read anew in one statement
@@ -55,8 +58,7 @@ def contribute(tx: Session, delivered: Delivered) -> None:
     if not facts.get("source"):
         return
     topic, source = delivered.message.topic, facts["source"]
-    tx.execute(_RULES_STAND)
-    tx.execute(_LOCK, {"name": f"act:{source}"})
+    tx.execute(_RULES_STAND, {"name": f"act:{source}"})
     measures = tx.scalars(select(Measure).where((Measure.topic == topic) | (Measure.voided_by == topic))).all()
     changed = _count(tx, delivered, facts, [one for one in measures if one.topic == topic])
     if any(one.voided_by == topic for one in measures):
@@ -145,10 +147,26 @@ def reconcile(tx: Session) -> dict[str, Any] | None:
     return rebuild_all(tx)
 
 
-def _mark(tx: Session, changed: Iterable[tuple[Any, ...]]) -> None:
-    for measure, period in sorted(set(changed)):
-        tx.execute(insert(TallyMark).values(measure=measure, period=period))
+def sweep(tx: Session) -> None:
+    """Ask for every marked month to be rebuilt: for marks set while the rebuilding they relied on was under way."""
+    for measure, period in tx.execute(select(TallyMark.measure, TallyMark.period).distinct()).all():
         outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
+    for measure, period in tx.execute(select(FigureMark.measure, FigureMark.period).distinct()).all():
+        outbox.publish(tx, TalliesChanged(measure=measure, period=period))
+
+
+def _mark(tx: Session, changed: Iterable[tuple[Any, ...]]) -> None:
+    """Mark months as changed, and ask for each to be rebuilt unless it is asked for already.
+
+    In a rush thousands of acts change one month; it is rebuilt once for many. A mark whose asking came too early is
+    found by `sweep`, seconds later.
+    """
+    for measure, period in sorted(set(changed)):
+        which = {"measure": measure, "period": period}
+        asked = tx.scalar(select(exists().where(TallyMark.measure == measure, TallyMark.period == period)))
+        tx.execute(insert(TallyMark).values(which))
+        if not asked:
+            outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
 
 
 def _count(

@@ -289,14 +289,14 @@ class Tally(Base):
     """A cell: the sum of the contributions that agree in everything, and who stands behind it.
 
     `people` is exact; `someones` are the smallest numbers of these people, by which they are told apart across
-    cells and months (see `rules.unique_people`).
+    cells and months (see `rules.unique_people`). What it refers to is proved where the contribution is written.
     """
 
     __tablename__ = "tally_cell"
 
-    measure: Mapped[str] = mapped_column(ForeignKey("measure.code"), primary_key=True)
+    measure: Mapped[str] = mapped_column(Text, primary_key=True)
     period: Mapped[date] = mapped_column(primary_key=True)
-    target: Mapped[str] = mapped_column(ForeignKey("target.code"), primary_key=True)
+    target: Mapped[str] = mapped_column(Text, primary_key=True)
     sex: Mapped[str] = mapped_column(Text, primary_key=True)
     age_band: Mapped[str] = mapped_column(Text, primary_key=True)
     disability: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -322,8 +322,8 @@ class Figure(Base):
 
     by: Mapped[str] = mapped_column(Text, primary_key=True)  # the dimensions, as "sex,block"; empty: ungrouped
     period: Mapped[date] = mapped_column(primary_key=True)
-    measure: Mapped[str] = mapped_column(ForeignKey("measure.code"), primary_key=True)
-    target: Mapped[str] = mapped_column(ForeignKey("target.code"), primary_key=True)
+    measure: Mapped[str] = mapped_column(Text, primary_key=True)
+    target: Mapped[str] = mapped_column(Text, primary_key=True)
     group: Mapped[list[str]] = mapped_column(ARRAY(Text), primary_key=True)
     goal: Mapped[int]
     value: Mapped[Decimal | None] = mapped_column(Numeric)  # none: withheld

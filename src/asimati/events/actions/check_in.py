@@ -28,6 +28,7 @@ from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.secrets import digest
+from asimati.kit.text import say
 from asimati.settings import settings
 
 
@@ -165,6 +166,7 @@ def _admitted(tx: Session, actor: Actor, device: str, one: Shown, event: Event, 
             person=booking.person_id,
             event=event.id,
             programme=event.programme,
+            partner=say(event.co_hosts[0], "en") if event.co_hosts else None,
             seats=booking.party_size,
             targets=event.targets,
         ),
