@@ -33,7 +33,8 @@ LINES = """
            (ARRAY['no', 'no', 'no', 'yes'])[1 + (h >> 4) % 4], (300 + (h >> 6) % 44)::text, 'none',
            (ARRAY['app', 'web'])[1 + (h >> 12) % 2], 1.5,
            int4send((h >> 3) % 200000), gen_random_uuid()
-    FROM (SELECT n, abs(hashint4(n)::bigint)::int AS h, (date '2024-01-01' + (n % 24) * interval '1 month')::date AS month
+    FROM (SELECT n, abs(hashint4(n)::bigint)::int AS h,
+                 (date '2024-01-01' + (n % 24) * interval '1 month')::date AS month
           FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n) AS drawn
 """
 DIMENSIONS = "sex, age_band, disability, nationality, area, block, programme, partner, channel"
@@ -90,7 +91,8 @@ def measure(count: int) -> None:
         ours = timed(refill)
         bare, sums = timed(lambda: bare_group(people=True)), timed(lambda: bare_group(people=False))
         cells = run("SELECT count(*) FROM tally_cell")[0][0]
-        print(f"{last:,}: {cells:,} cells, rebuilt in {ours:.1f} s; bare {bare:.1f} s with people ({ours / bare:.2f}),"
+        print(f"{last:,}: {cells:,} cells, rebuilt in {ours:.1f} s;"
+              f" bare {bare:.1f} s with people ({ours / bare:.2f}),"
               f" {sums:.1f} s with sums alone ({ours / sums:.2f})", flush=True)  # fmt: skip
         published = timed(lambda: publish_two(publishing))
         print(f"  published two months of a measure in {published:.1f} s", flush=True)
@@ -175,7 +177,7 @@ def counted() -> int:
 
 
 def delay(pace: int) -> None:
-    """Acts at a pace for a while, two workers beside; how long until so many acts as were told are in the tallies."""
+    """Acts at a pace for a while, two workers beside; how long until as many as were told are in the tallies."""
     from concurrent.futures import ThreadPoolExecutor
 
     from asimati.impact.sync import sync
@@ -193,7 +195,9 @@ def delay(pace: int) -> None:
     with ThreadPoolExecutor(1) as beside:
         telling = beside.submit(tell, pace)
         limit = time.perf_counter() + 4 * SECONDS
-        while time.perf_counter() < limit and not (telling.done() and seen and seen[-1][1] >= len(telling.result())):
+        while time.perf_counter() < limit:
+            if telling.done() and seen and seen[-1][1] >= len(telling.result()):
+                break
             seen.append((time.perf_counter(), counted()))
             time.sleep(0.1)
         told = telling.result()

@@ -65,3 +65,67 @@ ROOMS = (
     impact,
     impact_page,
     impact_staff,
+    open311,
+    open311_keys,
+)
+DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
+
+
+class _Json(DefaultJSONProvider):
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app() -> Flask:
+    """The WSGI application of this process."""
+    logs.configure()
+    app = Flask("asimati", static_folder=None)
+    app.json = _Json(app)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = settings().web.body_limit
+    app.config["MAX_FORM_PARTS"] = 20
+    if seconds := settings().web.shelf:
+        app.wsgi_app = Shelf(app.wsgi_app, seconds)  # type: ignore[method-assign,assignment]
+    if proxies := settings().web.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.secret_key = secrets.mac(["what a page says once"], "flask")
+    app.extensions[access.EXTENSION] = identify
+    headers.install(app)
+    metrics.install(app, gauges)
+    problems.install(app)
+    health.install(app, _schema_is_current)
+    api = openapi.install(app)
+    for room in ROOMS:
+        api.register_blueprint(room.blp)
+    if settings().profile != "production":
+        for room in DEVELOPMENT_ROOMS:
+            api.register_blueprint(room.blp)
+    app.register_blueprint(console)
+    return app
+
+
+def gauges() -> Mapping[str, float]:
+    """The figures that tell whether the house keeps up."""
+    with transaction() as tx:
+        box = outbox.health(tx)
+        sent = accounts.codes_sent(tx)
+        tallies = impact.queries.gauges(tx)
+    return {
+        **tallies,
+        "outbox_oldest_seconds": box["oldest_seconds"],
+        "outbox_waiting": box["waiting"],
+        "outbox_dead_total": box["dead"],
+        "otp_sent_total": sent,
+    }
+
+
+@cache
+def _checked() -> list[bool]:
+    return []
+
+
+def _schema_is_current() -> bool:
+    """Looked up until it is true once: a schema does not grow old under a running process."""
+    if not _checked() and is_current():
+        _checked().append(True)
+    return bool(_checked())

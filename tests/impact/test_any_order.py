@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, the tallies are the fold of the ledger; a state machine on real PostgreSQL."""
+"""Whatever happens in whatever order, tallies are the fold of the ledger: a state machine on real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Worker(RuleBasedStateMachine):
     @rule(from_nothing=st.booleans())
     def prove(self, from_nothing: bool) -> None:
         with db.transaction() as tx:
-            assert (rebuild_all(tx)["ok"] if from_nothing else reconcile(tx) is None)
+            assert rebuild_all(tx)["ok"] if from_nothing else reconcile(tx) is None
 
     @invariant()
     def cells_are_the_fold(self) -> None:
@@ -124,7 +124,7 @@ def test_for_any_interleaving_the_tallies_are_the_fold_of_the_ledger() -> None:
     run_state_machine_as_test(
         Worker,
         settings=settings(
-            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck),
+            max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
         ),
     )  # fmt: skip

@@ -226,7 +226,7 @@ Story = list[tuple[int, str, str]]
 
 @pytest.mark.usefixtures("ground")
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
