@@ -1,6 +1,6 @@
 """Notices under fire: a bad provider, processes killed, Redis emptied, a crowd told at once.
 
-NOTICES (2,000; the full size is 20,000) and CROWD (10,000; 100,000) set the sizes.
+NOTICES (1,000; the full size is 20,000) and CROWD (10,000; 100,000) set the sizes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.faults.stack import Stack, running, wait_until
 
 pytestmark = pytest.mark.faults
 
-NOTICES = int(os.environ.get("NOTICES", "2000"))
+NOTICES = int(os.environ.get("NOTICES", "1000"))
 CROWD = int(os.environ.get("CROWD", "10000"))
 KILLS, SLOTS = (3, 4) if NOTICES < 10_000 else (6, 10)
 ALONE = min(1000, NOTICES // 2)  # told by messages of their own; the others by one broadcast
