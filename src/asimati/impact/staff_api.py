@@ -62,7 +62,7 @@ class EndorsementOut(EndorsementIn):
     id = fields.UUID()
 
 
-class FormOut(Schema):
+class DossierFormOut(Schema):
     code = String()
     title = Text()
 
@@ -101,7 +101,7 @@ def endorsements(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     return telling.endorsements(tx, query["page"])
 
 
-@blp.get("/staff/impact/dossiers", who=may("see"), gives=page_of(FormOut))
+@blp.get("/staff/impact/dossiers", who=may("see"), gives=page_of(DossierFormOut))
 def forms(tx: Session, actor: Actor) -> dict[str, Any]:
     """The forms a report can take."""
     return {"items": telling.forms(tx), "next": None}
