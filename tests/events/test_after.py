@@ -12,13 +12,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from asimati.accounts.models import Person
-from asimati.events import actions, rules
+from asimati.accounts.models import Engagement, Person
+from asimati.events import actions, queries, rules
 from asimati.events.actions.check_in import Shown
 from asimati.events.models import Booking, Deferral, Event
 from asimati.events.rules import BookingStatus, DeferralStatus, Outcome
 from asimati.kit import db
 from asimati.kit.errors import Invalid
+from asimati.kit.outbox import OutboxMessage
 from asimati.kit.policy import SYSTEM, Actor
 from asimati.kit.sheets import read_sheet
 from tests.events.ground import make_event, make_people, signed_in
@@ -175,20 +176,91 @@ def test_a_booking_moves_to_a_parallel_event_or_stays(clean: str) -> None:
     with db.transaction() as tx:
         actions.cancel(tx, other, taken.reference)
     with db.transaction() as tx:
-        moved = actions.reschedule(tx, who, one.reference, second)
-    assert (moved.status, moved.event) == (BookingStatus.CONFIRMED, second)
-    assert status_of(one.reference) is BookingStatus.CANCELLED
+        assert actions.reschedule(tx, who, one.reference, second) == one.reference
+        moved = queries.booking(tx, who, one.reference)
+        assert (moved.id, moved.status, moved.event) == (one.id, BookingStatus.CONFIRMED, second)
+        assert queries.verify_seats(tx)["ok"]
+        held = tx.scalars(select(Engagement.source).where(Engagement.person_id == who.id)).all()
+        assert held == [one.id]
     assert status_of(line.reference) is BookingStatus.OFFERED
+
+
+def test_a_moved_ticket_opens_the_new_door_alone(client: FlaskClient, clean: str, as_staff: SignIn) -> None:
+    (who,) = make_people(1)
+    old, new = (soon(series="ai") for _ in range(2))
+    one = booked(who, old)
+    url = f"{V1}/bookings/{one.reference}/reschedule"
+    moved = client.post(url, json={"event": str(new)}, headers=signed_in(who)).json
+    assert (moved["reference"], moved["event"]) == (one.reference, str(new))  # type: ignore[index]
+    staff, now = as_staff("coordinator"), datetime.now(UTC).isoformat()
+    outcomes = []
+    for number, door in enumerate((old, new)):
+        scan = {"ticket": moved["ticket"], "nonce": str(number), "at": now, "event": str(door)}  # type: ignore[index]
+        outcomes.append(client.post(f"{V1}/staff/check-ins", json=scan, headers=staff).json["outcome"])  # type: ignore[index]
+    assert outcomes == ["wrong-event", "admitted"]
+
+
+def test_a_move_asks_what_a_booking_there_would_ask(clean: str) -> None:
+    (who,) = make_people(1)
+    form = {"type": "object", "properties": {"firm": {"type": "string"}}, "required": ["firm"]}
+    first, asks, decides = make_event(series="x"), make_event(series="x", questions=form), None
+    decides = make_event(series="x", approval=True)
+    one = booked(who, first)
+    with pytest.raises(Invalid), db.transaction() as tx:
+        actions.reschedule(tx, who, one.reference, asks)
+    with pytest.raises(rules.NeedsApproval), db.transaction() as tx:
+        actions.reschedule(tx, who, one.reference, decides)
+    with db.transaction() as tx:
+        actions.reschedule(tx, who, one.reference, asks, {"firm": "A"})
+        assert tx.scalars(select(Booking.answers).where(Booking.reference == one.reference)).one() == {"firm": "A"}
+
+
+def told(topic: str) -> list[dict[str, Any]]:
+    with db.transaction() as tx:
+        said = (
+            select(OutboxMessage.payload).where(OutboxMessage.topic == f"events.{topic}").order_by(OutboxMessage.id)
+        )
+        return list(tx.scalars(said))
+
+
+def test_whoever_misses_an_event_is_told_once_and_warned_before_the_last(clean: str) -> None:
+    (who,) = make_people(1)
+    expected = {"last_miss_warned": 1, "no_show_recorded": 0, "deferred": 0}
+    first = booked(who, soon())
+    pass_by(4), pass_by(5)
+    assert {topic: len(told(topic)) for topic in expected} == expected
+    assert told("last_miss_warned")[0]["reference"] == first.reference
+    second = booked(who, soon())
+    pass_by(4)
+    assert {topic: len(told(topic)) for topic in expected} == expected | {"deferred": 1}
+    booked(who, soon())
+    pass_by(4)  # while deferred a further one is noted, and that is all
+    assert {topic: len(told(topic)) for topic in expected} == expected | {"deferred": 1, "no_show_recorded": 1}
+    assert let_in(second, 5) is Outcome.ADMITTED
+
+
+def test_whoever_is_offered_a_place_at_once_is_not_also_told_of_a_place_in_line(clean: str) -> None:
+    seated, group, single = make_people(3)
+    event = make_event(capacity=4)
+    booked(seated, event, party_size=2)
+    booked(group, event, party_size=3)  # does not fit; two seats are gathered for it
+    with db.transaction() as tx:
+        at(tx, 48)
+        assert actions.book(tx, single, event).status is BookingStatus.OFFERED
+    assert [one["person"] for one in told("booking_waitlisted")] == [str(group.id)]
+    assert [one["person"] for one in told("booking_offered")] == [str(single.id)]
 
 
 def test_an_event_asks_and_says_whom_it_is_for(clean: str) -> None:
     (who,) = make_people(1)
     form = {"type": "object", "properties": {"firm": {"type": "string"}}, "required": ["firm"]}
-    event = make_event(questions=form, minimum_age=18)
+    event, young = make_event(questions=form, minimum_age=18), make_event(maximum_age=25)
     with pytest.raises(rules.NotEligible):
         booked(who, event, answers={"firm": "A"})
     with db.transaction() as tx:
         tx.get_one(Person, who.id).birth_date = date(1990, 1, 1)
+    with pytest.raises(rules.NotEligible):
+        booked(who, young)
     for wrong in (None, {"firm": "A", "other": 1}):
         with pytest.raises(Invalid):
             booked(who, event, answers=wrong)
@@ -218,3 +290,5 @@ def test_a_place_given_up_too_late_is_noted(clean: str) -> None:
             actions.cancel(tx, who, one.reference)
         with db.transaction() as tx:
             assert tx.scalar(select(Booking.late).where(Booking.reference == one.reference)) is expected
+            assert queries.booking(tx, who, one.reference).late is expected  # and they are told so
+    assert [one["person"] for one in told("last_miss_warned")] == [str(late.id)]

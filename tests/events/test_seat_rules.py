@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,3 +126,27 @@ def test_an_illegal_move_names_the_legal_ones() -> None:
 )
 def test_what_the_door_says(status: BookingStatus, at: datetime, outcome: Outcome) -> None:
     assert rules.outcome_of(status, START, END, at) is outcome
+
+
+def test_the_door_says_when_the_day_is_another() -> None:
+    for at in (START - timedelta(days=1), END + timedelta(days=1)):
+        assert rules.outcome_of(BookingStatus.CONFIRMED, START, END, at, same_day=False) is Outcome.WRONG_DAY
+    night = START - timedelta(hours=1)  # doors of an event just after midnight open the day before
+    assert rules.outcome_of(BookingStatus.CONFIRMED, START, END, night, same_day=False) is Outcome.ADMITTED
+
+
+@pytest.mark.parametrize(
+    ("born", "youngest", "oldest", "fits"),
+    [
+        (date(2010, 6, 1), None, None, True),
+        (None, None, None, True),
+        (None, 0, None, False),  # whoever did not say is not let through by guessing
+        (None, None, 25, False),
+        (date(2010, 6, 1), 15, 25, True),
+        (date(2010, 6, 2), 16, None, False),
+        (date(2000, 6, 1), None, 25, False),
+    ],
+)
+def test_whom_an_event_is_for(born: date | None, youngest: int | None, oldest: int | None, *, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(rules.NotEligible):
+        rules.require_age(born, youngest, oldest, date(2026, 6, 1))

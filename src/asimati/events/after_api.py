@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
+from asimati.accounts.calendar import Overlaps
 from asimati.accounts.queries import language_of, name_of
 from asimati.credentials import actions as credentials
 from asimati.credentials.writing import qr_svg
@@ -52,12 +53,20 @@ DESKS.append(
     who=access.residents,
     takes=schemas.RescheduleIn,
     gives=schemas.BookingOut,
-    status=201,
-    refuses=(rules.NotParallel, rules.EventFull, rules.AlreadyBooked, rules.RegistrationClosed, IllegalMove),
+    refuses=(
+        rules.NotParallel,
+        rules.NeedsApproval,
+        rules.EventFull,
+        rules.AlreadyBooked,
+        rules.RegistrationClosed,
+        Overlaps,
+        IllegalMove,
+    ),
 )
 def reschedule(tx: Session, actor: Actor, payload: dict[str, Any], reference: str) -> Any:
     """Move a booking to a parallel event in one move; if there is no seat, the booking stays."""
-    return actions.reschedule(tx, actor, reference, payload["event"])
+    moved = actions.reschedule(tx, actor, reference, payload["event"], payload.get("answers"))
+    return queries.booking(tx, actor, moved)
 
 
 @blp.post(

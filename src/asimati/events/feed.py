@@ -22,7 +22,7 @@ def entries(tx: Session, person: UUID, since: datetime) -> Iterable[Entry]:
     for booking, event in tx.execute(found):
         yield Entry(
             uid=f"booking-{booking.id}@asimati",
-            sequence=booking.version + event.version - 2,  # every change to either makes it larger
+            sequence=booking.sequence_base + booking.version + event.version - 2,  # every change makes it larger
             status=status_of(booking.status),
             starts_at=event.starts_at,
             ends_at=event.ends_at,

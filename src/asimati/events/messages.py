@@ -84,7 +84,7 @@ class BookingCancelled(AboutBooking):
 class EventChanged(AboutBooking):
     """An event moved in time or place, or is held in another way; `starts_at` is the new time.
 
-    `clashes`: the person has given the new time to something else already.
+    `clashes`: the person has given the new time to something else already. `what` names in words what changed.
     """
 
     topic: ClassVar[str] = "events.event_changed"
@@ -93,7 +93,28 @@ class EventChanged(AboutBooking):
     ends_at: datetime
     mode: str
     changed: list[str]
+    what: dict[str, str]
     clashes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoShowRecorded(AboutBooking):
+    """Somebody who had a place was not let in; `missed` so many of late, this one among them."""
+
+    topic: ClassVar[str] = "events.no_show_recorded"
+
+    missed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastMissWarned(AboutBooking):
+    """One event more missed within `within_days` of another, and this person waits behind others for `days`."""
+
+    topic: ClassVar[str] = "events.last_miss_warned"
+
+    missed: int
+    within_days: int
+    days: int
 
 
 @dataclass(frozen=True, kw_only=True)

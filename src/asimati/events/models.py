@@ -73,6 +73,7 @@ class Event(Base):
         JSONB(none_as_null=True)
     )  # a form (JSON Schema) asked when booking
     minimum_age: Mapped[int | None] = mapped_column(SmallInteger)  # on the day of the event
+    maximum_age: Mapped[int | None] = mapped_column(SmallInteger)
     late_cancel_hours: Mapped[int] = mapped_column(SmallInteger, server_default="24")
     series: Mapped[str | None] = mapped_column(Text, index=True)  # events of one series are held in parallel
     room_capacity: Mapped[int | None]
@@ -101,6 +102,7 @@ class Event(Base):
         CheckConstraint("party_limit >= 1", name="party_limit"),
         CheckConstraint("late_cancel_hours BETWEEN 0 AND 720", name="late_cancel"),
         CheckConstraint("capacity <= room_capacity", name="room"),
+        CheckConstraint("minimum_age <= maximum_age", name="ages"),
         CheckConstraint("stated_for IN ('everybody', 'first_timers')", name="stated_for"),
         Index("event_starts_idx", "starts_at", "id"),
     )
@@ -138,6 +140,7 @@ class Booking(Base):
     walk_in: Mapped[bool] = mapped_column(server_default="false")
     gathers_until: Mapped[datetime | None] = timestamp(nullable=True)  # head of the line: free seats wait till then
     offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
+    sequence_base: Mapped[int] = mapped_column(server_default="0")  # keeps a calendar's SEQUENCE growing on a move
     created_at: Mapped[datetime] = timestamp(default=True)
     updated_at: Mapped[datetime] = timestamp(default=True)
     version: Mapped[int] = version_column()

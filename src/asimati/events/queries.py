@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from asimati.events import policy, tickets
 from asimati.events.models import Booking, Event, Programme
-from asimati.events.rules import SEATED, BookingStatus, Language, Mode, Publication
+from asimati.events.rules import SEATED, BookingStatus, EventType, Language, Mode, Publication
 from asimati.kit import waitlist
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -48,6 +48,9 @@ def events(
     day: date | None = None,
     language: Language | None = None,
     mode: Mode | None = None,
+    type: EventType | None = None,
+    tag: str | None = None,
+    series: str | None = None,
     q: str | None = None,
     available: bool | None = None,
     status: Publication | None = Publication.PUBLISHED,
@@ -56,14 +59,14 @@ def events(
     wanted: list[ColumnElement[bool]] = []
     if status is not None:
         wanted.append(Event.status == status)
-    if programme is not None:
-        wanted.append(Event.programme == programme)
     if day is not None:
         wanted.append(_on(day))
     if language is not None:
         wanted.append(Event.language.in_({language, Language.BOTH}))
-    if mode is not None:
-        wanted.append(Event.mode == mode)
+    exact = {Event.programme: programme, Event.mode: mode, Event.type: type, Event.series: series}
+    wanted += [column == value for column, value in exact.items() if value is not None]
+    if tag is not None:
+        wanted.append(Event.tags.contains([tag]))
     if available is not None:
         wanted.append(_bookable() if available else ~_bookable())
     wanted += [Event.search.contains(word, autoescape=True) for word in fold(q or "").split()]
@@ -119,6 +122,7 @@ class BookingView:
     starts_at: datetime
     ends_at: datetime
     person_id: UUID | None = None
+    late: bool = False
     chance: Chance | None = None  # of whoever waits in line; looked up for one booking alone
 
     @property
@@ -163,6 +167,14 @@ def booking(tx: Session, actor: Actor, reference: str) -> BookingView:
         raise NotFound
     found = _view(row)
     return replace(found, chance=_chance(tx, found)) if found.status is BookingStatus.WAITLISTED else found
+
+
+def next_position(tx: Session, event: UUID, priority: int) -> int:
+    """Where in an event's line somebody of a class would stand who came now, from 1."""
+    ahead = select(func.count() + 1).where(
+        Booking.event_id == event, Booking.status == BookingStatus.WAITLISTED, Booking.priority <= priority
+    )
+    return tx.scalars(ahead).one()
 
 
 def has_attended(tx: Session, person: UUID) -> bool:
@@ -216,11 +228,12 @@ def _views() -> Select[Any]:
         Event.starts_at,
         Event.ends_at,
         Booking.person_id,
+        Booking.late,
     ).join(Event, Event.id == Booking.event_id)
 
 
 def _view(row: Any) -> BookingView:
-    values = list(row[:17])
+    values = list(row[:18])
     values[4] = BookingStatus(values[4])
     return BookingView(*values)
 

@@ -88,6 +88,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     NOT_CONFIRMED = "not-confirmed"
     WRONG_EVENT = "wrong-event"
+    WRONG_DAY = "wrong-day"
     TOO_EARLY = "too-early"
     TOO_LATE = "too-late"
     UNKNOWN = "unknown"
@@ -166,13 +167,19 @@ class CapacityTooLow(Conflict):
 class NotEligible(Conflict):
     slug = "not-eligible"
     title = _("This event is for others")
-    detail = _("It is for people of {minimum_age} years and more. Your date of birth must stand in your profile.")
+    detail = _("It is for people of another age. Your date of birth must stand in your profile.")
 
 
 class NotParallel(Conflict):
     slug = "not-parallel"
     title = _("These events are not parallel")
     detail = _("A booking can be moved only to an event of the same series.")
+
+
+class NeedsApproval(Conflict):
+    slug = "needs-approval"
+    title = _("Places at this event are given by its organisers")
+    detail = _("Ask for a place there; your booking stays until you give it up.")
 
 
 class NotYetOver(Conflict):
@@ -282,12 +289,13 @@ def placed(event: Desk, party_size: int, *, approved: bool = False) -> BookingSt
     raise EventFull(capacity=event.capacity)
 
 
-def require_age(birth_date: date | None, minimum_age: int | None, on: date) -> None:
-    """Raises NotEligible, also for who did not say when they were born."""
-    if minimum_age is None:
+def require_age(birth_date: date | None, youngest: int | None, oldest: int | None, on: date) -> None:
+    """Raises NotEligible, also for who did not say when they were born. The ages are full years on that day."""
+    if youngest is None and oldest is None:
         return
-    if birth_date is None or _age(birth_date, on) < minimum_age:
-        raise NotEligible(minimum_age=minimum_age)
+    age = -1 if birth_date is None else _age(birth_date, on)
+    if not (youngest or 0) <= age <= (age if oldest is None else oldest):
+        raise NotEligible(minimum_age=youngest, maximum_age=oldest)
 
 
 def _age(birth_date: date, on: date) -> int:
@@ -314,17 +322,21 @@ def require_capacity(capacity: int, *, taken: int, largest_party: int) -> None:
         raise CapacityTooLow(taken=taken, largest_party=largest_party)
 
 
-def outcome_of(status: BookingStatus, starts_at: datetime, ends_at: datetime, at: datetime) -> Outcome:
-    """What the door says to a true ticket of this event, scanned at a moment."""
+def outcome_of(
+    status: BookingStatus, starts_at: datetime, ends_at: datetime, at: datetime, *, same_day: bool = True
+) -> Outcome:
+    """What the door says to a true ticket of this event, scanned at a moment; `same_day` is the calendar's word."""
     if status is B.CHECKED_IN:
         return Outcome.ALREADY_IN
     if status in OVER:
         return Outcome.CANCELLED
     if status not in (B.CONFIRMED, B.NO_SHOW):
         return Outcome.NOT_CONFIRMED
-    if at < starts_at - DOORS_OPEN:
-        return Outcome.TOO_EARLY
-    return Outcome.TOO_LATE if at >= ends_at else Outcome.ADMITTED
+    if starts_at - DOORS_OPEN <= at < ends_at:
+        return Outcome.ADMITTED
+    if not same_day:
+        return Outcome.WRONG_DAY
+    return Outcome.TOO_EARLY if at < starts_at else Outcome.TOO_LATE
 
 
 def require_door(status: Publication, starts_at: datetime, ends_at: datetime, now: datetime) -> None:

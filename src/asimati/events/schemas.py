@@ -65,6 +65,9 @@ class EventsQuery(PageQuery):
     day = Date(metadata={"description": "A day of the governorate's calendar"})
     language = Enum(Language)
     mode = Enum(Mode)
+    type = Enum(EventType)
+    tag = String(max_length=40)
+    series = String(max_length=80, metadata={"description": "Events held in parallel, among which a booking moves"})
     q = String(max_length=100, metadata={"description": "Words of title, text or venue in either language"})
     available = Boolean(metadata={"description": "Whether seats can be booked this moment"})
 
@@ -102,6 +105,7 @@ class _EventFields(Schema):
     stated_for = Enum(StatedFor)
     questions = Object(allow_none=True)
     minimum_age = Integer(min=0, max=99, allow_none=True)
+    maximum_age = Integer(min=0, max=99, allow_none=True)
     late_cancel_hours = Integer(min=0, max=720)
     series = String(max_length=80, allow_none=True)
     room_capacity = Integer(min=1, max=100_000, allow_none=True)
@@ -156,6 +160,7 @@ class EventOut(Schema):
     stated_for = Enum(StatedFor)
     questions = Anything(metadata={"type": "object"}, allow_none=True)
     minimum_age = Integer(allow_none=True)
+    maximum_age = Integer(allow_none=True)
     late_cancel_hours = Integer()
     series = String(allow_none=True)
     speakers = List(Nested(Speaker))
@@ -201,6 +206,7 @@ class BookingOut(StaffBookingOut):
     mode = Enum(Mode)
     starts_at = DateTime()
     ends_at = DateTime()
+    late = Boolean(metadata={"description": "Given up so late that it counts as an event missed"})
     chance = Enum(Chance, allow_none=True)
     ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
 
@@ -227,6 +233,7 @@ class ImportOut(Schema):
 
 class RescheduleIn(Schema):
     event = UUID(required=True)
+    answers = Object()  # where the other event asks something else
 
 
 class FeedbackIn(Schema):
@@ -309,6 +316,8 @@ class ScanOut(Schema):
     event = UUID(allow_none=True)
     party_size = Integer(allow_none=True)
     admitted_at = DateTime(allow_none=True)
+    title = Text(allow_none=True)  # of the event the ticket is for
+    starts_at = DateTime(allow_none=True, metadata={"description": "When that event begins"})
 
 
 class CheckInOut(ScanOut):

@@ -49,9 +49,11 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "events.offer_reminder": _BOOKING | {"party_size", "offer_expires_at"},
     "events.offer_lapsed": _BOOKING,
     "events.booking_cancelled": _BOOKING,
+    "events.no_show_recorded": _BOOKING | {"missed"},
+    "events.last_miss_warned": _BOOKING | {"missed", "within_days", "days"},
     "events.deferred": frozenset({"missed", "ends_at"}),
     "events.appeal_decided": frozenset({"note", "ends_at"}),
-    "events.event_changed": _BOOKING | {"venue", "ends_at"},
+    "events.event_changed": _BOOKING | {"venue", "ends_at", "what"},
 }
 
 # Topics that count for impact: the message also has source, on, group and targets, and these as amounts.

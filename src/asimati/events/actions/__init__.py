@@ -1,7 +1,7 @@
 """Deeds of programmes and events. None of them commits; the edge does."""
 
 from asimati.events.actions.after import certify, give_feedback, mark_no_shows
-from asimati.events.actions.booking import approve, book, cancel, decline, reschedule
+from asimati.events.actions.booking import approve, book, cancel, decline
 from asimati.events.actions.check_in import check_in, void_check_in, walk_in
 from asimati.events.actions.fair_use import appeal, decide_appeal
 from asimati.events.actions.importing import import_events
@@ -13,6 +13,7 @@ from asimati.events.actions.programme import (
     edit_programme,
 )
 from asimati.events.actions.reminding import remind
+from asimati.events.actions.rescheduling import reschedule
 from asimati.events.actions.waitlist import accept, lapse_offers
 
 __all__ = [

@@ -13,7 +13,7 @@ from asimati.credentials import actions as credentials
 from asimati.credentials.models import Credential
 from asimati.credentials.writing import Claim
 from asimati.events import rules
-from asimati.events.actions.fair_use import reckon
+from asimati.events.actions.fair_use import reckon_missed
 from asimati.events.actions.moves import event_of, locked_booking, move
 from asimati.events.models import Admission, Booking, Event, Feedback
 from asimati.events.rules import BookingStatus, Publication
@@ -26,7 +26,7 @@ KIND = "attendance"
 
 
 def mark_no_shows(tx: Session) -> int:
-    """Record who had a seat and did not come, and reckon their fair use; how many at this tick."""
+    """Record who had a seat and did not come, tell them, and reckon their fair use; how many at this tick."""
     over = clock.now(tx) - LATE_UPLOADS
     statement = (
         select(Booking, Event)
@@ -40,9 +40,8 @@ def mark_no_shows(tx: Session) -> int:
     found = tx.execute(statement).all()
     for booking, event in found:
         move(tx, SYSTEM, event, booking, BookingStatus.NO_SHOW)
-    tx.flush()
-    for person in sorted({booking.person_id for booking, _ in found}):
-        reckon(tx, person)
+        tx.flush()
+        reckon_missed(tx, event, booking)
     return len(found)
 
 

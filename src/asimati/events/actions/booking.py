@@ -7,6 +7,7 @@ which nobody else can book that event. All else here happens seldom and is writt
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,20 +18,20 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import calendar
 from asimati.events import messages, policy, rules
-from asimati.events.actions.fair_use import is_deferred
+from asimati.events.actions.fair_use import is_deferred, reckon_missed
 from asimati.events.actions.moves import event_of, locked_booking, move, told
+from asimati.events.actions.questions import answered
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event
-from asimati.events.queries import BookingView, has_attended
+from asimati.events.queries import BookingView, has_attended, next_position
 from asimati.events.queries import booking as booking_view
 from asimati.events.rules import BookingStatus, Mode, StatedFor
-from asimati.kit import audit, clock, forms, outbox
-from asimati.kit.errors import Invalid, NotFound
+from asimati.kit import audit, clock, outbox
+from asimati.kit.errors import NotFound
 from asimati.kit.ids import new_id, new_reference
 from asimati.kit.outbox import Message, publish
 from asimati.kit.policy import Actor
 from asimati.kit.waitlist import Priority
-from asimati.kit.words import _
 from asimati.settings import settings
 
 # Whoever must wait for the lock reads the event as it was left by the one before. What stands in other tables was
@@ -38,7 +39,7 @@ from asimati.settings import settings
 _READ = """
     SELECT event.id, programme, event.title, venue, mode, starts_at, ends_at, event.status, registration_opens_at,
            registration_closes_at, party_limit, approval, waitlist, capacity, taken, waiting, waitlist_sequence,
-           stated_for, questions, minimum_age, person.birth_date, app_now() AS now,
+           stated_for, questions, minimum_age, maximum_age, person.birth_date, app_now() AS now,
            person.number AS person_number,
            (SELECT reference FROM booking WHERE event_id = event.id AND person_id = person.id
               AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
@@ -98,8 +99,8 @@ def book(
         raise rules.AlreadyBooked(reference=desk.booked)
     rules.require_open(desk, desk.now)
     rules.require_party(desk, party_size)
-    rules.require_age(desk.birth_date, desk.minimum_age, clock.local_day(desk.starts_at))
-    answers = _answered(desk.questions, answers)
+    rules.require_age(desk.birth_date, desk.minimum_age, desk.maximum_age, clock.local_day(desk.starts_at))
+    answers = answered(desk.questions, answers)
     status = rules.placed(desk, party_size)
     if desk.engaged and status in rules.ENGAGED:
         in_the_way = calendar.conflicts(tx, actor.person, desk.starts_at, desk.ends_at)
@@ -112,46 +113,32 @@ def book(
 def _join_line(
     tx: Session, actor: Actor, desk: Any, party_size: int, answers: dict[str, Any] | None
 ) -> BookingView:
-    """A place in line, by the newcomer's class; free seats that go past its head may be for them at once."""
-    priority = _priority(tx, desk.stated_for, actor.person)
-    made = _write(tx, actor, desk, party_size, BookingStatus.WAITLISTED, answers, priority)
-    if desk.taken < desk.capacity:
-        hold_desk(tx, desk.id)
-    return booking_view(tx, actor, made.reference)
+    """A place in line, by the newcomer's class; free seats that go past its head may be for them at once.
 
-
-def _answered(questions: dict[str, Any] | None, answers: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The answers to an event's questions, tidied. Raises Invalid."""
-    if questions is None:
-        if answers:
-            raise Invalid([("/answers", _("This event asks nothing."))])
-        return None
-    tidied = forms.tidy(questions, answers or {})
-    if wrong := forms.faults(forms.closed(questions), tidied):
-        raise Invalid(wrong)
-    return tidied
-
-
-def reschedule(tx: Session, actor: Actor, reference: str, event_id: UUID) -> BookingView:
-    """Move a confirmed booking to a parallel event in one move: both change, or neither.
-
-    Raises NotParallel, EventFull, IllegalMove, and whatever `book` raises.
+    Whoever is offered seats in this very request is told of the offer alone.
     """
-    old_id = event_of(tx, actor, reference)
-    held = {one: hold_desk(tx, one) for one in sorted({old_id, event_id})}  # in one order: two moves cannot tangle
-    old, new = held[old_id], held[event_id]
-    if old.id == new.id or old.series is None or old.series != new.series:
-        raise rules.NotParallel
-    booking = locked_booking(tx, reference)
-    rules.require_status(booking.status, BookingStatus.CONFIRMED)
-    move(tx, actor, old, booking, BookingStatus.CANCELLED)
-    tx.flush()
-    answers = booking.answers if new.questions == old.questions else None
-    made = book(tx, actor, new.id, booking.party_size, answers)
-    if made.status is not BookingStatus.CONFIRMED:
-        raise rules.EventFull(capacity=new.capacity)
-    hand_on(tx, old)
+    priority, free = _priority(tx, desk.stated_for, actor.person), desk.taken < desk.capacity
+    line = _Line(priority, next_position(tx, desk.id, priority), tells=not free)
+    made = _write(tx, actor, desk, party_size, BookingStatus.WAITLISTED, answers, line)
+    if free:
+        event = hold_desk(tx, desk.id)
+        _tell_place(tx, event, locked_booking(tx, made.reference), line.position)
+        return booking_view(tx, actor, made.reference)
     return made
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A newcomer's class and position in line, and whether the person is told at once."""
+
+    priority: Priority
+    position: int
+    tells: bool
+
+
+def _tell_place(tx: Session, event: Event, booking: Booking, position: int) -> None:
+    if booking.status is BookingStatus.WAITLISTED:
+        publish(tx, messages.BookingWaitlisted(**told(event, booking), position=position))
 
 
 def _priority(tx: Session, stated_for: str, person: UUID) -> Priority:
@@ -170,10 +157,15 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
     if booking.status in rules.OVER:
         return reference
     offered, confirmed = booking.status is BookingStatus.OFFERED, booking.status is BookingStatus.CONFIRMED
-    booking.late = confirmed and rules.is_late(event.starts_at, event.late_cancel_hours, clock.now(tx))
+    nobody_waits = event.waiting == 0  # otherwise the seat is somebody else's in this very moment
+    late = rules.is_late(event.starts_at, event.late_cancel_hours, clock.now(tx))
+    booking.late = confirmed and nobody_waits and late
     move(tx, actor, event, booking, BookingStatus.DECLINED if offered else BookingStatus.CANCELLED)
     _tell_it_is_over(tx, event, booking, "resident")
     hand_on(tx, event)
+    if booking.late:
+        tx.flush()
+        reckon_missed(tx, event, booking)
     return reference
 
 
@@ -191,10 +183,12 @@ def approve(tx: Session, actor: Actor, reference: str) -> str:
         booking.priority = _priority(tx, event.stated_for, booking.person_id)
     move(tx, actor, event, booking, status)
     if status is BookingStatus.WAITLISTED:
+        position = next_position(tx, event.id, booking.priority) - 1  # it is in line itself
         hand_on(tx, event)
-    message = _news(status, told(event, booking), event.venue, booking.party_size, event.waiting)
-    if message:
-        publish(tx, message)
+        _tell_place(tx, event, booking, position)
+    else:
+        about, size = told(event, booking), booking.party_size
+        publish(tx, messages.BookingConfirmed(**about, venue=event.venue, party_size=size))
     return reference
 
 
@@ -228,7 +222,7 @@ def _write(
     party_size: int,
     status: BookingStatus,
     answers: dict[str, Any] | None = None,
-    priority: int = Priority.ORDINARY,
+    in_line: _Line | None = None,
 ) -> BookingView:
     """Everything that follows from the decision, in one statement."""
     seats, waits = rules.change_of_counts(None, status, party_size)
@@ -241,12 +235,13 @@ def _write(
         "title": desk.title,
         "starts_at": desk.starts_at,
     }
-    message = _news(status, about, desk.venue, party_size, desk.waiting + 1)
+    message = _news(status, about, desk.venue, party_size, in_line)
     line = audit.as_row(actor, f"events.booking_{status}", ("booking", booking), event=desk.id, seats=party_size)
     values = {
         "event": desk.id, "person": actor.person, "person_number": desk.person_number,
         "id": booking, "reference": reference, "party_size": party_size, "status": status.value,
-        "place": desk.waitlist_sequence + 1 if waits else None, "priority": int(priority), "answers": answers,
+        "place": desk.waitlist_sequence + 1 if waits else None, "answers": answers,
+        "priority": int(in_line.priority if in_line else Priority.ORDINARY),
         "seats": seats, "waits": waits,
         "starts_at": desk.starts_at, "ends_at": desk.ends_at, "title": desk.title,
         **{f"line_{name}": value for name, value in line.items()},
@@ -255,7 +250,7 @@ def _write(
     made = tx.execute(_statement(status in rules.ENGAGED, message is not None), values).one()
     return BookingView(
         id=booking, reference=reference, event=desk.id, party_size=party_size, status=status,
-        position=desk.waiting + 1 if waits else None, offer_expires_at=None, version=1,
+        position=in_line.position if in_line else None, offer_expires_at=None, version=1,
         created_at=made.created_at, updated_at=made.updated_at, programme=desk.programme, title=desk.title,
         venue=desk.venue, mode=Mode(desk.mode), starts_at=desk.starts_at, ends_at=desk.ends_at,
     )  # fmt: skip
@@ -272,11 +267,11 @@ def _statement(engages: bool, tells: bool) -> TextClause:
 
 
 def _news(
-    status: BookingStatus, about: dict[str, Any], venue: dict[str, Any] | None, party_size: int, position: int
+    status: BookingStatus, about: dict[str, Any], venue: dict[str, Any] | None, party_size: int, line: _Line | None
 ) -> Message | None:
     """What the person is told of the decision; of a pending one nothing, the answer said it."""
     if status is BookingStatus.CONFIRMED:
         return messages.BookingConfirmed(**about, venue=venue, party_size=party_size)
-    if status is BookingStatus.WAITLISTED:
-        return messages.BookingWaitlisted(**about, position=position)
+    if line and line.tells:
+        return messages.BookingWaitlisted(**about, position=line.position)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from sqlalchemy import select
@@ -16,9 +16,18 @@ from asimati.events.actions.moves import engage, told
 from asimati.events.models import Booking, Event
 from asimati.events.rules import BookingStatus
 from asimati.kit.outbox import publish
+from asimati.kit.words import _, translate
 
 TIMES = frozenset({"starts_at", "ends_at"})
-MATTERS = TIMES | {"venue", "block", "mode"}  # what whoever comes must know
+COMMAS = {"ar": "، ", "en": ", "}
+MATTERS: Mapping[str, str] = {  # what whoever comes must know, and how it is called
+    "starts_at": _("the time"),
+    "ends_at": _("the time"),
+    "venue": _("the place"),
+    "block": _("the place"),
+    "mode": _("in person or online"),
+    "language": _("the language"),
+}
 
 
 def follow(tx: Session, event: Event, changed: Set[str]) -> None:
@@ -27,13 +36,20 @@ def follow(tx: Session, event: Event, changed: Set[str]) -> None:
     Nobody loses a place by a move. Whose time is taken by something else now is told so and decides; the calendar
     then holds that other engagement, and none of this event.
     """
-    if not changed & MATTERS:
+    matter = [name for name in MATTERS if name in changed]
+    if not matter:
         return
     bookings = tx.scalars(live_of(event).order_by(Booking.id).with_for_update(key_share=True)).all()
     clash = _move_times(tx, event, bookings) if changed & TIMES else set()
     for booking in bookings:
         facts = told(event, booking) | {"venue": event.venue, "ends_at": event.ends_at, "mode": event.mode}
-        publish(tx, messages.EventChanged(**facts, changed=sorted(changed & MATTERS), clashes=booking.id in clash))
+        publish(tx, messages.EventChanged(**facts, changed=matter, what=_said(matter), clashes=booking.id in clash))
+
+
+def _said(names: Iterable[str]) -> dict[str, str]:
+    """What changed, in both languages."""
+    words = list(dict.fromkeys(MATTERS[name] for name in names))
+    return {language: mark.join(translate(one, language) for one in words) for language, mark in COMMAS.items()}
 
 
 def live_of(event: Event) -> Any:

@@ -44,7 +44,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the door was told; the booking's facts only if the ticket is one of ours."""
+    """What the door was told; the facts of the booking and its event only if the ticket is one of ours."""
 
     nonce: str
     outcome: Outcome
@@ -53,6 +53,8 @@ class Answer:
     event: UUID | None = None
     party_size: int | None = None
     admitted_at: datetime | None = None
+    title: dict[str, Any] | None = None
+    starts_at: datetime | None = None
 
 
 def check_in(tx: Session, actor: Actor, shown: Sequence[Shown], device: str | None = None) -> list[Answer]:
@@ -140,7 +142,9 @@ def _outcome(tx: Session, actor: Actor, device: str, one: Shown, booking: Bookin
     event = tx.get_one(Event, booking.event_id)
     if one.event not in (None, event.id):
         return Outcome.WRONG_EVENT
-    outcome = rules.outcome_of(booking.status, event.starts_at, event.ends_at, one.at)
+    days = clock.local_day(event.starts_at), clock.local_day(one.at), clock.local_day(event.ends_at)
+    same_day = days[0] <= days[1] <= days[2]
+    outcome = rules.outcome_of(booking.status, event.starts_at, event.ends_at, one.at, same_day=same_day)
     if outcome is Outcome.ADMITTED and not _admitted(tx, actor, device, one, event, booking):
         return Outcome.ALREADY_IN
     return outcome
@@ -186,7 +190,9 @@ def _answer(tx: Session, nonce: str, outcome: Outcome, at: datetime, booking: Bo
     if booking is None:
         return Answer(nonce, outcome, at)
     admitted_at = tx.scalar(select(Admission.at).where(Admission.booking_id == booking.id))
-    return Answer(nonce, outcome, at, booking.reference, booking.event_id, booking.party_size, admitted_at)
+    event = tx.get_one(Event, booking.event_id)
+    facts = (booking.reference, event.id, booking.party_size, admitted_at, event.title, event.starts_at)
+    return Answer(nonce, outcome, at, *facts)
 
 
 def _source(admission: Any) -> str:

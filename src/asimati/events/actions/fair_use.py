@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.events import messages, policy, rules
+from asimati.events.actions.moves import told
 from asimati.events.models import Booking, Deferral, Event
 from asimati.events.rules import BookingStatus, DeferralStatus, FairUse
 from asimati.kit import audit, clock
@@ -28,22 +29,47 @@ def is_deferred(tx: Session, person: UUID) -> bool:
     return _in_force(tx, person) is not None
 
 
-def reckon(tx: Session, person: UUID) -> None:
-    """Defer somebody who has missed too much of late, once at a time; lift what rests on events they came to."""
-    fair, now = fair_use(), clock.now(tx)
+def reckon(tx: Session, person: UUID) -> bool:
+    """Defer somebody who has missed too much of late, once at a time; lift what rests on events they came to.
+
+    Whether they were deferred now, and so told.
+    """
+    fair = fair_use()
     missed, held = _missed(tx, person, fair), _in_force(tx, person)
     if held is None and missed >= fair.missed and not _decided_lately(tx, person, fair):
-        made = Deferral(
-            person_id=person, status=DeferralStatus.IN_FORCE, missed=missed, ends_at=now + timedelta(days=fair.days)
-        )
-        tx.add(made)
-        tx.flush()
-        audit.record(tx, SYSTEM, "events.deferred", ("deferral", made.id), [person], missed=missed)
-        about = {"type": "deferral", "reference": str(made.id)}
-        publish(tx, messages.Deferred(person=person, about=about, missed=missed, ends_at=made.ends_at))
-    elif held is not None and missed < held.missed and held.status is not DeferralStatus.UPHELD:
+        _defer(tx, person, missed, fair)
+        return True
+    if held is not None and missed < held.missed and held.status is not DeferralStatus.UPHELD:
         held.status = DeferralStatus.LIFTED
         audit.record(tx, SYSTEM, "events.deferral_lifted", ("deferral", held.id), [person], missed=missed)
+    return False
+
+
+def _defer(tx: Session, person: UUID, missed: int, fair: FairUse) -> None:
+    ends_at = clock.now(tx) + timedelta(days=fair.days)
+    made = Deferral(person_id=person, status=DeferralStatus.IN_FORCE, missed=missed, ends_at=ends_at)
+    tx.add(made)
+    tx.flush()
+    audit.record(tx, SYSTEM, "events.deferred", ("deferral", made.id), [person], missed=missed)
+    about = {"type": "deferral", "reference": str(made.id)}
+    publish(tx, messages.Deferred(person=person, about=about, missed=missed, ends_at=made.ends_at))
+
+
+def reckon_missed(tx: Session, event: Event, booking: Booking) -> None:
+    """Somebody missed an event: they are told once, whichever weighs most of deferred, warned, and noted.
+
+    A place given up too late was told as cancelled already; there only the warning is added.
+    """
+    person, fair = booking.person_id, fair_use()
+    if reckon(tx, person):
+        return
+    missed, deferred = _missed(tx, person, fair), is_deferred(tx, person)
+    if missed == fair.missed - 1 and not deferred:
+        about = told(event, booking)
+        warning = messages.LastMissWarned(**about, missed=missed, within_days=fair.within_days, days=fair.days)
+        publish(tx, warning)
+    elif booking.status is BookingStatus.NO_SHOW:
+        publish(tx, messages.NoShowRecorded(**told(event, booking), missed=missed))
 
 
 def appeal(tx: Session, actor: Actor, deferral_id: UUID, text: str) -> Deferral:

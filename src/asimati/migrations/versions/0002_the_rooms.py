@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.execute("""ALTER TABLE request_entry DROP CONSTRAINT IF EXISTS request_entry_move_check""")
     op.execute("""ALTER TABLE request_entry DROP CONSTRAINT IF EXISTS request_entry_status_before_check""")
     op.execute("""ALTER TABLE request_entry DROP CONSTRAINT IF EXISTS request_entry_status_check""")
+    op.execute("""ALTER TABLE scan DROP CONSTRAINT IF EXISTS scan_outcome_check""")
     op.execute("""ALTER TABLE service_request DROP CONSTRAINT IF EXISTS service_request_channel_check""")
     op.execute("""ALTER TABLE service_request DROP CONSTRAINT IF EXISTS service_request_closed_check""")
     op.execute("""ALTER TABLE service_request DROP CONSTRAINT IF EXISTS service_request_status_check""")
@@ -522,6 +523,7 @@ def upgrade() -> None:
     op.add_column("booking", sa.Column("late", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("booking", sa.Column("walk_in", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("booking", sa.Column("gathers_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("booking", sa.Column("sequence_base", sa.Integer(), server_default="0", nullable=False))
     op.add_column("contribution", sa.Column("nationality", sa.Text(), server_default="unknown", nullable=False))
     op.add_column("contribution", sa.Column("area", sa.Text(), server_default="unknown", nullable=False))
     op.add_column("contribution", sa.Column("partner", sa.Text(), server_default="none", nullable=False))
@@ -538,6 +540,7 @@ def upgrade() -> None:
         "event", sa.Column("questions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
     op.add_column("event", sa.Column("minimum_age", sa.SmallInteger(), nullable=True))
+    op.add_column("event", sa.Column("maximum_age", sa.SmallInteger(), nullable=True))
     op.add_column("event", sa.Column("late_cancel_hours", sa.SmallInteger(), server_default="24", nullable=False))
     op.add_column("event", sa.Column("series", sa.Text(), nullable=True))
     op.add_column("event", sa.Column("room_capacity", sa.Integer(), nullable=True))
@@ -607,10 +610,10 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_foreign_key(
-        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
     )
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
@@ -622,6 +625,7 @@ def upgrade() -> None:
         """ALTER TABLE booking ADD CONSTRAINT booking_gathers_check CHECK (gathers_until IS NULL OR status = 'waitlisted')"""
     )
     op.execute("""ALTER TABLE booking ADD CONSTRAINT booking_priority_check CHECK (priority BETWEEN 1 AND 3)""")
+    op.execute("""ALTER TABLE event ADD CONSTRAINT event_ages_check CHECK (minimum_age <= maximum_age)""")
     op.execute(
         """ALTER TABLE event ADD CONSTRAINT event_late_cancel_check CHECK (late_cancel_hours BETWEEN 0 AND 720)"""
     )
@@ -637,6 +641,9 @@ def upgrade() -> None:
     )
     op.execute(
         """ALTER TABLE request_entry ADD CONSTRAINT request_entry_status_check CHECK (status IN ('submitted', 'in_review', 'waiting', 'referred', 'proposed', 'resolved', 'declined', 'withdrawn', 'merged'))"""
+    )
+    op.execute(
+        """ALTER TABLE scan ADD CONSTRAINT scan_outcome_check CHECK (outcome IN ('admitted', 'already-in', 'cancelled', 'not-confirmed', 'wrong-event', 'wrong-day', 'too-early', 'too-late', 'unknown', 'nonce-reused'))"""
     )
     op.execute(
         """ALTER TABLE service_request ADD CONSTRAINT service_request_channel_check CHECK (channel IN ('app', 'tawasul', 'open311', 'office', 'phone', 'majlis', 'social_media', 'field_visit'))"""
