@@ -1,0 +1,43 @@
+"""Who serves on which shift."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from asimati.kit.db import Base, one_of, primary_id, timestamp, version_column
+from asimati.volunteering.rules import HOLDING, SignUpStatus
+
+_HOLDING = ", ".join(repr(str(status)) for status in sorted(HOLDING))
+
+
+class SignUp(Base):
+    __tablename__ = "sign_up"
+
+    id: Mapped[UUID] = primary_id()
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    status: Mapped[SignUpStatus] = one_of(SignUpStatus, name="status")
+    checked_in_at: Mapped[datetime | None] = timestamp(nullable=True)
+    checked_out_at: Mapped[datetime | None] = timestamp(nullable=True)
+    # Staff who wrote a time down; none where the volunteer showed the shift's code.
+    checked_in_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    checked_out_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    created_at: Mapped[datetime] = timestamp(default=True)
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        Index(
+            "sign_up_live_key",
+            "shift_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text(f"status IN ({_HOLDING})"),
+        ),
+        Index("sign_up_person_idx", "person_id", "created_at", "id"),
+        Index("sign_up_status_idx", "status", "created_at", "id"),
+    )
