@@ -20,6 +20,7 @@ from asimati.notifications import broadcasts, digest, sending, undelivered, webh
 from asimati.service_requests.actions.reminding import remind as remind_of_answers
 from asimati.service_requests.actions.timing import escalate
 from asimati.settings import settings
+from asimati.volunteering.actions.claiming import tell_of_missed_check_outs
 from asimati.volunteering.actions.reminding import remind as remind_of_shifts
 from workers.app import app
 from workers.queues import EFFECTS, REPORTS
@@ -87,6 +88,7 @@ JOBS: Sequence[Job] = (
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
+    Job("volunteering.tell_of_missed_check_outs", 10 * MINUTE, tell_of_missed_check_outs),
     Job("service_requests.escalate", MINUTE, escalate),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),

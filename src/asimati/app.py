@@ -42,6 +42,7 @@ from asimati.service_requests import attachments_api as attachments
 from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
+from asimati.volunteering import hours_api as volunteering_hours
 
 ROOMS = (
     accounts,
@@ -59,6 +60,7 @@ ROOMS = (
     letters,
     appointments,
     volunteering,
+    volunteering_hours,
     events,
     events_after,
     notifications,

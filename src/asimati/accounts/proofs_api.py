@@ -16,6 +16,7 @@ from asimati.accounts.refusals import (
     NothingToConfirm,
     OwnAuthority,
     PasskeyRefused,
+    PersonalNumberTaken,
     ProofNeeded,
     TooManyTries,
     WeakPassword,
@@ -152,6 +153,17 @@ def change_password(tx: Session, actor: Actor, payload: Dict) -> None:
 def add_member(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Somebody new who works here."""
     return {"password": actions.add_member(tx, actor, **payload)}
+
+
+@blp.put(
+    "/staff/members/<uuid:staff_id>/identity",
+    who=administrators,
+    takes=schemas.MemberIdentityIn,
+    refuses=[OwnAuthority, PersonalNumberTaken],
+)
+def identify_member(tx: Session, actor: Actor, payload: Dict, staff_id: UUID) -> None:
+    """Write down a colleague's personal number and telephone, by which their account as a resident is known."""
+    actions.identify_member(tx, actor, staff_id, payload.get("cpr"), payload.get("phone"))
 
 
 @blp.delete("/staff/members/<uuid:staff_id>", who=administrators, refuses=[OwnAuthority])

@@ -58,11 +58,18 @@ class MemberIn(Schema):
     roles = List(Enum(Role), required=True, max_items=10)
 
 
+class MemberIdentityIn(Schema):
+    """As the personnel office knows them; what is left out is forgotten."""
+
+    cpr = String(min_length=1, max_length=30)
+    phone = String(min_length=4, max_length=40)
+
+
 class MemberAddedOut(Schema):
     password = String(metadata={"description": "To begin with; shown this once"})
 
 
 __all__ = [
-    "AuthenticatorOut", "FactorCodeIn", "FactorsOut", "MemberAddedOut", "MemberIn", "PasskeyAskedOut",
-    "PasskeyIn", "PasskeyOut", "PasskeySignIn", "PasswordIn", "RecoveryCodesOut",
+    "AuthenticatorOut", "FactorCodeIn", "FactorsOut", "MemberAddedOut", "MemberIdentityIn", "MemberIn",
+    "PasskeyAskedOut", "PasskeyIn", "PasskeyOut", "PasskeySignIn", "PasswordIn", "RecoveryCodesOut",
 ]  # fmt: skip

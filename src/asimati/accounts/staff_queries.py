@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import AccountSession, RoleGrant, StaffMember
+from asimati.accounts.models import AccountSession, Person, RoleGrant, StaffMember
+from asimati.kit import secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
@@ -28,6 +29,24 @@ def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     return _shown(found, _grants_of(tx, [staff_id])[staff_id])
+
+
+def is_account_of(tx: Session, staff_id: UUID, person_id: UUID) -> bool:
+    """Whether a resident's account is, as far as the house can know, the colleague's own.
+
+    It is where both have the same personal number or the same telephone. A colleague of whom the personnel office
+    gave neither is recognised by nothing.
+    """
+    member = tx.get_one(StaffMember, staff_id)
+    same = [
+        column.in_(secrets.blind_indexes(secrets.unseal(sealed, purpose), purpose))
+        for column, sealed, purpose in (
+            (Person.cpr_index, member.cpr, "cpr"),
+            (Person.phone_index, member.phone, "phone"),
+        )
+        if sealed
+    ]
+    return bool(same) and tx.scalar(select(Person.id).where(Person.id == person_id, or_(*same))) is not None
 
 
 def delegations(tx: Session, actor: Actor, page: PageArgs) -> Page:

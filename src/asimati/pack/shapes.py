@@ -134,7 +134,7 @@ GOVERNORATE = table(
             {},
             {
                 kind: {"type": "array", "items": COUNT, "uniqueItems": True, "maxItems": 5}
-                for kind in ("appointment", "booking", "shift", "offer", "documents")
+                for kind in ("appointment", "booking", "shift", "offer", "check_out", "documents")
             },
         ),
         "messaging": table(
@@ -227,7 +227,8 @@ VOLUNTEERING = table(
                 "minimum_age": {"type": "integer", "minimum": 0},
                 "hours_tolerance": SHORT_TIME,
                 "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
-            }
+            },
+            {"claim_days": COUNT, "dispute_days": COUNT},
         ),
         "opportunity": many(
             table(

@@ -23,13 +23,12 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.volunteering import policy, queries, rules, schemas
-from asimati.volunteering.actions import attendance, hours, organising, signing_up
+from asimati.volunteering.actions import attendance, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
     AlreadySignedUp,
-    HoursDecided,
     NotNow,
-    OwnRecord,
+    OwnHours,
     ShiftFull,
     ShiftOver,
     TooYoung,
@@ -39,9 +38,7 @@ from asimati.volunteering.refusals import (
 blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
 may = partial(access.staff_who, policy.MAY)
 CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
-CONSTRAINTS["hours_line_step_key"] = HoursDecided
 audit.SUBJECTS["sign_up"] = _("your sign-up to volunteer")
-audit.SUBJECTS["hours_claim"] = _("your volunteering hours")
 DESKS.append(
     Desk(
         titles={"sign-ups": _("Sign-ups")},
@@ -50,16 +47,6 @@ DESKS.append(
         items=lambda tx, actor, name, query: queries.sign_ups(tx, actor, query["page"], rules.SignUpStatus.PENDING),
         gives=schemas.StaffSignUpOut,
         opens="sign_up",
-    )
-)
-DESKS.append(
-    Desk(
-        titles={"hours": _("Hours to approve")},
-        may=lambda actor: policy.may(actor, "decide"),
-        counts=lambda tx, actor: {"hours": queries.pending_hours(tx)},
-        items=lambda tx, actor, name, query: queries.claims(tx, actor, query["page"], rules.ClaimStatus.PENDING),
-        gives=schemas.ClaimOut,
-        opens="hours_claim",
     )
 )
 
@@ -114,7 +101,7 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     who=access.staff_with(policy.MAY["record_times"], and_residents=True),
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
-    refuses=[WrongShiftCode, NotNow, IllegalMove],
+    refuses=[WrongShiftCode, NotNow, IllegalMove, OwnHours],
 )
 def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Arrive: with the code shown at the shift, or written down by a coordinator."""
@@ -126,7 +113,7 @@ def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict
     who=access.staff_with(policy.MAY["record_times"], and_residents=True),
     takes=schemas.TimesIn,
     gives=schemas.SignUpOut,
-    refuses=[WrongShiftCode, NotNow, IllegalMove],
+    refuses=[WrongShiftCode, NotNow, IllegalMove, OwnHours],
 )
 def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Leave; the time served then waits for a coordinator's word."""
@@ -265,53 +252,6 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Say no to a sign-up."""
     return queries.sign_up_view(tx, signing_up.decline(tx, actor, sign_up_id, **payload))
-
-
-@blp.get(
-    "/staff/hours",
-    who=may("see"),
-    query=schemas.ClaimsQuery,
-    gives=page_of(schemas.ClaimOut),
-    opens="hours_claim",
-)
-def claims(tx: Session, actor: Actor, query: Dict) -> Page:
-    """Hours by status."""
-    return queries.claims(tx, actor, query["page"], query.get("status"))
-
-
-@blp.post(
-    "/staff/hours/<uuid:claim_id>/approve",
-    who=may("decide"),
-    gives=schemas.ClaimOut,
-    refuses=[HoursDecided, OwnRecord],
-)
-def approve_hours(tx: Session, actor: Actor, claim_id: UUID) -> Dict:
-    """Accredit the claimed hours."""
-    return queries.claim_view(tx, hours.approve(tx, actor, claim_id))
-
-
-@blp.post(
-    "/staff/hours/<uuid:claim_id>/correct",
-    who=may("decide"),
-    takes=schemas.CorrectIn,
-    gives=schemas.ClaimOut,
-    refuses=[HoursDecided, OwnRecord],
-)
-def correct_hours(tx: Session, actor: Actor, payload: Dict, claim_id: UUID) -> Dict:
-    """Accredit another number of minutes, and say why."""
-    return queries.claim_view(tx, hours.correct(tx, actor, claim_id, **payload))
-
-
-@blp.post(
-    "/staff/hours/<uuid:claim_id>/reject",
-    who=may("decide"),
-    takes=schemas.RejectIn,
-    gives=schemas.ClaimOut,
-    refuses=[HoursDecided, OwnRecord],
-)
-def reject_hours(tx: Session, actor: Actor, payload: Dict, claim_id: UUID) -> Dict:
-    """Refuse the hours, and say why."""
-    return queries.claim_view(tx, hours.reject(tx, actor, claim_id, **payload))
 
 
 def _shift(tx: Session, shift_id: UUID) -> Shift:

@@ -76,3 +76,20 @@ class HoursVoided(AboutHours):
 @dataclass(frozen=True, kw_only=True)
 class HoursRejected(AboutHours):
     topic: ClassVar[str] = "volunteering.hours_rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOutMissed(AboutSignUp):
+    """Somebody came and never checked out."""
+
+    topic: ClassVar[str] = "volunteering.check_out_missed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeUpheld(AboutHours):
+    topic: ClassVar[str] = "volunteering.dispute_upheld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeDismissed(AboutHours):
+    topic: ClassVar[str] = "volunteering.dispute_dismissed"

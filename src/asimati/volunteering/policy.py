@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select
+from sqlalchemy.orm import Session
 
+from asimati.accounts.staff_queries import is_account_of
 from asimati.kit import policy
 from asimati.kit.policy import Actor, Role
 from asimati.volunteering.models import SignUp
+from asimati.volunteering.refusals import OwnHours
 
 _ORGANISERS = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 
@@ -28,6 +32,12 @@ def require(actor: Actor, deed: str) -> None:
 def may(actor: Actor, deed: str) -> bool:
     """Whether one of the actor's roles may do it."""
     return policy.may(actor, MAY, deed)
+
+
+def require_not_own(tx: Session, actor: Actor, person_id: UUID) -> None:
+    """Raise OwnHours where a member of staff is the volunteer, under their own account as a resident."""
+    if actor.is_staff and actor.id is not None and is_account_of(tx, actor.id, person_id):
+        raise OwnHours
 
 
 def visible(statement: Select[Any], actor: Actor) -> Select[Any]:

@@ -221,18 +221,20 @@ def lines_of(tx: Session, person: UUID, edition: str | None) -> list[dict[str, A
         .where(HoursLine.person_id == person, HoursLine.edition == edition)
         .order_by(HoursLine.at, HoursLine.claim_id, HoursLine.step)
     )
-    return [
-        {
-            "at": line.at,
-            "kind": line.kind,
-            "minutes": line.minutes,
-            "hours": rules.hours(line.minutes),
-            "reason": line.reason,
-            "title": title,
-            "targets": line.targets,
-        }
-        for line, title in rows
-    ]
+    return [line_view(line, title) for line, title in rows]
+
+
+def line_view(line: HoursLine, title: Any) -> dict[str, Any]:
+    """A ledger line as people see it."""
+    return {
+        "at": line.at,
+        "kind": line.kind,
+        "minutes": line.minutes,
+        "hours": rules.hours(line.minutes),
+        "reason": line.reason,
+        "title": title,
+        "targets": line.targets,
+    }
 
 
 def folded(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -46,6 +46,64 @@ class HoursDecided(Conflict):
     detail = _("Read them again to see what was decided.")
 
 
+class HoursNotDecided(Conflict):
+    slug = "hours-not-decided"
+    title = _("These hours have not been decided yet")
+    detail = _("There is nothing to dispute until a coordinator has decided.")
+
+
+class HoursClaimed(Conflict):
+    slug = "hours-claimed"
+    title = _("The hours of this shift are known already")
+    detail = _("If you disagree with what is decided about them, dispute it.")
+
+
+class ClaimNotOpen(Conflict):
+    slug = "claim-not-open"
+    title = _("Hours of this shift cannot be claimed now")
+    detail = _("They can be claimed from the end of the shift, for {days} days.")
+
+
+class NothingToClaim(Conflict):
+    slug = "nothing-to-claim"
+    title = _("You had no place on this shift")
+
+
+class EvidenceMissing(Conflict):
+    slug = "evidence-missing"
+    title = _("There is no evidence for these hours")
+    detail = _("Ask the volunteer for a photograph or a letter, or correct the hours and say what you know.")
+
+
+class DisputeClosed(Conflict):
+    slug = "dispute-closed"
+    title = _("It is too late to dispute this")
+    detail = _("A decision can be disputed for {days} days.")
+
+
+class DisputeOpen(Conflict):
+    slug = "dispute-open"
+    title = _("You have disputed this already")
+    detail = _("Somebody other than who decided will look at it.")
+
+
+class DisputeSettled(Conflict):
+    slug = "dispute-settled"
+    title = _("This dispute has been settled")
+
+
+class OwnDecision(Forbidden):
+    slug = "own-decision"
+    title = _("Someone else must settle this dispute")
+    detail = _("Whoever decided the hours may not settle the dispute about them.")
+
+
+class OwnHours(Forbidden):
+    slug = "own-hours"
+    title = _("These are your own hours")
+    detail = _("Nobody decides on their own hours, and nobody writes down their own times as staff.")
+
+
 class OwnRecord(Forbidden):
     slug = "own-record"
     title = _("Someone else must approve this")

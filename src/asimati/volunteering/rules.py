@@ -29,6 +29,19 @@ class ClaimStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class ClaimSource(StrEnum):
+    """How the times became known: noted at the shift, or said by the volunteer afterwards."""
+
+    CHECKED = "checked"
+    CLAIMED = "claimed"
+
+
+class DisputeStatus(StrEnum):
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
 class LineKind(StrEnum):
     """Why a ledger line stands: hours approved, refused (no minutes, a reason), or taken back.
 

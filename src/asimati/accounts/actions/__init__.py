@@ -30,6 +30,7 @@ from asimati.accounts.actions.staff import (
     change_password,
     close_member,
     create_staff,
+    identify_member,
     is_password,
     reset_factors,
     sign_in_staff,
@@ -38,8 +39,8 @@ from asimati.accounts.actions.staff import (
 __all__ = [
     "add_member", "change_password", "close_member", "confirm_authenticator", "create_staff", "delegate",
     "drop_authenticator", "drop_device", "drop_passkey", "edit_profile", "end_delegation", "end_other_sessions",
-    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "is_password", "make_passkey",
-    "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "put_device", "refresh",
-    "renew_recovery_codes", "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff",
-    "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
+    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member", "is_password",
+    "make_passkey", "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes",
+    "put_device", "refresh", "renew_recovery_codes", "request_code", "reset_factors", "revoke",
+    "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
 ]  # fmt: skip

@@ -71,11 +71,16 @@ def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[s
     return person
 
 
-def _set_cpr(tx: Session, person: Person, written: str) -> None:
+def personal_number(written: str) -> str:
+    """The nine digits of a personal number as it may be written. Raises Invalid."""
     try:
-        number = cpr(written)
+        return cpr(written)
     except UnfitText:
         raise Invalid([("/cpr", _("A personal number has nine digits."))]) from None
+
+
+def _set_cpr(tx: Session, person: Person, written: str) -> None:
+    number = personal_number(written)
     index = secrets.blind_index(number, "cpr")
     everywhere = Person.cpr_index.in_(secrets.blind_indexes(number, "cpr"))
     if tx.scalar(select(Person.id).where(everywhere, Person.id != person.id)):

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import passwords, policy
 from asimati.accounts.actions.authenticators import check_factor, require_own_proof
+from asimati.accounts.actions.codes import phone_of
+from asimati.accounts.actions.people import personal_number
 from asimati.accounts.actions.sessions import end_other_sessions, end_sessions_of_staff, start_session
 from asimati.accounts.models import Authenticator, Passkey, RecoveryCode, RoleGrant, StaffMember
-from asimati.accounts.refusals import EmailTaken, OwnAuthority, WrongPassword
+from asimati.accounts.refusals import EmailTaken, OwnAuthority, PersonalNumberTaken, WrongPassword
 from asimati.kit import audit, clock, secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor, Role
@@ -97,6 +99,27 @@ def close_member(tx: Session, actor: Actor, staff_id: UUID) -> None:
     member.disabled_at = member.disabled_at or clock.now(tx)
     end_sessions_of_staff(tx, actor, staff_id)
     audit.record(tx, actor, "accounts.staff_closed", ("staff", staff_id))
+
+
+def identify_member(tx: Session, actor: Actor, staff_id: UUID, cpr: str | None, phone: str | None) -> None:
+    """Write down a colleague's personal number and telephone, None for one that is not known.
+
+    By either their own account as a resident is recognised, so that nobody decides on their own affairs. Raises
+    NotFound, OwnAuthority, Invalid for a number of another form, PersonalNumberTaken for another colleague's.
+    """
+    member = _require_colleague(tx, actor, staff_id)
+    number, called = personal_number(cpr) if cpr else None, phone_of(phone) if phone else None
+    if number:
+        everywhere = StaffMember.cpr_index.in_(secrets.blind_indexes(number, "cpr"))
+        if tx.scalar(select(StaffMember.id).where(everywhere, StaffMember.id != staff_id)):
+            raise PersonalNumberTaken
+    member.cpr, member.cpr_index = _sealed(number, "cpr")
+    member.phone, member.phone_index = _sealed(called, "phone")
+    audit.record(tx, actor, "accounts.staff_identified", ("staff", staff_id), cpr=bool(number), phone=bool(phone))
+
+
+def _sealed(value: str | None, purpose: str) -> tuple[bytes | None, bytes | None]:
+    return (secrets.seal(value, purpose), secrets.blind_index(value, purpose)) if value else (None, None)
 
 
 def reset_factors(tx: Session, actor: Actor, staff_id: UUID) -> None:

@@ -23,6 +23,11 @@ class StaffMember(Base):
     email: Mapped[str] = mapped_column(Text, unique=True)
     password: Mapped[str | None] = mapped_column(Text)  # Argon2id; none until they have chosen one
     name: Mapped[dict[str, Any]] = bilingual()
+    # As the personnel office knows them: by these the house knows a colleague's own account as a resident.
+    cpr: Mapped[bytes | None]
+    cpr_index: Mapped[bytes | None] = mapped_column(unique=True)
+    phone: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None]
     created_at: Mapped[datetime] = timestamp(default=True)
     disabled_at: Mapped[datetime | None] = timestamp(nullable=True)
     version: Mapped[int] = version_column()

@@ -507,6 +507,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "staff_id", name=op.f("request_interest_pkey")),
     )
     op.create_table(
+        "hours_dispute",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "open", "upheld", "dismissed", name="status", native_enum=False, create_constraint=True, length=40
+            ),
+            server_default="open",
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("(status = 'open') = (decided_by IS NULL)", name=op.f("hours_dispute_decided_check")),
+        sa.ForeignKeyConstraint(["claim_id"], ["hours_claim.id"], name=op.f("hours_dispute_claim_id_fkey")),
+        sa.ForeignKeyConstraint(["decided_by"], ["staff_member.id"], name=op.f("hours_dispute_decided_by_fkey")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("hours_dispute_person_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("hours_dispute_pkey")),
+    )
+    op.create_index(
+        "hours_dispute_open_key",
+        "hours_dispute",
+        ["claim_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_index(op.f("hours_dispute_person_id_idx"), "hours_dispute", ["person_id"], unique=False)
+    op.create_index("hours_dispute_status_idx", "hours_dispute", ["status", "created_at", "id"], unique=False)
+    op.create_table(
         "request_escalation",
         sa.Column("hop_id", sa.Uuid(), nullable=False),
         sa.Column("level", sa.SmallInteger(), nullable=False),
@@ -536,6 +570,8 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("edition", sa.Column("claim_days", sa.Integer(), server_default="14", nullable=False))
+    op.add_column("edition", sa.Column("dispute_days", sa.Integer(), server_default="30", nullable=False))
     op.add_column(
         "event", sa.Column("questions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
@@ -563,6 +599,18 @@ def upgrade() -> None:
     op.add_column("event", sa.Column("waiver", sa.Text(), nullable=True))
     op.add_column("event", sa.Column("stated_for", sa.Text(), server_default="everybody", nullable=False))
     op.create_index(op.f("event_series_idx"), "event", ["series"], unique=False)
+    op.add_column(
+        "hours_claim",
+        sa.Column(
+            "source",
+            sa.Enum("checked", "claimed", name="source", native_enum=False, length=40),
+            server_default="checked",
+            nullable=False,
+        ),
+    )
+    op.add_column("hours_claim", sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("hours_claim", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("hours_claim", sa.Column("note", sa.Text(), nullable=True))
     op.add_column("indicator", sa.Column("since", sa.Text(), nullable=True))
     op.add_column("indicator", sa.Column("until", sa.Text(), nullable=True))
     op.add_column(
@@ -610,11 +658,16 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
-    )
-    op.create_foreign_key(
         op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
+    op.create_foreign_key(
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+    )
+    op.add_column("staff_member", sa.Column("cpr", sa.LargeBinary(), nullable=True))
+    op.add_column("staff_member", sa.Column("cpr_index", sa.LargeBinary(), nullable=True))
+    op.add_column("staff_member", sa.Column("phone", sa.LargeBinary(), nullable=True))
+    op.add_column("staff_member", sa.Column("phone_index", sa.LargeBinary(), nullable=True))
+    op.create_unique_constraint(op.f("staff_member_cpr_index_key"), "staff_member", ["cpr_index"])
     op.add_column(
         "template", sa.Column("example", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
@@ -632,6 +685,12 @@ def upgrade() -> None:
     op.execute("""ALTER TABLE event ADD CONSTRAINT event_room_check CHECK (capacity <= room_capacity)""")
     op.execute(
         """ALTER TABLE event ADD CONSTRAINT event_stated_for_check CHECK (stated_for IN ('everybody', 'first_timers'))"""
+    )
+    op.execute(
+        """ALTER TABLE hours_claim ADD CONSTRAINT hours_claim_said_check CHECK (source = 'checked' OR (arrived_at < left_at AND note IS NOT NULL))"""
+    )
+    op.execute(
+        """ALTER TABLE hours_claim ADD CONSTRAINT hours_claim_source_check CHECK (source IN ('checked', 'claimed'))"""
     )
     op.execute(
         """ALTER TABLE request_entry ADD CONSTRAINT request_entry_move_check CHECK (move IN ('submit', 'claim', 'release', 'assign', 'hand_over', 'ask', 'answer', 'refer', 'return', 'resolve', 'decline', 'approve', 'merge', 'declare', 'note', 'reopen', 'appeal', 'withdraw', 'rate', 'recount', 'escalate'))"""
@@ -671,4 +730,10 @@ def upgrade() -> None:
     )
     op.execute(
         """CREATE TRIGGER contribution_update_forbidden BEFORE UPDATE ON public.contribution FOR EACH ROW EXECUTE FUNCTION refuse_change()"""
+    )
+    op.execute(
+        """CREATE TRIGGER hours_line_delete_forbidden BEFORE DELETE ON public.hours_line FOR EACH ROW EXECUTE FUNCTION refuse_change()"""
+    )
+    op.execute(
+        """CREATE TRIGGER hours_line_update_forbidden BEFORE UPDATE ON public.hours_line FOR EACH ROW WHEN (((to_jsonb(old.*) - 'person_id'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'person_id'::text))) EXECUTE FUNCTION refuse_change()"""
     )

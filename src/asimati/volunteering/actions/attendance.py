@@ -85,6 +85,7 @@ def _at_the_shift(
     shift, now = tx.get_one(Shift, found.shift_id), clock.now(tx)
     if actor.is_staff:
         policy.require(actor, "record_times")
+        policy.require_not_own(tx, actor, found.person_id)
         if at is not None and at > now:
             raise Invalid([("/at", _("This has not been yet."))])
         return found, shift, at or now

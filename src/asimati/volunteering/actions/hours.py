@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.queries import demographics
+from asimati.files import queries as kept
 from asimati.kit import audit, clock
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.outbox import publish
@@ -16,17 +17,26 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
+from asimati.volunteering.actions.signing_up import locked
 from asimati.volunteering.actions.vouching import take_back, vouch
 from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of
-from asimati.volunteering.refusals import HoursDecided, OwnRecord
-from asimati.volunteering.rules import ClaimStatus, LineKind
+from asimati.volunteering.refusals import EvidenceMissing, HoursDecided, OwnRecord
+from asimati.volunteering.rules import ClaimSource, ClaimStatus, LineKind, SignUpStatus
+
+ABOUT = "hours_claim"
 
 
 def approve(tx: Session, actor: Actor, claim_id: UUID) -> HoursClaim:
-    """Accredit the claimed hours. Raises HoursDecided, or OwnRecord for whoever wrote the times down."""
-    claim = _claim(tx, actor, claim_id)
+    """Accredit the claimed hours.
+
+    Raises HoursDecided; OwnRecord for whoever wrote the times down, OwnHours for the volunteer; EvidenceMissing
+    where the volunteer alone says so.
+    """
+    claim = claim_to_decide(tx, actor, claim_id)
     _require(claim, ClaimStatus.PENDING)
+    if claim.source is ClaimSource.CLAIMED and not kept.of(tx, (ABOUT, claim.id)):
+        raise EvidenceMissing
     _accredit(tx, actor, claim, claim.minutes, None)
     return claim
 
@@ -36,44 +46,58 @@ def correct(tx: Session, actor: Actor, claim_id: UUID, minutes: int, reason: str
 
     What was approved before is taken back by a line of its own.
     """
-    claim = _claim(tx, actor, claim_id)
+    claim = claim_to_decide(tx, actor, claim_id)
     _require(claim, ClaimStatus.PENDING, ClaimStatus.APPROVED)
+    set_right(tx, actor, claim, minutes, reason)
+    return claim
+
+
+def set_right(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason: str) -> None:
+    """Accredit these minutes, whatever was decided before; the caller holds the claim. Raises Invalid."""
     shift, _opportunity = _served(tx, claim)
     if minutes > rules.most_minutes(shift.starts_at, shift.ends_at, tolerance_of(tx, shift)):
         raise Invalid([("/minutes", _("This is more than the shift and its tolerance."))])
     if claim.status is ClaimStatus.APPROVED:
         _void(tx, actor, claim, reason)
     _accredit(tx, actor, claim, minutes, reason)
-    return claim
 
 
 def reject(tx: Session, actor: Actor, claim_id: UUID, reason: str) -> HoursClaim:
     """Refuse the hours; if they had been approved, exactly that is taken back."""
-    claim = _claim(tx, actor, claim_id)
+    claim = claim_to_decide(tx, actor, claim_id)
     _require(claim, ClaimStatus.PENDING, ClaimStatus.APPROVED)
     if claim.status is ClaimStatus.APPROVED:
         _void(tx, actor, claim, reason)
     else:
         _write(tx, actor, claim, LineKind.REJECTED, minutes=0, reason=reason, **_counted_in(tx, claim))
-        facts = _facts(tx, claim) | {"hours": rules.hours(claim.minutes), "note": reason}
+        facts = facts_of(tx, claim) | {"hours": rules.hours(claim.minutes), "note": reason}
         publish(tx, messages.HoursRejected(**facts))
     claim.status = ClaimStatus.REJECTED
     audit.record(tx, actor, "volunteering.hours_rejected", ("hours_claim", claim.id), [claim.person_id])
     return claim
 
 
-def _claim(tx: Session, actor: Actor, claim_id: UUID) -> HoursClaim:
-    """The claim under its lock: two coordinators at once decide one after the other, and the second is told so."""
+def claim_to_decide(tx: Session, actor: Actor, claim_id: UUID) -> HoursClaim:
+    """The claim under its lock: two coordinators at once decide one after the other, and the second is told so.
+
+    Raises NotFound, Forbidden, OwnRecord or OwnHours. Where the word on a claim changes the sign-up too, the shift
+    is held first, as everywhere.
+    """
     policy.require(actor, "decide")
+    about = select(HoursClaim.source, SignUp.shift_id).join(SignUp, SignUp.id == HoursClaim.sign_up_id)
+    found = tx.execute(about.where(HoursClaim.id == claim_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    if found.source is ClaimSource.CLAIMED:
+        locked(tx, found.shift_id)
     statement = select(HoursClaim).where(HoursClaim.id == claim_id)
     if not settings().without("hours_lock"):
         statement = statement.with_for_update(key_share=True)
-    claim = tx.scalar(statement.execution_options(populate_existing=True))
-    if claim is None:
-        raise NotFound
+    claim = tx.scalars(statement.execution_options(populate_existing=True)).one()
     served = tx.get_one(SignUp, claim.sign_up_id)
     if actor.id in (served.checked_in_by, served.checked_out_by):
         raise OwnRecord
+    policy.require_not_own(tx, actor, claim.person_id)
     return claim
 
 
@@ -86,6 +110,8 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
     counted = _counted_in(tx, claim)
     line = _write(tx, actor, claim, LineKind.APPROVED, minutes=minutes, reason=reason, **counted)
     claim.status = ClaimStatus.APPROVED
+    if claim.source is ClaimSource.CLAIMED and minutes:
+        _came_after_all(tx, claim)
     vouch(tx, actor, claim.person_id, counted["edition"])
     about = ("hours_claim", claim.id)
     audit.record(tx, actor, "volunteering.hours_approved", about, [claim.person_id], minutes=minutes)
@@ -93,7 +119,7 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
     publish(
         tx,
         messages.HoursApproved(
-            **_facts(tx, claim),
+            **facts_of(tx, claim),
             hours=rules.hours(minutes),
             source=f"volunteering.hours:{line.id}",
             on=day,
@@ -101,6 +127,19 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
             targets=list(line.targets),
         ),
     )
+
+
+def _came_after_all(tx: Session, claim: HoursClaim) -> None:
+    """The sign-up follows what is now known, whatever the check-in saw. The shift is held."""
+    served = tx.get_one(SignUp, claim.sign_up_id, with_for_update={"key_share": True}, populate_existing=True)
+    if served.status not in rules.HOLDING:  # taken for absent, and perhaps replaced: one more came than planned
+        shift = tx.get_one(Shift, served.shift_id)
+        shift.places = func.greatest(Shift.places, Shift.taken + 1)
+        shift.taken = Shift.taken + 1
+    served.status = SignUpStatus.CHECKED_OUT
+    served.checked_in_at = served.checked_in_at or claim.arrived_at
+    served.checked_out_at = claim.left_at
+    tx.flush()
 
 
 def _void(tx: Session, actor: Actor, claim: HoursClaim, reason: str) -> None:
@@ -111,7 +150,7 @@ def _void(tx: Session, actor: Actor, claim: HoursClaim, reason: str) -> None:
     same = {"edition": line.edition, "targets": line.targets, "voids": line.id}
     _write(tx, actor, claim, LineKind.VOIDED, minutes=-line.minutes, reason=reason, **same)
     take_back(tx, actor, claim.person_id, line.edition)
-    facts = _facts(tx, claim) | {"hours": rules.hours(line.minutes), "note": reason}
+    facts = facts_of(tx, claim) | {"hours": rules.hours(line.minutes), "note": reason}
     publish(tx, messages.HoursVoided(**facts, source=f"volunteering.hours:{line.id}"))
 
 
@@ -145,7 +184,8 @@ def _served(tx: Session, claim: HoursClaim) -> tuple[Shift, Opportunity]:
     return shift, tx.get_one(Opportunity, shift.opportunity_id)
 
 
-def _facts(tx: Session, claim: HoursClaim) -> dict[str, Any]:
+def facts_of(tx: Session, claim: HoursClaim) -> dict[str, Any]:
+    """What a message about a claim says of it."""
     _, opportunity = _served(tx, claim)
     about = {"type": "hours", "reference": str(claim.id)}
     return {"person": claim.person_id, "about": about, "title": opportunity.title}

@@ -23,4 +23,6 @@ class Edition(Base):
     ends_on: Mapped[date]
     minimum_age: Mapped[int]
     tolerance_minutes: Mapped[int]
+    claim_days: Mapped[int] = mapped_column(server_default="14")  # in which hours are claimed after a shift
+    dispute_days: Mapped[int] = mapped_column(server_default="30")  # in which a decision on hours is disputed
     categories: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
