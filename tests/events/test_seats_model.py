@@ -40,8 +40,12 @@ STARTS, LASTS = timedelta(hours=62), timedelta(hours=2)
 
 
 class SeatsMachine(RuleBasedStateMachine):
-    @initialize(capacity=st.integers(2, 6), sizes=st.lists(st.integers(1, 2), min_size=4, max_size=8))
-    def open_the_event(self, capacity: int, sizes: list[int]) -> None:
+    @initialize(
+        capacity=st.integers(2, 6),
+        sizes=st.lists(st.integers(1, 2), min_size=4, max_size=8),
+        later=st.sampled_from((0, 0, 61)),
+    )
+    def open_the_event(self, capacity: int, sizes: list[int], later: int) -> None:
         self.people = make_people(12)
         starts_at = datetime.now(UTC).replace(microsecond=0) + STARTS
         times = {"starts_at": starts_at, "ends_at": starts_at + LASTS, "late_cancel_hours": 0}
@@ -52,6 +56,7 @@ class SeatsMachine(RuleBasedStateMachine):
         self.offset, self.scans, self.now = 0.0, list[tuple[Shown, str]](), datetime.now(UTC)
         for person, size in enumerate(sizes):
             self.book(person, size)
+        self.offset = later * 3600.0  # some lives are told from the door on
 
     def step(
         self, deed: Callable[[Session], Any], retell: Callable[[Told, Any], Any], *, settles: bool = True
@@ -145,7 +150,8 @@ class SeatsMachine(RuleBasedStateMachine):
             return
         party = self.told.parties[reference]
         token = tickets.issue(tickets.Ticket(party.id or UUID(int=0), self.event, party.size))
-        shown = Shown(token, f"{len(self.scans)}", self.now - timedelta(hours=hours), self.event)
+        at = datetime.now(UTC) + timedelta(seconds=self.offset, hours=-hours)
+        shown = Shown(token, f"{len(self.scans)}", at, self.event)
         self.show(shown, reference)
 
     def show(self, shown: Shown, reference: str) -> None:

@@ -93,8 +93,9 @@ def _subject(booking: Booking) -> str:
 
 
 def _attended(tx: Session, actor: Actor, reference: str) -> tuple[Event, Booking]:
-    event = tx.get_one(Event, event_of(tx, actor, reference))
+    event_of(tx, actor, reference)  # whether it is theirs
     booking = locked_booking(tx, reference)
+    event = tx.get_one(Event, booking.event_id)
     if booking.status is not BookingStatus.CHECKED_IN:
         raise rules.DidNotAttend
     return event, booking

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from asimati.accounts import calendar
 from asimati.events import messages, policy, rules
 from asimati.events.actions.fair_use import is_deferred, reckon_missed
-from asimati.events.actions.moves import event_of, locked_booking, move, told
+from asimati.events.actions.moves import locked_booking, move, told
 from asimati.events.actions.questions import answered
-from asimati.events.actions.waitlist import hand_on, hold_desk
+from asimati.events.actions.waitlist import hand_on, hold_booking, hold_desk
 from asimati.events.models import Booking, Event
 from asimati.events.queries import BookingView, has_attended, next_position
 from asimati.events.queries import booking as booking_view
@@ -152,8 +152,7 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
 
     Raises IllegalMove for who was let in already.
     """
-    event = hold_desk(tx, event_of(tx, actor, reference))
-    booking = locked_booking(tx, reference)
+    event, booking = hold_booking(tx, actor, reference)
     if booking.status in rules.OVER:
         return reference
     offered, confirmed = booking.status is BookingStatus.OFFERED, booking.status is BookingStatus.CONFIRMED
@@ -172,8 +171,7 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
 def approve(tx: Session, actor: Actor, reference: str) -> str:
     """Give a pending booking its seats, or its place in line; the reference. Raises IllegalMove, EventFull."""
     policy.require(actor, "decide")
-    event = hold_desk(tx, event_of(tx, actor, reference))
-    booking = locked_booking(tx, reference)
+    event, booking = hold_booking(tx, actor, reference)
     rules.require_status(booking.status, BookingStatus.PENDING)
     rules.require_party(event, booking.party_size)
     status = rules.placed(event, booking.party_size, approved=True)
@@ -195,8 +193,7 @@ def approve(tx: Session, actor: Actor, reference: str) -> str:
 def decline(tx: Session, actor: Actor, reference: str) -> str:
     """Say no to a pending booking; the reference. Raises IllegalMove."""
     policy.require(actor, "decide")
-    event = hold_desk(tx, event_of(tx, actor, reference))
-    booking = locked_booking(tx, reference)
+    event, booking = hold_booking(tx, actor, reference)
     rules.require_status(booking.status, BookingStatus.PENDING)
     move(tx, actor, event, booking, BookingStatus.DECLINED)
     _tell_it_is_over(tx, event, booking, "staff")

@@ -103,8 +103,9 @@ def walk_in(tx: Session, actor: Actor, event_id: UUID, phone: str, party_size: i
 def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
     """Take a mistaken check-in back; its reference. The ticket opens the door again. Raises IllegalMove."""
     policy.require(actor, "void_check_in")
-    event = tx.get_one(Event, event_of(tx, actor, reference))
+    event_of(tx, actor, reference)  # whether there is one
     booking = locked_booking(tx, reference)
+    event = tx.get_one(Event, booking.event_id)
     rules.require_status(booking.status, BookingStatus.CHECKED_IN)
     move(tx, actor, event, booking, BookingStatus.CONFIRMED)
     uncertify(tx, actor, booking)

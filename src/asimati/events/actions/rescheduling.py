@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Person
 from asimati.events import messages, rules
-from asimati.events.actions.moves import engage, event_of, locked_booking, told
+from asimati.events.actions.moves import engage, told
 from asimati.events.actions.questions import answered
-from asimati.events.actions.waitlist import hand_on, hold_desk
+from asimati.events.actions.waitlist import hand_on, hold_booking
 from asimati.events.models import Booking, Event
 from asimati.events.rules import BookingStatus, Publication
 from asimati.kit import audit, clock
@@ -28,10 +28,8 @@ def reschedule(
 
     Raises NotParallel, NeedsApproval, EventFull, IllegalMove, Overlaps, and what a new booking there would raise.
     """
-    old_id = event_of(tx, actor, reference)
-    held = {one: hold_desk(tx, one) for one in sorted({old_id, event_id})}  # in one order: two moves cannot tangle
-    old, new = held[old_id], held[event_id]
-    booking = locked_booking(tx, reference)
+    old, booking = hold_booking(tx, actor, reference, event_id)
+    new = tx.get_one(Event, event_id)
     _require_parallel(old, new)
     rules.require_status(booking.status, BookingStatus.CONFIRMED)
     _require_place(tx, old, new, booking)
@@ -76,6 +74,6 @@ def _require_place(tx: Session, old: Event, new: Event, booking: Booking) -> Non
 def _carry(tx: Session, old: Event, new: Event, booking: Booking) -> None:
     """The seats, the person's time, and the count by which calendars tell the newer entry."""
     old.taken, new.taken = old.taken - booking.party_size, new.taken + booking.party_size
-    booking.event_id, booking.updated_at = new.id, clock.now(tx)
+    booking.event_id, booking.place, booking.updated_at = new.id, None, clock.now(tx)
     booking.sequence_base += max(0, old.version - new.version)
     engage(tx, new, booking)

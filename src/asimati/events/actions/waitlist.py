@@ -41,6 +41,24 @@ def hold_desk(tx: Session, event_id: UUID) -> Event:
     return event
 
 
+def hold_booking(tx: Session, actor: Actor, reference: str, *others: UUID) -> tuple[Event, Booking]:
+    """Lock a booking's event (with other events, in one order, so that two moves cannot tangle), then the booking.
+
+    A booking may move to another event while we wait for the one it was at. Then we let that one go, which is what
+    the savepoint is for, and follow. Raises NotFound.
+    """
+    while True:
+        attempt = tx.begin_nested()
+        found = event_of(tx, actor, reference)
+        held = {event: hold_desk(tx, event) for event in sorted({found, *others})}
+        booking = locked_booking(tx, reference)
+        if booking.event_id in held:
+            attempt.commit()
+            return held[booking.event_id], booking
+        attempt.rollback()
+        tx.expunge_all()  # what we read may be otherwise by now
+
+
 def hand_on(tx: Session, event: Event) -> None:
     """Offer free seats to those whose turn it is, while the event is still to come."""
     now, free = clock.now(tx), event.capacity - event.taken
@@ -80,8 +98,7 @@ def offer_ends(now: datetime, begins: datetime) -> datetime:
 
 def accept(tx: Session, actor: Actor, reference: str) -> str:
     """Take an offered place; its reference. Raises OfferLapsed, IllegalMove, or Overlaps (the offer then stays)."""
-    event = hold_desk(tx, event_of(tx, actor, reference))
-    booking = locked_booking(tx, reference)
+    event, booking = hold_booking(tx, actor, reference)
     if booking.status is BookingStatus.LAPSED:
         raise rules.OfferLapsed
     rules.require_status(booking.status, BookingStatus.OFFERED)
