@@ -43,6 +43,7 @@ from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 from asimati.volunteering import hours_api as volunteering_hours
+from asimati.volunteering import passport_api as passport
 
 ROOMS = (
     accounts,
@@ -61,6 +62,7 @@ ROOMS = (
     appointments,
     volunteering,
     volunteering_hours,
+    passport,
     events,
     events_after,
     notifications,

@@ -20,7 +20,7 @@ from asimati.impact.sync import sync as sync_impact
 from asimati.kit import db
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import Actor, Role
-from asimati.volunteering import queries, rules
+from asimati.volunteering import passport_queries, queries, rules
 from asimati.volunteering.actions import hours
 from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
@@ -84,10 +84,10 @@ def test_after_any_decisions_the_passport_equals_the_fold(clean: str, seed: int)
         if random.random() < 0.2:  # nobody's later edit moves what was decided
             retarget(claim, random.choice(TARGETS))
         with db.transaction() as tx:
-            passport = queries.passport(tx, who.person)
+            passport = passport_queries.passport(tx, who.person)
             assert passport["hours"] == rules.hours(sum(expected.values()))
             assert minutes_of(tx, who.person) == sum(expected.values())
-            assert queries.passport(tx, other.person)["hours"] == "0.00"
+            assert passport_queries.passport(tx, other.person)["hours"] == "0.00"
             assert queries.verify_hours(tx)["ok"]
     assert stamped(who.person) == by_goal(who.person)
 
@@ -104,7 +104,7 @@ def minutes_of(tx: Session, person: UUID) -> int:
 
 def stamped(person: UUID) -> dict[int, str]:
     with db.transaction() as tx:
-        return {one["goal"]: one["hours"] for one in queries.passport(tx, person)["stamps"]}
+        return {one["goal"]: one["hours"] for one in passport_queries.passport(tx, person)["stamps"]}
 
 
 def by_goal(person: UUID) -> dict[int, str]:

@@ -17,7 +17,7 @@ from asimati.accounts.actions import create_staff, ensure_person
 from asimati.kit.errors import Invalid
 from asimati.kit.outbox import OutboxMessage
 from asimati.kit.policy import Actor, Role
-from asimati.volunteering import queries, rules
+from asimati.volunteering import passport_queries, queries, rules
 from asimati.volunteering.actions import hours
 from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.refusals import HoursDecided
@@ -112,10 +112,11 @@ def test_any_order_of_decisions_leaves_one_truth(
 def agree(tx: Session, person: UUID, claims: list[UUID], counts: list[Any]) -> None:
     """The passport, the ledger and the messages say of each claim what the plain list says."""
     standing = [(one, targets) for one, targets in zip(counts, TARGETS, strict=True) if isinstance(one, int)]
-    passport = queries.passport(tx, person)
+    passport = passport_queries.passport(tx, person)
     assert passport["hours"] == rules.hours(sum(minutes for minutes, _ in standing))
-    stamps = [{"goal": goal, "hours": rules.hours(minutes)} for goal, minutes in rules.stamps(standing).items()]
-    assert passport["stamps"] == stamps
+    stamps = {goal: rules.hours(minutes) for goal, minutes in rules.stamps(standing).items()}
+    assert {stamp["goal"]: stamp["hours"] for stamp in passport["stamps"]} == stamps
+    assert passport["shifts"] == sum(minutes > 0 for minutes, _ in standing)
     lines = tx.scalars(select(HoursLine).where(HoursLine.person_id == person)).all()
     for claim, count in zip(claims, counts, strict=True):
         folded = sum(line.minutes for line in lines if line.claim_id == claim)

@@ -177,6 +177,8 @@ def _options(document: Document, name: str, field: Row, options: Row) -> Iterato
 def _volunteering(document: Document, blocks: set[str], zone: ZoneInfo) -> Iterator[Fault]:
     yield from _order(document, ["edition"], zone, "starts_on", "ends_on", or_same=True)
     yield from _twice(document, ["edition", "categories"], "code")
+    yield from _twice(document, ["edition", "levels"], "code")
+    yield from _twice(document, ["edition", "levels"], "hours")
     yield from _twice(document, ["opportunity"], "code")
     shifts: set[str] = set()
     for number, one in enumerate(document.values["opportunity"]):

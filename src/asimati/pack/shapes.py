@@ -228,7 +228,11 @@ VOLUNTEERING = table(
                 "hours_tolerance": SHORT_TIME,
                 "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
             },
-            {"claim_days": COUNT, "dispute_days": COUNT},
+            {
+                "levels": many(table({"code": CODE, "title": WORDS, "hours": COUNT})),
+                "claim_days": COUNT,
+                "dispute_days": COUNT,
+            },
         ),
         "opportunity": many(
             table(

@@ -120,12 +120,6 @@ def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dic
     return queries.sign_up_view(tx, attendance.check_out(tx, actor, sign_up_id, **payload))
 
 
-@blp.get("/me/passport", who=access.residents, gives=schemas.PassportOut, tagged=True)
-def passport(tx: Session, actor: Actor) -> Dict:
-    """One's volunteering passport of this edition."""
-    return queries.passport(tx, actor.person)
-
-
 # --- staff -----------------------------------------------------------------------------------------------------
 
 

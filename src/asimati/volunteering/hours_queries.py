@@ -89,8 +89,22 @@ def _whole(tx: Session, claim: HoursClaim) -> dict[str, Any]:
         **{name: getattr(claim, name) for name in ("source", "arrived_at", "left_at", "note")},
         "accredited": rules.hours(sum(line.minutes for line in lines)),
         "evidence": kept.of(tx, ("hours_claim", claim.id)),
-        "lines": [queries.line_view(line, title) for line in lines],
+        "lines": [line_view(line, title) for line in lines],
         "disputes": [_dispute(one) for one in tx.scalars(disputed)],
+    }
+
+
+def line_view(line: HoursLine, title: Any) -> dict[str, Any]:
+    """A ledger line as people see it."""
+    return {
+        "claim": line.claim_id,
+        "at": line.at,
+        "kind": line.kind,
+        "minutes": line.minutes,
+        "hours": rules.hours(line.minutes),
+        "reason": line.reason,
+        "title": title,
+        "targets": line.targets,
     }
 
 

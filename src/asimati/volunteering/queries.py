@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,17 +11,14 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Person
-from asimati.credentials.models import Credential
 from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
 from asimati.volunteering import policy, rules
-from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.models import Edition, HoursClaim, Opportunity, Shift, SignUp
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
-
-PASSPORT = "volunteering-passport"
 
 
 def edition_on(tx: Session, day: date) -> Edition | None:
@@ -178,72 +175,6 @@ def queue_counts(tx: Session, actor: Actor) -> Mapping[str, int]:
     pending = select(func.count()).select_from(SignUp).where(SignUp.status == SignUpStatus.PENDING)
     waiting = select(func.count()).select_from(HoursClaim).where(HoursClaim.status == ClaimStatus.PENDING)
     return {"sign-ups": tx.scalar(pending) or 0, "hours": tx.scalar(waiting) or 0}
-
-
-def passport(tx: Session, person: UUID) -> dict[str, Any]:
-    """A volunteer's passport of the current edition: the fold of their ledger lines, and nothing else."""
-    edition = edition_on(tx, clock.local_day(clock.now(tx)))
-    code = edition.code if edition else None
-    lines = lines_of(tx, person, code)
-    return folded(lines) | {
-        "edition": {"code": edition.code, "title": edition.title} if edition else None,
-        "category": None,  # nobody is enrolled in one yet
-        "lines": lines,
-        "credential": _issued(tx, person, code),
-    }
-
-
-def passport_subject(person: UUID, edition: str) -> str:
-    """What a passport's credential stands on."""
-    return f"passport:{edition}:{person}"
-
-
-def _issued(tx: Session, person: UUID, edition: str | None) -> dict[str, Any] | None:
-    """The newest credential of a passport, to hand on."""
-    if edition is None:
-        return None
-    subject = passport_subject(person, edition)
-    wanted = select(Credential).where(Credential.kind == PASSPORT, Credential.subject == subject)
-    found = tx.scalar(wanted.order_by(Credential.issued_at.desc()).limit(1))
-    if found is None:
-        return None
-    return {"id": found.id, "jwt": found.jwt, "link": found.link, "revoked": found.revoked_at is not None}
-
-
-def lines_of(tx: Session, person: UUID, edition: str | None) -> list[dict[str, Any]]:
-    """A volunteer's ledger lines of an edition, oldest first."""
-    rows = tx.execute(
-        select(HoursLine, Opportunity.title)
-        .join(HoursClaim, HoursClaim.id == HoursLine.claim_id)
-        .join(SignUp, SignUp.id == HoursClaim.sign_up_id)
-        .join(Shift, Shift.id == SignUp.shift_id)
-        .join(Opportunity, Opportunity.id == Shift.opportunity_id)
-        .where(HoursLine.person_id == person, HoursLine.edition == edition)
-        .order_by(HoursLine.at, HoursLine.claim_id, HoursLine.step)
-    )
-    return [line_view(line, title) for line, title in rows]
-
-
-def line_view(line: HoursLine, title: Any) -> dict[str, Any]:
-    """A ledger line as people see it."""
-    return {
-        "at": line.at,
-        "kind": line.kind,
-        "minutes": line.minutes,
-        "hours": rules.hours(line.minutes),
-        "reason": line.reason,
-        "title": title,
-        "targets": line.targets,
-    }
-
-
-def folded(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Hours and stamps of ledger lines."""
-    by_goal = rules.stamps((line["minutes"], line["targets"]) for line in lines)
-    return {
-        "hours": rules.hours(sum(line["minutes"] for line in lines)),
-        "stamps": [{"goal": goal, "hours": rules.hours(minutes)} for goal, minutes in by_goal.items()],
-    }
 
 
 # --- what must hold --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from asimati.kit.errors import IllegalMove
 
@@ -103,6 +104,16 @@ def _whole_minutes(length: timedelta) -> int:
 def hours(minutes: int) -> str:
     """Minutes as decimal hours with two places, as the passport and the figures show them."""
     return f"{minutes / 60:.2f}"
+
+
+def levels(
+    minutes: int, known: Iterable[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The highest level (each with its `hours`) these minutes reach, and the lowest they do not; None for none."""
+    ladder = sorted(known, key=lambda level: level["hours"])
+    reached = [level for level in ladder if level["hours"] * 60 <= minutes]
+    ahead = ladder[len(reached) :]
+    return (reached[-1] if reached else None), (ahead[0] if ahead else None)
 
 
 def goals_of(targets: Iterable[str]) -> list[int]:

@@ -144,35 +144,10 @@ class RejectIn(Schema):
     reason = String(required=True, min_length=3, max_length=1000)
 
 
-class StampOut(Schema):
-    goal = Integer()
-    hours = String()
-
-
 class HoursLineOut(Schema):
+    claim = UUID()
     at = DateTime()
     kind = Enum(LineKind)
     hours = String()
     reason = String(allow_none=True)
     title = Text()
-
-
-class EditionOut(Schema):
-    code = String()
-    title = Text()
-
-
-class CredentialRef(Schema):
-    id = UUID()
-    jwt = String(metadata={"description": "The passport as a Verifiable Credential (Open Badge 3.0)"})
-    link = String(metadata={"description": "What its QR code holds; it verifies without a network"})
-    revoked = Boolean()
-
-
-class PassportOut(Schema):
-    hours = String()
-    stamps = List(Nested(StampOut))
-    edition = Nested(EditionOut, allow_none=True)
-    category = String(allow_none=True)
-    lines = List(Nested(HoursLineOut))
-    credential = Nested(CredentialRef, allow_none=True)

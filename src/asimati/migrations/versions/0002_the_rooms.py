@@ -573,6 +573,9 @@ def upgrade() -> None:
     op.add_column("edition", sa.Column("claim_days", sa.Integer(), server_default="14", nullable=False))
     op.add_column("edition", sa.Column("dispute_days", sa.Integer(), server_default="30", nullable=False))
     op.add_column(
+        "edition", sa.Column("levels", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False)
+    )
+    op.add_column(
         "event", sa.Column("questions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
     op.add_column("event", sa.Column("minimum_age", sa.SmallInteger(), nullable=True))
@@ -658,10 +661,10 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_foreign_key(
-        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
     )
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
     op.add_column("staff_member", sa.Column("cpr", sa.LargeBinary(), nullable=True))
     op.add_column("staff_member", sa.Column("cpr_index", sa.LargeBinary(), nullable=True))

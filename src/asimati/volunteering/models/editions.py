@@ -25,4 +25,5 @@ class Edition(Base):
     tolerance_minutes: Mapped[int]
     claim_days: Mapped[int] = mapped_column(server_default="14")  # in which hours are claimed after a shift
     dispute_days: Mapped[int] = mapped_column(server_default="30")  # in which a decision on hours is disputed
+    levels: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")  # code, title, hours
     categories: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -1,0 +1,56 @@
+"""Volunteering on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from asimati.accounts.queries import name_of
+from asimati.credentials.writing import qr_svg
+from asimati.kit import clock
+from asimati.kit.pdf import pdf
+from asimati.volunteering import rules
+from asimati.volunteering.goals import goals
+
+_DOCUMENTS = Path(__file__).parent / "documents"
+
+
+def passport(tx: Session, person: UUID, found: Mapping[str, Any], *, language: str, made_at: datetime) -> bytes:
+    """A passport as a PDF in one language; `found` is what `passport_queries.passport` says of it.
+
+    What was corrected stands once, as it counts now; the ledger with its corrections is the app's to show.
+    """
+    names, credential = name_of(tx, person), found["credential"]
+    holds = credential and not credential["revoked"]
+    data = {
+        **{name: found[name] for name in ("hours", "shifts", "level", "next_level", "edition", "editions")},
+        "name": {"ar": names["ar"] or names["en"], "en": names["en"] or names["ar"]},
+        "category": found["category_title"],
+        "stamps": _all_goals(found["stamps"]),
+        "served": _served(found["lines"]),
+        "qr": qr_svg(credential["link"]).decode() if holds else None,
+        "made_on": clock.local_day(made_at).isoformat(),
+    }
+    return pdf(_DOCUMENTS / "passport.typ", data, language=language, made_at=made_at)
+
+
+def _all_goals(stamps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The seventeen goals in order, those without hours too."""
+    stamped = {stamp["goal"]: stamp["hours"] for stamp in stamps}
+    return [{"goal": number, **goal, "hours": stamped.get(number)} for number, goal in goals().items()]
+
+
+def _served(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What counts of each shift, by the day it was served."""
+    counted: dict[UUID, dict[str, Any]] = {}
+    for line in lines:
+        row = counted.setdefault(line["claim"], {"title": line["title"], "day": line["served_on"], "minutes": 0})
+        row["minutes"] += line["minutes"]
+        row["goals"] = rules.goals_of(line["targets"])
+    rows = [row | {"hours": rules.hours(row["minutes"])} for row in counted.values() if row["minutes"] > 0]
+    return sorted(rows, key=lambda row: row["day"])
