@@ -19,6 +19,8 @@ from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
 from asimati.service_requests.actions.reminding import remind as remind_of_answers
 from asimati.service_requests.actions.timing import escalate
+from asimati.service_requests.intake.drafts import forget as forget_drafts
+from asimati.service_requests.intake.indexing import index_again
 from asimati.settings import settings
 from asimati.volunteering.actions.claiming import tell_of_missed_check_outs
 from asimati.volunteering.actions.reminding import remind as remind_of_shifts
@@ -91,6 +93,8 @@ JOBS: Sequence[Job] = (
     Job("volunteering.tell_of_missed_check_outs", 10 * MINUTE, tell_of_missed_check_outs),
     Job("service_requests.escalate", MINUTE, escalate),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
+    Job("service_requests.forget_drafts", DAY, forget_drafts, REPORTS, nightly=True),
+    Job("service_requests.index_again", 10 * MINUTE, index_again, REPORTS),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),
     Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),

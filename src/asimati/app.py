@@ -39,6 +39,7 @@ from asimati.open311 import api as open311
 from asimati.open311 import keys_api as open311_keys
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
+from asimati.service_requests.intake import api as intake
 from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
@@ -57,6 +58,7 @@ ROOMS = (
     well_known,
     queues,
     service_requests,
+    intake,
     attachments,
     letters,
     appointments,

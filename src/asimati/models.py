@@ -14,6 +14,7 @@ from asimati.kit.db import Base
 from asimati.notifications import models as notifications
 from asimati.open311 import models as open311
 from asimati.service_requests import models as service_requests
+from asimati.service_requests.intake import models as intake
 from asimati.service_requests.letters import models as letters
 from asimati.volunteering import models as volunteering
 
@@ -26,6 +27,7 @@ __all__ = [
     "events",
     "files",
     "impact",
+    "intake",
     "jobs",
     "letters",
     "metadata",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from asimati.files.actions import named
 from asimati.files.inspecting import EDGE, inspect
-from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge
+from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge, PictureNotReadable
 from tests.files.pictures import PDF, archive, photograph, vast, with_a_place
 
 
@@ -75,6 +75,7 @@ def test_what_was_clear_stays_clear(form: str) -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", FileTypeRefused),
         (b"MZ" + b"\0" * 500, FileTypeRefused),
         (photograph("GIF"), FileTypeRefused),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 64, PictureNotReadable),
         (archive(), FileTypeRefused),
         (photograph() + archive(), FileUnreadable),  # a picture and an archive in one
         (PDF + archive(), FileUnreadable),

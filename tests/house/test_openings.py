@@ -55,6 +55,8 @@ NOBODYS = {
     "/api/v1/opportunities",
     "/api/v1/opportunities/<uuid:opportunity_id>",
     "/api/v1/places/blocks",
+    "/api/v1/places/check",
+    "/api/v1/services/<code>/similar",  # nothing anybody wrote, and nobody's name
     "/api/v1/programmes",
     "/api/v1/programmes/<slug>",
     "/api/v1/push-key",

@@ -19,6 +19,7 @@ from standardwebhooks import WebhookVerificationError
 from asimati.events.messages import BookingConfirmed
 from asimati.kit import db, outbox
 from asimati.notifications import webhooks
+from asimati.service_requests.messages import RequestReferred
 from asimati.settings import settings
 from tests.notifications.letters import ask
 from workers.tasks.deliver import drain
@@ -101,6 +102,26 @@ def test_a_partner_hears_a_signed_fact_without_a_person(
     with pytest.raises(WebhookVerificationError):
         Verifier(made["secret"]).verify(body.replace(b"2", b"3"), headers)
     assert ask("SELECT secret FROM webhook")[0][0] != made["secret"].encode()
+
+
+def test_of_a_confidential_case_a_partner_hears_that_it_goes_on_and_no_more(
+    client: FlaskClient, chief: Headers, partner: str
+) -> None:
+    body = {"name": "UNDP", "url": partner, "topics": ["service_requests.request_referred"]}
+    assert client.post(V1, json=body, headers=chief).status_code == 201
+    known = {
+        "person": None, "about": {"type": "service_request", "reference": "SR-1"},
+        "title": {"ar": "سر", "en": "Secret"},
+        "service": "s", "kind": "inquiry", "domain": "security", "channel": "app", "due_at": None,
+        "entity": {"ar": "الشرطة", "en": "Police"},
+    }  # fmt: skip
+    with db.transaction() as tx:
+        for reference, confidential in (("SR-1", True), ("SR-2", False)):
+            outbox.publish(tx, RequestReferred(**known, reference=reference, confidential=confidential))
+    drain()
+    heard = {data["reference"]: data for data in (json.loads(sent)["data"] for _, sent in Partner.calls)}
+    assert set(heard["SR-1"]) == {"reference"}
+    assert heard["SR-2"]["title"]["en"] == "Secret" and heard["SR-2"]["entity"]["en"] == "Police"
 
 
 def test_what_fails_is_tried_again_later_under_the_same_id(

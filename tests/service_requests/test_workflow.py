@@ -14,7 +14,7 @@ from asimati.kit import db
 from asimati.kit.errors import IllegalMove
 from asimati.service_requests.rules import Move, Party, Status, UnusableWorkflow, after, legal_moves, workflow_of
 from asimati.service_requests.sync import sync
-from tests.service_requests.town import PART, SAID, service, words
+from tests.service_requests.town import PART, SAID, filed, service, words
 
 Headers = dict[str, str]
 Submit = Callable[..., dict[str, Any]]
@@ -207,3 +207,5 @@ def test_a_role_holds_within_its_scope_alone(
     assert len(items) == int(sees)
     assert move(supervisor, case, "assign", reviewer=staff).status_code == (200 if sees else 422)
     assert move(scoped, case, "note", note="here").status_code == (200 if sees else 404)
+    taken = town.post("/api/v1/staff/intake", json=filed(channel="office"), headers=scoped)
+    assert taken.status_code == (201 if sees else 403)

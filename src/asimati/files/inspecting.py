@@ -21,7 +21,7 @@ from typing import BinaryIO
 import puremagic
 from PIL import Image, ImageOps
 
-from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge
+from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge, PictureNotReadable
 from asimati.settings import settings
 
 # Media type → how Pillow writes it, and the ending of its name.
@@ -31,6 +31,8 @@ PICTURES: Mapping[str, tuple[str, str]] = {
     "image/webp": ("WEBP", ".webp"),
 }
 PDF = "application/pdf"
+# Brands of HEIC photographs (ISO/IEC 23008-12): no codec of ours reads them, so people are told what to send.
+HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 ENDINGS: Mapping[str, str] = {**{kind: ending for kind, (_, ending) in PICTURES.items()}, PDF: ".pdf"}
 EDGE = 4096  # pixels of the longer side that is kept: more than any screen or page of paper shows
 _WRITTEN = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {}, "WEBP": {"quality": 88}}
@@ -73,6 +75,8 @@ def _kind(stream: BinaryIO) -> str:
     head = stream.read(_HEAD)
     if head.startswith(b"%PDF-"):
         return PDF
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC:
+        raise PictureNotReadable
     try:
         likely = {match.mime_type for match in puremagic.magic_string(head)}
     except (puremagic.PureError, ValueError):

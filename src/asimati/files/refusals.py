@@ -20,6 +20,12 @@ class FileTypeRefused(Refusal):
     detail = _("Send a photograph (JPEG, PNG, WebP) or a PDF.")
 
 
+class PictureNotReadable(FileTypeRefused):
+    slug = "picture-not-readable"
+    title = _("This kind of photograph cannot be read here")
+    detail = _("It is a HEIC photograph. In the camera's settings choose “Most compatible”, or send it as JPEG.")
+
+
 class FileUnreadable(Refusal):
     slug = "file-unreadable"
     title = _("The file cannot be read")

@@ -15,13 +15,22 @@ from asimati.files.refusals import (
     FileTypeRefused,
     FileUnreadable,
     ImageTooLarge,
+    PictureNotReadable,
     TooManyFiles,
 )
 from asimati.http import problems
 from asimati.http.fields import UUID, Boolean, DateTime, Enum, Integer, Schema, String
 
 # What a route that keeps files may refuse.
-REFUSALS = (FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge, TooManyFiles, problems.UnsupportedType)
+REFUSALS = (
+    FileTooLarge,
+    FileTypeRefused,
+    PictureNotReadable,
+    FileUnreadable,
+    ImageTooLarge,
+    TooManyFiles,
+    problems.UnsupportedType,
+)
 # What a route that hands one out may refuse.
 WITHHELD = (FilePending, FileInfected)
 problems.STATUS |= {FileTooLarge: 413, FileTypeRefused: 415, FileUnreadable: 422, ImageTooLarge: 422}

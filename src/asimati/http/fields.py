@@ -136,6 +136,17 @@ class Number(ma.fields.Float):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class QueryNumber(Number):
+    """A finite number in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            number = float(value) if isinstance(value, str) and len(value) < 30 and value.isascii() else math.nan
+        except ValueError:
+            number = math.nan
+        return super()._deserialize(number, attr, data, **kwargs)
+
+
 class Boolean(ma.fields.Boolean):
     """True or false; in a query string also the words."""
 

@@ -137,7 +137,7 @@ def faults(
 
     `ui` lends the options of a field the names that people know them by.
     """
-    if len(json.dumps(answers, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
+    if too_long(answers):
         return [(at, _("The answers are too long."))]
     found: dict[Fault, None] = {}
     for one in _too_long(answers, at):
@@ -148,6 +148,11 @@ def faults(
         if len(found) >= MAX_FAULTS:
             break
     return sorted(list(found)[:MAX_FAULTS])
+
+
+def too_long(answers: Mapping[str, Any]) -> bool:
+    """Whether answers are more than a case keeps."""
+    return len(json.dumps(answers, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES
 
 
 def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:

@@ -47,6 +47,8 @@ FACTS = (
     "reference", "title", "entity", "event", "programme", "venue", "starts_at", "due_at", "on", "party_size",
     "seats", "hours", "status", "targets", "source",
 )  # fmt: skip
+# Of a confidential case these would say what it is about: that it goes on is told, and no more.
+TELLING = frozenset({"title", "entity", "targets"})
 SECONDS = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 WAITS = tuple(timedelta(seconds=one) for one in SECONDS)  # between the tries, as Standard Webhooks proposes
 CHUNK = 20
@@ -60,7 +62,8 @@ def hear(tx: Session, delivered: Delivered) -> None:
     if not listening:
         return
     facts = {**(getattr(delivered.message, "about", None) or {}), **asdict(delivered.message)}
-    data = {name: facts[name] for name in FACTS if facts.get(name) is not None}
+    withheld = TELLING if facts.get("confidential") else ()
+    data = {name: facts[name] for name in FACTS if facts.get(name) is not None and name not in withheld}
     body = json.dumps(
         {"type": topic, "timestamp": clock.now(tx).isoformat(), "data": data}, ensure_ascii=False, default=_plain
     )

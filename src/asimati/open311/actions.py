@@ -20,12 +20,12 @@ from asimati.kit.policy import SYSTEM, Actor, Role
 from asimati.kit.words import _
 from asimati.open311 import queries, rules
 from asimati.open311.models import Open311Key
+from asimati.places.queries import locate
 from asimati.service_requests import actions as cases
 from asimati.service_requests.models import Service, ServiceRequest
 from asimati.service_requests.rules import Assurance, Channel, Place
 
 MAY = {"keys": frozenset({Role.ADMINISTRATOR})}
-NEAR = 3_000.0  # metres from a block's point that still count as being in it
 
 Form = Mapping[str, Sequence[str]]
 
@@ -79,7 +79,8 @@ def _location(tx: Session, service: Service, form: Form) -> dict[str, Any] | Non
     named = _one(form, "address_id") or rules.block_in(_one(form, "address_string") or "")
     number = queries.block(tx, named) if named else None
     if number is None and point:
-        number = queries.nearest_block(tx, *point, NEAR)
+        found = locate(tx, point=point).block
+        number = found.number if found else None
     if number is None:
         if service.location is Place.OPTIONAL and not (point or named):
             return None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from asimati.kit import clock
@@ -87,19 +87,6 @@ def requests(
         wanted = wanted.where(ServiceRequest.updated_at <= updated_before)
     order = (ServiceRequest.submitted_at.desc(), ServiceRequest.id.desc())
     return tx.execute(wanted.order_by(*order).limit(page_size).offset((page - 1) * page_size)).all()
-
-
-def nearest_block(tx: Session, lat: float, lon: float, metres: float) -> str | None:
-    """The block whose point is nearest to a place, if it is within so many metres.
-
-    Over a governorate the earth is flat: a degree of latitude is 111,320 m, one of longitude less by its cosine.
-    """
-    north = (Block.lat - lat) * 111_320
-    east = (Block.lon - lon) * 111_320 * func.cos(func.radians(lat))
-    far = func.sqrt(north * north + east * east)
-    known = select(Block.number).where(Block.lat.is_not(None), ~Block.retired, far <= metres)
-    found: str | None = tx.scalar(known.order_by(far).limit(1))
-    return found
 
 
 def block(tx: Session, number: str) -> str | None:

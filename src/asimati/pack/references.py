@@ -49,7 +49,7 @@ def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     yield from _hours(governorate)
     yield from _twice(documents["holidays.toml"], ["holiday"], "day")
     yield from _twice(documents["entities.toml"], ["entity"], "code")
-    yield from _services(documents)
+    yield from _services(documents, blocks)
     if desks := documents.get("appointments.toml"):
         yield from _desks(desks, set(_below(documents, "services/")), governorate.values)
     yield from _letters(documents)
@@ -101,7 +101,7 @@ def _hours(document: Document) -> Iterator[Fault]:
 # Services
 
 
-def _services(documents: Documents) -> Iterator[Fault]:
+def _services(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     entities = {one["code"] for one in documents["entities.toml"].values["entity"]}
     for name, document in _below(documents, "services/").items():
         service = document.values
@@ -109,8 +109,20 @@ def _services(documents: Documents) -> Iterator[Fault]:
             yield document.fault(["code"], f"the file of service {service['code']} must be named after it")
         if service.get("entity", "") not in entities | {""}:
             yield document.fault(["entity"], f"there is no entity {service['entity']}")
+        yield from _whom_for(document, service, blocks)
         yield from _targets(document, [], service)
         yield from _form(document, service["form"]["schema"], service["form"]["ui"])
+
+
+def _whom_for(document: Document, service: Row, blocks: set[str]) -> Iterator[Fault]:
+    """Conditions somebody can meet, judged of somebody who is known."""
+    asked = service.get("eligibility", {})
+    if asked and service["assurance"] == "anonymous":
+        yield document.fault(["eligibility"], "conditions need a service that knows who files")
+    if asked.get("age_from", 0) > asked.get("age_to", 200):
+        yield document.fault(["eligibility", "age_to"], "nobody is that old and that young")
+    for number in sorted(set(asked.get("blocks", ())) - blocks):
+        yield document.fault(["eligibility", "blocks"], f"there is no block {number}")
 
 
 LETTER_PLACES = frozenset({"name", "reference", "service", "submitted_on", "block", "governorate"})

@@ -126,7 +126,7 @@ GOVERNORATE = table(
         "special_hours": many(table({"name": WORD, "from": FIXED_DAY, "to": FIXED_DAY}, WEEK)),
         "offer_waking_hours": COUNT,
         "fair_use": table({}, {"missed": COUNT, "within_days": COUNT, "days": COUNT}),
-        "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT}),
+        "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT, "draft_days": COUNT}),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},
@@ -164,9 +164,26 @@ ENTITIES = table(
         )
     }
 )
+# What of a profile, or of answers given before, a field begins with.
+PREFILL = choice("name", "phone", "email", "sex", "birth_date", "flat", "building", "road", "block", "earlier")
+ELIGIBILITY = table(
+    {},
+    {
+        "age_from": COUNT,
+        "age_to": COUNT,
+        "lives_here": FLAG,
+        "blocks": {"type": "array", "items": BLOCK, "minItems": 1, "uniqueItems": True},
+        "personal_number": FLAG,
+    },
+)
 FIELD_UI = table(
     {"label": WORDS},
-    {"help": WORDS, "order": {"type": "integer"}, "options": {"type": "object", "additionalProperties": WORDS}},
+    {
+        "prefill": PREFILL,
+        "help": WORDS,
+        "order": {"type": "integer"},
+        "options": {"type": "object", "additionalProperties": WORDS},
+    },
 )
 SERVICE = table(
     {
@@ -193,6 +210,7 @@ SERVICE = table(
         "targets": TARGETS,
         "entity": CODE,
         "department": CODE,
+        "eligibility": ELIGIBILITY,
         "workflow": FLOW,
     },
 )

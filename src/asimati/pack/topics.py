@@ -25,6 +25,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.due_time_moved": _CASE | {"before", "due_at"},
     "service_requests.request_merged": _CASE,
     "service_requests.followed_request_answered": _CASE | {"note"},
+    "service_requests.followed_request_withdrawn": _CASE,
     "service_requests.request_reopened": _CASE | {"due_at"},
     "service_requests.request_withdrawn": _CASE,
     "service_requests.letter_issued": _CASE | {"letter"},

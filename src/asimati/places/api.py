@@ -9,13 +9,15 @@ from typing import Any
 from marshmallow import fields as plain
 
 from asimati.http import access
-from asimati.http.fields import Date, Enum, Schema, String, Text
+from asimati.http.fields import Boolean, Date, Enum, Integer, Nested, QueryNumber, Schema, String, Text
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
-from asimati.kit.errors import NotFound
+from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.text import western_digits
+from asimati.kit.words import _
 from asimati.places import actions, policy, queries
 from asimati.places.actions import HolidayThere
 from asimati.places.models import Holiday, Standing
@@ -39,6 +41,29 @@ class BlockOut(Schema):
 def blocks(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Blocks with their areas."""
     return queries.blocks(tx, query["page"], query.get("q"))
+
+
+class PlaceQuery(Schema):
+    block = String(min_length=1, max_length=10)
+    lat = QueryNumber(min=-90, max=90)
+    lon = QueryNumber(min=-180, max=180)
+
+
+class PlaceOut(Schema):
+    inside = Boolean(allow_none=True, metadata={"description": "null where what we know does not decide it"})
+    by = String(allow_none=True, metadata={"enum": ["declared", "nearest", None]})
+    block = Nested(BlockOut, allow_none=True)
+    metres = Integer(allow_none=True, metadata={"description": "From the point of the block"})
+
+
+@blp.get("/places/check", who=access.anyone, query=PlaceQuery, gives=PlaceOut)
+def check_place(tx: Session, actor: Actor, query: dict[str, Any]) -> queries.Whereabouts:
+    """Whether a block, or a point, is in the governorate, and which block it is."""
+    point = (query["lat"], query["lon"]) if {"lat", "lon"} <= query.keys() else None
+    if point is None and ("block" not in query or {"lat", "lon"} & query.keys()):
+        raise Invalid([("/block", _("Name a block, or a point with lat and lon."))])
+    block = western_digits(query["block"].strip()) if "block" in query else None
+    return queries.locate(tx, block=block, point=point)
 
 
 class HolidayOut(Schema):

@@ -21,6 +21,7 @@ from asimati.service_requests import actions, policy, queries
 from asimati.service_requests.actions.bulk import bulk
 from asimati.service_requests.actions.moving import NOTHING, Said
 from asimati.service_requests.actions.residents import in_its_language
+from asimati.service_requests.intake import drafts
 from asimati.service_requests.models import Service, ServiceRequest
 from asimati.service_requests.policy import ClaimedByAnother
 from asimati.service_requests.refusals import (
@@ -28,11 +29,13 @@ from asimati.service_requests.refusals import (
     AlreadyRated,
     AlreadyTakenIn,
     AssuranceTooLow,
+    ConditionsNotMet,
     DifferentOfficerNeeded,
     FormChanged,
     HandOverFirst,
     InterestDeclared,
     NobodyToAsk,
+    ProfileIncomplete,
     RatingWindowOver,
     ReopenWindowOver,
 )
@@ -51,7 +54,6 @@ from asimati.service_requests.schemas import (
     ReferIn,
     ReopenIn,
     RequestDeclineIn,
-    RequestIn,
     RequestItem,
     RequestNoteIn,
     RequestOut,
@@ -59,6 +61,7 @@ from asimati.service_requests.schemas import (
     ServicesQuery,
     StaffRequestItem,
     StaffRequestOut,
+    SubmitIn,
     TimesOut,
     WithdrawIn,
     WriteIn,
@@ -117,12 +120,16 @@ def service_times(tx: Session, actor: Actor, code: str) -> Payload:
 
 
 @blp.post(
-    "/service-requests", who=access.anyone, takes=RequestIn, gives=RequestOut, status=201,
-    refuses=(AssuranceTooLow, FormChanged),
+    "/service-requests", who=access.anyone, takes=SubmitIn, gives=RequestOut, status=201,
+    refuses=(AssuranceTooLow, ConditionsNotMet, ProfileIncomplete, FormChanged),
 )  # fmt: skip
 def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     """File a request. Services that allow it take it without a sign-in."""
-    return actions.submit(tx, actor, **payload)
+    draft = payload.pop("draft", None)
+    made = actions.submit(tx, actor, **payload)
+    if draft and actor.is_resident:
+        drafts.sent(tx, actor, draft)
+    return made
 
 
 @blp.get("/service-requests", who=access.residents, query=MyRequestsQuery, gives=page_of(RequestItem))
@@ -189,7 +196,7 @@ def rate(tx: Session, actor: Actor, payload: Payload, version: int | None, refer
 
 @blp.post(
     "/staff/intake", who=may("intake"), takes=IntakeIn, gives=StaffRequestOut, status=201,
-    refuses=(FormChanged, AlreadyTakenIn),
+    refuses=(ConditionsNotMet, FormChanged, AlreadyTakenIn),
 )  # fmt: skip
 def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     """Write a request down for someone, from any channel."""

@@ -21,6 +21,7 @@ class CaseMessage(Message):
     kind: str
     domain: str
     channel: str
+    confidential: bool = False  # then it goes to nobody outside under its title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,14 @@ class FollowedRequestAnswered(Told):
 
     topic: ClassVar[str] = "service_requests.followed_request_answered"
 
-    note: dict[str, str | None] | None
+    note: dict[str, str | None] | None  # none for those whose own case it never was
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedRequestWithdrawn(Told):
+    """Whoever relied on it has to file their own."""
+
+    topic: ClassVar[str] = "service_requests.followed_request_withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
 from asimati.service_requests import wording
+from asimati.service_requests.eligibility import conditions
 from asimati.service_requests.rules import (
     CLOSED,
     TURNS,
@@ -41,6 +42,7 @@ from asimati.service_requests.rules import (
     legal_moves,
     workflow_of,
 )
+from asimati.service_requests.searching import EDITION
 
 _OPEN_ROW = text("closed_at IS NULL")
 
@@ -71,6 +73,7 @@ class Service(Base):
     usual_entity: Mapped[str | None] = mapped_column(Text)  # code of whom such cases mostly go to: a hint for staff
     department: Mapped[str | None] = mapped_column(Text)  # whose work it is, for roles that hold in a department
     workflow: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # how it differs from the default
+    eligibility: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # whom it is for
     search: Mapped[str] = mapped_column(Text)  # folded title and description
     form_number: Mapped[int]  # the version of the form new requests are filed with
     retired_at: Mapped[datetime | None] = timestamp(nullable=True)
@@ -83,6 +86,11 @@ class Service(Base):
     )
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def conditions(self) -> list[dict[str, Any]]:
+        """Whom it is for, in words."""
+        return conditions(self.eligibility)
 
     @property
     def available(self) -> bool:
@@ -151,6 +159,7 @@ class ServiceRequest(Base):
     due_at: Mapped[datetime] = timestamp()
     closed_at: Mapped[datetime | None] = timestamp(nullable=True)
     search: Mapped[str] = mapped_column(Text)  # folded reference, service, place and answers
+    search_edition: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=EDITION)
     stars: Mapped[int | None] = mapped_column(SmallInteger)
     comment: Mapped[str | None] = mapped_column(Text)
     rated_at: Mapped[datetime | None] = timestamp(nullable=True)
@@ -182,6 +191,14 @@ class ServiceRequest(Base):
             postgresql_using="gin",
         ),
         Index("service_request_person_idx", "person_id", "submitted_at", "id"),
+        # Similar open cases, by block and by point.
+        Index("service_request_block_idx", "service_id", "block", postgresql_where=_OPEN_ROW),
+        Index(
+            "service_request_point_idx",
+            "service_id",
+            "lat",
+            postgresql_where=text("closed_at IS NULL AND lat IS NOT NULL"),
+        ),
         Index("service_request_queue_idx", "status", "due_at", "id", postgresql_where=_OPEN_ROW),
         Index("service_request_mine_idx", "claimed_by", "due_at", "id", postgresql_where=_OPEN_ROW),
         Index("service_request_due_idx", "due_at", "id", postgresql_where=_OPEN_ROW),

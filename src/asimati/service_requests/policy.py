@@ -56,6 +56,12 @@ def require(actor: Actor, deed: str, request: ServiceRequest | None = None) -> N
     policy.require(actor, MAY if request is None else _of_service(request, deed), deed, about)
 
 
+def require_at(actor: Actor, deed: str, service: Service, block: str | None) -> None:
+    """Raise Forbidden unless the actor's roles let them do the deed for a service in a block."""
+    about = {"service": service.code, "area": block, "department": service.department}
+    policy.require(actor, MAY, deed, about)
+
+
 def may(actor: Actor, deed: str) -> bool:
     """Whether the actor's roles allow the deed."""
     return policy.may(actor, MAY, deed)

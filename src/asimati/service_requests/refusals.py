@@ -12,6 +12,18 @@ class AssuranceTooLow(Forbidden):
     detail = _("Sign in at the level the service asks for, then send it again.")
 
 
+class ConditionsNotMet(Forbidden):
+    slug = "conditions-not-met"
+    title = _("This service is not for you")
+    detail = _("You do not meet the conditions of the service; they stand beside, in words.")
+
+
+class ProfileIncomplete(Forbidden):
+    slug = "profile-incomplete"
+    title = _("Please complete your profile first")
+    detail = _("Whether the service is for you depends on something your profile does not say yet.")
+
+
 class FormChanged(Conflict):
     slug = "form-changed"
     title = _("The form has changed")

@@ -29,6 +29,11 @@ class FormOut(Schema):
     ui = Anything(metadata={"type": "object", "description": "Labels, help and order of the fields"})
 
 
+class ConditionOut(Schema):
+    code = String()
+    text = Text()
+
+
 class ServiceOut(Schema):
     code = String()
     title = Text()
@@ -38,6 +43,7 @@ class ServiceOut(Schema):
     assurance = Enum(Assurance)
     target_time = String(metadata={"description": "ISO 8601; days are working days, hours working hours"})
     location = Enum(Place)
+    conditions = List(Nested(ConditionOut), metadata={"description": "Whom it is for"})
     documents = List(Text())
     fee = Text(allow_none=True)
     targets = List(String(), metadata={"description": "Targets of the Sustainable Development Goals it serves"})
@@ -82,7 +88,7 @@ class ServicesQuery(PageQuery):
 
 
 class LocationIn(Schema):
-    block = String(required=True, min_length=1, max_length=10)
+    block = String(min_length=1, max_length=10, metadata={"description": "Not needed with a point near a block's"})
     building = String(max_length=20, allow_none=True)
     road = String(max_length=20, allow_none=True)
     lat = Number(min=-90, max=90, allow_none=True)
@@ -102,6 +108,10 @@ class RequestIn(Schema):
     form_version = Integer(required=True, min=1)
     answers = Object(required=True)
     location = Nested(LocationIn, allow_none=True)
+
+
+class SubmitIn(RequestIn):
+    draft = UUID(metadata={"description": "The draft it was written in, which is deleted"})
 
 
 class IntakeIn(RequestIn):

@@ -83,6 +83,7 @@ def _service(item: Item, form: ServiceForm) -> dict[str, Any]:
         "targets": list(item.get("targets", ())),
         "department": item.get("department"),
         "workflow": _workflow(item),
+        "eligibility": dict(item.get("eligibility", {})),
         "search": fold(" ".join(texts)),
         "usual_entity": item.get("entity"),
         "form_number": form.number,

@@ -370,6 +370,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_id", "mac", name=op.f("recovery_code_pkey")),
     )
     op.create_table(
+        "request_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("form_version", sa.Integer(), nullable=False),
+        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("location", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("jsonb_typeof(answers) = 'object'", name=op.f("request_draft_answers_object_check")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("request_draft_person_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("request_draft_service_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("request_draft_pkey")),
+    )
+    op.create_index("request_draft_person_idx", "request_draft", ["person_id", "updated_at", "id"], unique=False)
+    op.create_table(
         "stored_file",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("about_kind", sa.Text(), nullable=False),
@@ -443,6 +462,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["target"], ["target.code"], name=op.f("impact_story_target_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("impact_story_pkey")),
     )
+    op.create_table(
+        "captured_key",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
+        sa.ForeignKeyConstraint(["request_id"], ["service_request.id"], name=op.f("captured_key_request_id_fkey")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("captured_key_staff_id_fkey")),
+        sa.PrimaryKeyConstraint("staff_id", "key", name=op.f("captured_key_pkey")),
+    )
+    op.create_index(op.f("captured_key_request_id_idx"), "captured_key", ["request_id"], unique=False)
     op.create_table(
         "feedback",
         sa.Column("booking_id", sa.Uuid(), nullable=False),
@@ -647,12 +678,33 @@ def upgrade() -> None:
         sa.Column("workflow", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
     )
     op.add_column(
+        "service",
+        sa.Column("eligibility", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+    )
+    op.add_column(
         "service_request",
         sa.Column("proposal", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
     )
     op.add_column("service_request", sa.Column("appealed_from", sa.Uuid(), nullable=True))
     op.add_column("service_request", sa.Column("merged_into", sa.Uuid(), nullable=True))
+    op.add_column(
+        "service_request", sa.Column("search_edition", sa.SmallInteger(), server_default="0", nullable=False)
+    )
+    op.create_index(
+        "service_request_block_idx",
+        "service_request",
+        ["service_id", "block"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_index(op.f("service_request_merged_into_idx"), "service_request", ["merged_into"], unique=False)
+    op.create_index(
+        "service_request_point_idx",
+        "service_request",
+        ["service_id", "lat"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL AND lat IS NOT NULL"),
+    )
     op.create_index(
         "service_request_words_idx",
         "service_request",
@@ -661,10 +713,10 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_foreign_key(
-        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
+        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
     )
     op.create_foreign_key(
-        op.f("service_request_merged_into_fkey"), "service_request", "service_request", ["merged_into"], ["id"]
+        op.f("service_request_appealed_from_fkey"), "service_request", "staff_member", ["appealed_from"], ["id"]
     )
     op.add_column("staff_member", sa.Column("cpr", sa.LargeBinary(), nullable=True))
     op.add_column("staff_member", sa.Column("cpr_index", sa.LargeBinary(), nullable=True))

@@ -113,12 +113,10 @@ def _tell(tx: Session, request: ServiceRequest, move: Move, entry: RequestEntry)
         publish(tx, messages.RequestResolved(**telling.of(request), **counted, note=entry.text, in_time=in_time))
     else:
         publish(tx, messages.RequestDeclined(**telling.of(request), note=entry.text))
-    followers = select(Follower.person_id).where(Follower.request_id == request.id).order_by(Follower.person_id)
-    for person in tx.scalars(followers):
-        # The case is not theirs to open, so the message leads to the service.
-        about = {"type": "service", "reference": request.service.code}
-        told = telling.facts(request) | {"person": person, "about": about}
-        publish(tx, messages.FollowedRequestAnswered(**told, note=entry.text))
+    for person, theirs in telling.followers(tx, request):
+        # The answer was written to one resident; a stranger learns that there is one.
+        note = entry.text if theirs else None
+        publish(tx, messages.FollowedRequestAnswered(**telling.to_follower(request, person), note=note))
 
 
 def _follow_on(tx: Session, request: ServiceRequest, main: ServiceRequest, entry: RequestEntry) -> None:

@@ -43,6 +43,8 @@ def withdraw(
     said = Said(in_its_language(text)) if text else NOTHING
     step(tx, actor, request, Move.WITHDRAW, said)
     publish(tx, messages.RequestWithdrawn(**telling.of(request)))
+    for person, _theirs in telling.followers(tx, request):
+        publish(tx, messages.FollowedRequestWithdrawn(**telling.to_follower(request, person)))
     return request
 
 
@@ -59,7 +61,7 @@ def reopen(
     if actor.is_staff:
         policy.require(actor, Move.REOPEN, request)
     after(request.status, Move.REOPEN, party_of(actor), request.flow)
-    if not actor.is_staff and _is_over(tx, request, days := _days("reopen_days", 30)):
+    if not actor.is_staff and _is_over(tx, request, days := days_of("reopen_days", 30)):
         raise ReopenWindowOver(days=days)
     resolved = request.status is Status.RESOLVED
     anew = {"claimed_by": None, "stars": None, "comment": None, "rated_at": None}
@@ -78,7 +80,7 @@ def appeal(tx: Session, actor: Actor, reference: str, *, text: str, version: int
     after(request.status, Move.APPEAL, party_of(actor), request.flow)
     if request.appealed_from is not None:
         raise AlreadyAppealed
-    if _is_over(tx, request, days := _days("reopen_days", 30)):
+    if _is_over(tx, request, days := days_of("reopen_days", 30)):
         raise ReopenWindowOver(days=days)
     resolved, decision = request.status is Status.RESOLVED, _last(tx, request, Move.RESOLVE, Move.DECLINE)
     counted = _last(tx, request, Move.RESOLVE, Move.APPROVE).id if resolved else None
@@ -104,7 +106,7 @@ def rate(
     after(request.status, Move.RATE, party_of(actor), request.flow)
     if request.rated_at:
         raise AlreadyRated
-    if _is_over(tx, request, days := _days("rating_days", 14)):  # 14 days, as Tawasul has it
+    if _is_over(tx, request, days := days_of("rating_days", 14)):  # 14 days, as Tawasul has it
         raise RatingWindowOver(days=days)
     rating = {"stars": stars, "comment": comment, "rated_at": clock.now(tx)}
     entry = step(tx, actor, request, Move.RATE, changes=rating, given=rating)
@@ -121,7 +123,7 @@ def in_its_language(text: str) -> Bilingual:
     return {"ar": text if arabic else None, "en": None if arabic else text}
 
 
-def _days(name: str, default: int) -> int:
+def days_of(name: str, default: int) -> int:
     """How long a resident may, after the answer: `[service_requests]` in the pack's governorate.toml."""
     return int(settings().governorate.facts.get("service_requests", {}).get(name, default))
 

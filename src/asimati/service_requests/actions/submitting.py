@@ -19,10 +19,11 @@ from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.policy import Actor
 from asimati.kit.text import western_digits
 from asimati.kit.words import _
-from asimati.places.queries import block_known
+from asimati.places.queries import agrees, block_known, locate
 from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import Said, begin
+from asimati.service_requests.intake.standing import require_eligible
 from asimati.service_requests.models import Service, ServiceForm, ServiceRequest
 from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
 from asimati.service_requests.rules import Channel, Move, Place, Status
@@ -42,7 +43,8 @@ def submit(
 ) -> ServiceRequest:
     """File a case in one's own name, or in nobody's where the service allows it.
 
-    Raises AssuranceTooLow, FormChanged, or Invalid with a pointer to each answer that needs correcting.
+    Raises AssuranceTooLow, ConditionsNotMet, ProfileIncomplete, FormChanged, or Invalid with a pointer to each
+    answer that needs correcting.
     """
     if actor.is_staff:
         raise Forbidden
@@ -52,6 +54,7 @@ def submit(
     if form_version != offered.form_number:
         raise FormChanged(form_version=offered.form_number)
     person = actor.id if actor.is_resident else None
+    require_eligible(tx, offered, person)
     return _begin(tx, actor, offered, offered.form, answers, location, person_id=person, channel=Channel.APP)
 
 
@@ -75,16 +78,20 @@ def intake(
     FormChanged for a version there never was, or Invalid.
     """
     policy.require(actor, "intake")
-    offered = _offered(tx, service)
+    offered, where = _offered(tx, service), placed(tx, location or {})
+    policy.require_at(actor, "intake", offered, where.get("block"))
     form = tx.scalar(select(ServiceForm).filter_by(service_id=offered.id, number=form_version))
     if form is None:
         raise FormChanged(form_version=offered.form_number)
     same = select(ServiceRequest.id).filter_by(channel=channel, external_ref=external_ref)
     if external_ref and tx.scalar(same):
         raise AlreadyTakenIn
+    whose = _on_behalf_of(tx, person, phone)
+    if whose:
+        require_eligible(tx, offered, whose, strict=False)
     return _begin(
-        tx, actor, offered, form, answers, location, Said(note=note),
-        person_id=_on_behalf_of(tx, person, phone), channel=channel, external_ref=external_ref, taken_by=actor.id,
+        tx, actor, offered, form, answers, where, Said(note=note), person_id=whose, channel=channel,
+        external_ref=external_ref, taken_by=actor.id if actor.is_staff else None,
     )  # fmt: skip
 
 
@@ -117,9 +124,7 @@ def _begin(
     said: Said = Said(),
     **more: Any,
 ) -> ServiceRequest:
-    kept, where = forms.tidy(form.schema, answers), dict(location or {})
-    if where:
-        where["block"] = western_digits(where["block"].strip())
+    kept, where = forms.tidy(form.schema, answers), placed(tx, location or {})
     if wrong := [*forms.faults(form.schema, kept, form.ui), *_misplaced(tx, service, where)]:
         raise Invalid(wrong)
     request = ServiceRequest(
@@ -140,11 +145,26 @@ def _misplaced(tx: Session, service: Service, where: Mapping[str, Any]) -> list[
         return [("/location/block", _("This is required."))] if service.location is Place.REQUIRED else []
     if service.location is Place.NONE:
         return [("/location", _("This service does not ask for a place."))]
-    if not block_known(tx, where["block"]):
-        return [("/location/block", _("This block is not in the governorate."))]
     if (where.get("lat") is None) != (where.get("lon") is None):
         return [("/location", _("A point needs both lat and lon."))]
+    if "block" not in where:
+        return [("/location/block", _("This is required."))]
+    if not block_known(tx, where["block"]):
+        return [("/location/block", _("This block is not in the governorate."))]
+    if where.get("lat") is not None and not agrees(tx, where["block"], (where["lat"], where["lon"])):
+        return [("/location", _("This point is not in the block you named."))]
     return []
+
+
+def placed(tx: Session, location: Mapping[str, Any]) -> dict[str, Any]:
+    """The place as it is kept: the block in Western digits, and that of the point where none is named."""
+    where = dict(location)
+    if "block" in where:
+        where["block"] = western_digits(where["block"].strip())
+    elif where.get("lat") is not None and where.get("lon") is not None:
+        found = locate(tx, point=(where["lat"], where["lon"])).block
+        where |= {"block": found.number} if found else {}
+    return where
 
 
 def searched(request: ServiceRequest, service: Service) -> str:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.queries import demographics
 from asimati.kit import clock
-from asimati.service_requests.models import ServiceRequest
+from asimati.service_requests.models import Follower, ServiceRequest
 
 
 def of(request: ServiceRequest) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def facts(request: ServiceRequest) -> dict[str, Any]:
         "kind": str(service.kind),
         "domain": str(service.domain),
         "channel": str(request.channel),
+        "confidential": request.confidential,
     }
 
 
@@ -46,6 +48,20 @@ def counted(tx: Session, request: ServiceRequest, act: UUID, deed: str, at: date
         "group": demographics(tx, request.person_id, day) | place,
         "targets": request.service.targets,
     }
+
+
+def followers(tx: Session, request: ServiceRequest) -> list[tuple[UUID, bool]]:
+    """Who follows the case, and whether by a case of their own that was joined to it."""
+    joined = select(ServiceRequest.id).where(
+        ServiceRequest.merged_into == Follower.request_id, ServiceRequest.person_id == Follower.person_id
+    )
+    found = select(Follower.person_id, joined.exists()).where(Follower.request_id == request.id)
+    return [(person, theirs) for person, theirs in tx.execute(found.order_by(Follower.person_id))]
+
+
+def to_follower(request: ServiceRequest, person: UUID) -> dict[str, Any]:
+    """The case is not theirs to open, so what they are told leads to the service."""
+    return facts(request) | {"person": person, "about": {"type": "service", "reference": request.service.code}}
 
 
 def source(deed: str, act: UUID) -> str:

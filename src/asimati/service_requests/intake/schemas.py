@@ -1,0 +1,122 @@
+"""Shapes of what comes in, and of what helps it to."""
+
+from __future__ import annotations
+
+from asimati.http.fields import (
+    UUID,
+    Anything,
+    Boolean,
+    DateTime,
+    Enum,
+    Integer,
+    List,
+    Nested,
+    Object,
+    QueryNumber,
+    Schema,
+    String,
+    Text,
+)
+from asimati.service_requests.rules import Assurance, Status, Turn
+from asimati.service_requests.schemas import ConditionOut, LocationIn, LocationOut
+
+
+class DraftIn(Schema):
+    service = String(required=True, max_length=80, metadata={"description": "The service's code"})
+    form_version = Integer(required=True, min=1)
+    answers = Object(required=True)
+    location = Nested(LocationIn, allow_none=True)
+
+
+class DraftChangeIn(Schema):
+    form_version = Integer(min=1)
+    answers = Object()  # all of them: what is sent takes the place of what was
+    location = Nested(LocationIn, allow_none=True)
+
+
+class DraftItem(Schema):
+    id = UUID()
+    service = String(attribute="service.code")
+    title = Text(attribute="service.title")
+    created_at = DateTime()
+    updated_at = DateTime()
+
+
+class FaultOut(Schema):
+    pointer = String()
+    detail = String()
+
+
+class DraftOut(DraftItem):
+    form_version = Integer()
+    current = Boolean(metadata={"description": "False when the form has changed since: show it in the new one"})
+    answers = Anything(metadata={"type": "object"})
+    location = Nested(LocationOut, allow_none=True)
+    missing = List(Nested(FaultOut), metadata={"description": "What the form in use would say of the answers"})
+
+
+class AssuranceOut(Schema):
+    needed = Enum(Assurance)
+    present = Enum(Assurance)
+    enough = Boolean()
+
+
+class ConditionMetOut(ConditionOut):
+    met = Boolean(allow_none=True, metadata={"description": "null where your profile does not say"})
+    pointer = String(metadata={"description": "The field of /me that would say it"})
+
+
+class EligibilityOut(Schema):
+    service = String()
+    may_file = Boolean()
+    eligible = Boolean(allow_none=True)
+    assurance = Nested(AssuranceOut)
+    conditions = List(Nested(ConditionMetOut))
+
+
+class PrefillOut(Schema):
+    answers = Anything(metadata={"type": "object"})
+    sources = Anything(
+        metadata={"type": "object", "description": "By field: profile, or earlier (your own answer)"}
+    )
+    location = Nested(LocationOut, allow_none=True, metadata={"description": "Your home, if that is the place"})
+
+
+class SimilarQuery(Schema):
+    block = String(min_length=1, max_length=10)
+    road = String(min_length=1, max_length=20)
+    lat = QueryNumber(min=-90, max=90)
+    lon = QueryNumber(min=-180, max=180)
+
+
+class SimilarOut(Schema):
+    """A case as a stranger sees it: nothing anybody wrote."""
+
+    reference = String(attribute="case.reference")
+    service = String(attribute="case.service.code")
+    title = Text(attribute="case.service.title")
+    status = Enum(Status, attribute="case.status")
+    turn = Enum(Turn, attribute="case.turn")
+    submitted_at = DateTime(attribute="case.submitted_at")
+    due_at = DateTime(attribute="case.promised_at", allow_none=True)
+    block = String(attribute="case.block", allow_none=True)
+    road = String(attribute="case.road", allow_none=True)
+    metres = Integer(allow_none=True, metadata={"description": "How far, to 50 metres"})
+    followers = Integer()
+    mine = Boolean()
+
+
+class SimilarListOut(Schema):
+    items = List(Nested(SimilarOut))
+
+
+class FollowedOut(Schema):
+    reference = String()
+    service = String(attribute="service.code")
+    title = Text(attribute="service.title")
+    status = Enum(Status)
+    turn = Enum(Turn)
+    submitted_at = DateTime()
+    due_at = DateTime(attribute="promised_at", allow_none=True)
+    closed_at = DateTime(allow_none=True)
+    block = String(allow_none=True)
