@@ -38,6 +38,11 @@ class Schema(ma.Schema):
         "type": _("This must be an object."),
     }
 
+    def __deepcopy__(self, memo: object) -> Schema:
+        # Nobody changes a shape once it is made, and documenting a route copies it at every step: of all the time
+        # the application took to start, half went there.
+        return self
+
 
 class Length(validate.Length):
     message_min = _("Write at least {min} characters.")

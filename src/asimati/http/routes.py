@@ -169,12 +169,8 @@ class Blueprint(flask_smorest.Blueprint):
                 handler = self.arguments(takes)(handler)
             if query:
                 handler = self.arguments(query, location="query")(handler)
-            for code, kinds in _by_status(declared, refuses, bool(query or takes)).items():
-                text = ", ".join(sorted({kind.slug for kind in kinds}))
-                handler = self.alt_response(
-                    code, schema=problems.Problem, content_type="application/problem+json", description=text
-                )(handler)
-            handler = self.doc(**_documented(declared, query, form))(handler)
+            refusals = _refusals(_by_status(declared, refuses, bool(query or takes)))
+            handler = self.doc(**_documented(declared, query, form), responses=refusals)(handler)
             self.add_url_rule(rule, view_func=_edge(declared, handler), methods=[method])
             self.routes.append(declared)
             return view
@@ -290,6 +286,15 @@ def _by_status(route: Route, refuses: Sequence[type[Refusal]], parses: bool) -> 
 
 def _header(name: str, schema: dict[str, Any], description: str, *, required: bool = False) -> dict[str, Any]:
     return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
+
+
+def _refusals(by_status: Mapping[int, Sequence[type[Refusal]]]) -> dict[str, Any]:
+    """The problem documents a route may answer, by their status."""
+    shape = {"application/problem+json": {"schema": problems.Problem}}
+    return {
+        str(status): {"description": ", ".join(sorted({kind.slug for kind in kinds})), "content": shape}
+        for status, kinds in by_status.items()
+    }
 
 
 def _documented(route: Route, query: type[Schema] | None, form: dict[str, Any] | None) -> dict[str, Any]:
