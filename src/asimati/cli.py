@@ -188,6 +188,37 @@ def rotate(batch: int) -> None:
 
 
 @cli.group()
+def intake() -> None:
+    """Cases that come in by file."""
+
+
+@intake.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--channel", default="tawasul", show_default=True, help="Where they come from.")
+@click.option("--dry-run", is_flag=True, help="Say what would be, and leave nothing behind.")
+def import_cases(file: Path, channel: str, dry_run: bool) -> None:
+    """Bring the cases of another system (CSV, XLSX or JSON). Bringing a file again changes nothing.
+
+    Prints what came of each line as JSON; exit 1 if some were refused.
+    """
+    from asimati import models  # noqa: F401 - every table is known before the first query
+    from asimati.kit.errors import Invalid
+    from asimati.kit.policy import SYSTEM
+    from asimati.service_requests.intake.importing import bring
+    from asimati.service_requests.rules import Channel
+
+    if channel not in set(Channel):
+        raise click.BadParameter(", ".join(Channel), param_hint="--channel")
+    try:
+        with transaction(patience=600) as tx:
+            report = bring(tx, SYSTEM, file.read_bytes(), Channel(channel), dry_run=dry_run)
+    except Invalid as wrong:
+        raise click.ClickException("; ".join(words for _, words in wrong.errors)) from None
+    click.echo(json.dumps(report, ensure_ascii=False))
+    sys.exit(1 if report["refused"] else 0)
+
+
+@cli.group()
 def impact() -> None:
     """The figures on the Sustainable Development Goals."""
 

@@ -50,6 +50,7 @@ def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     yield from _twice(documents["holidays.toml"], ["holiday"], "day")
     yield from _twice(documents["entities.toml"], ["entity"], "code")
     yield from _services(documents, blocks)
+    yield from _imports(governorate, set(_below(documents, "services/")))
     if desks := documents.get("appointments.toml"):
         yield from _desks(desks, set(_below(documents, "services/")), governorate.values)
     yield from _letters(documents)
@@ -112,6 +113,14 @@ def _services(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
         yield from _whom_for(document, service, blocks)
         yield from _targets(document, [], service)
         yield from _form(document, service["form"]["schema"], service["form"]["ui"])
+
+
+def _imports(document: Document, services: set[str]) -> Iterator[Fault]:
+    """What other systems' files are mapped to is in the catalogue."""
+    for number, one in enumerate(document.values.get("import", ())):
+        for theirs, code in one.get("services", {}).items():
+            if code not in services:
+                yield document.fault(["import", number, "services", theirs], f"there is no service {code}")
 
 
 def _whom_for(document: Document, service: Row, blocks: set[str]) -> Iterator[Fault]:

@@ -127,6 +127,15 @@ GOVERNORATE = table(
         "offer_waking_hours": COUNT,
         "fair_use": table({}, {"missed": COUNT, "within_days": COUNT, "days": COUNT}),
         "service_requests": table({}, {"reopen_days": COUNT, "rating_days": COUNT, "draft_days": COUNT}),
+        "import": many(
+            table(
+                {"channel": choice("tawasul", "office", "phone", "majlis", "field_visit", "social_media")},
+                {
+                    "columns": {"type": "object", "additionalProperties": WORD},
+                    "services": {"type": "object", "additionalProperties": CODE},
+                },
+            )
+        ),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},

@@ -18,6 +18,7 @@ from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests import actions, policy, queries
+from asimati.service_requests.actions.attaching import pass_for
 from asimati.service_requests.actions.bulk import bulk
 from asimati.service_requests.actions.moving import NOTHING, Said
 from asimati.service_requests.actions.residents import in_its_language
@@ -62,6 +63,7 @@ from asimati.service_requests.schemas import (
     StaffRequestItem,
     StaffRequestOut,
     SubmitIn,
+    SubmittedOut,
     TimesOut,
     WithdrawIn,
     WriteIn,
@@ -120,7 +122,7 @@ def service_times(tx: Session, actor: Actor, code: str) -> Payload:
 
 
 @blp.post(
-    "/service-requests", who=access.anyone, takes=SubmitIn, gives=RequestOut, status=201,
+    "/service-requests", who=access.anyone, takes=SubmitIn, gives=SubmittedOut, status=201,
     refuses=(AssuranceTooLow, ConditionsNotMet, ProfileIncomplete, FormChanged),
 )  # fmt: skip
 def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
@@ -129,6 +131,8 @@ def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     made = actions.submit(tx, actor, **payload)
     if draft and actor.is_resident:
         drafts.sent(tx, actor, draft)
+    if made.person_id is None:
+        made.attach = pass_for(tx, made)  # type: ignore[attr-defined]
     return made
 
 

@@ -21,7 +21,7 @@ from asimati.kit import audit
 from asimati.kit.errors import Forbidden
 from asimati.kit.policy import Actor
 from asimati.service_requests import policy, queries
-from asimati.service_requests.actions.attaching import ABOUT, CaseIsClosed, attach, detach
+from asimati.service_requests.actions.attaching import ABOUT, CaseIsClosed, attach, attach_by_pass, detach
 from asimati.service_requests.models import ServiceRequest
 
 blp = Blueprint("attachments", __name__, description="Photographs and papers beside a case")
@@ -42,6 +42,15 @@ class AttachmentsOut(Schema):
 def add(tx: Session, actor: Actor, upload: Upload | None, reference: str) -> StoredFile:
     """Send a photograph or a PDF for my case."""
     return attach(tx, actor, reference, upload)
+
+
+@blp.post(
+    "/service-requests/attachments/<token>", who=access.anyone, uploads=True, gives=serving.FileOut, status=201,
+    refuses=(*serving.REFUSALS, CaseIsClosed),
+)  # fmt: skip
+def add_by_pass(tx: Session, actor: Actor, upload: Upload | None, token: str) -> StoredFile:
+    """Send a photograph or a PDF beside what I filed without a name, by the pass that came with the answer."""
+    return attach_by_pass(tx, actor, token, upload)
 
 
 @blp.get(MINE, who=access.residents, gives=AttachmentsOut, tagged=True)

@@ -120,6 +120,7 @@ class IntakeIn(RequestIn):
     phone = String(max_length=40, allow_none=True, metadata={"description": "Or the phone they are known by"})
     external_ref = String(min_length=1, max_length=80, allow_none=True)
     note = String(max_length=4000, allow_none=True, metadata={"description": "For colleagues only"})
+    received_at = DateTime(allow_none=True, metadata={"description": "When we got it; the clock runs from then"})
 
 
 class MyRequestsQuery(PageQuery):
@@ -177,6 +178,11 @@ class RatingOut(Schema):
     at = DateTime()
 
 
+class PassOut(Schema):
+    token = String(metadata={"description": "For POST /service-requests/attachments/{token}"})
+    expires_at = DateTime()
+
+
 class RequestOut(RequestItem):
     """A case as its resident sees it."""
 
@@ -190,6 +196,10 @@ class RequestOut(RequestItem):
     messages = List(Nested(MessageOut))
     rating = Nested(RatingOut, allow_none=True)
     moves = List(Enum(Move), attribute="moves_of_resident", metadata={"description": "What you can do now"})
+
+
+class SubmittedOut(RequestOut):
+    attach = Nested(PassOut, metadata={"description": "Filed without a name: what lets you send files beside it"})
 
 
 class StaffEntryOut(EntryOut):

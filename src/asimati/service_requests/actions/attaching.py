@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.files import actions as files
 from asimati.files import queries as kept
 from asimati.files.models import StoredFile
 from asimati.http.uploads import Upload
-from asimati.kit import clock
-from asimati.kit.errors import Conflict, Forbidden
+from asimati.kit import clock, secrets
+from asimati.kit.errors import Conflict, Forbidden, NotFound
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests import policy, queries
@@ -19,6 +23,7 @@ from asimati.service_requests.actions.moving import case
 from asimati.service_requests.models import ServiceRequest
 
 ABOUT = "service_request"
+PASS = timedelta(hours=1)  # in which somebody without a name may send files beside what they filed
 
 
 class CaseIsClosed(Conflict):
@@ -42,6 +47,45 @@ def attach(tx: Session, actor: Actor, reference: str, upload: Upload | None) -> 
     file = files.keep(tx, actor, prepared, (ABOUT, request.id), person=request.person_id, internal=internal)
     request.updated_at = clock.now(tx)
     return file
+
+
+def pass_for(tx: Session, request: ServiceRequest) -> dict[str, Any]:
+    """What lets somebody who filed without a name send files beside their case, for an hour."""
+    expires_at = (clock.now(tx) + PASS).replace(microsecond=0)
+    return {"token": f"{request.id.hex}.{_mark(request.id, expires_at)}", "expires_at": expires_at}
+
+
+def attach_by_pass(tx: Session, actor: Actor, token: str, upload: Upload | None) -> StoredFile:
+    """Keep a file beside a case filed without a name. Raises NotFound for a pass that is not ours or is over."""
+    wanted = select(ServiceRequest).where(ServiceRequest.id == _passed(tx, token))
+    if tx.scalar(wanted) is None:
+        raise NotFound
+    prepared = files.prepare(tx, upload) if upload else None
+    locked = wanted.with_for_update(of=ServiceRequest, key_share=True).execution_options(populate_existing=True)
+    request = tx.scalars(locked).one()
+    if request.closed_at:
+        raise CaseIsClosed
+    file = files.keep(tx, actor, prepared, (ABOUT, request.id))
+    request.updated_at = clock.now(tx)
+    return file
+
+
+def _mark(request: UUID, expires_at: datetime) -> str:
+    until = f"{int(expires_at.timestamp()):x}"
+    return f"{until}.{secrets.mac([request.hex, until], 'attach').hex()}"
+
+
+def _passed(tx: Session, token: str) -> UUID:
+    """The case of a pass that holds. Raises NotFound."""
+    try:
+        whose, until, _mac = token.split(".")
+        request, expires_at = UUID(whose), datetime.fromtimestamp(int(until, 16), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise NotFound from None
+    genuine = hmac.compare_digest(token.encode(), f"{request.hex}.{_mark(request, expires_at)}".encode())
+    if not genuine or expires_at < clock.now(tx):
+        raise NotFound
+    return request
 
 
 def detach(tx: Session, actor: Actor, reference: str, file_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, F
 from asimati.service_requests.rules import Channel, Move, Place, Status
 from asimati.service_requests.searching import indexed
 
+LATEST, AHEAD = timedelta(days=90), timedelta(minutes=5)  # how late a case is written down; how fast clocks run
 SEARCHED = 8_000  # characters of a case that search looks at
 
 
@@ -71,11 +73,12 @@ def intake(
     phone: str | None = None,
     external_ref: str | None = None,
     note: str | None = None,
+    received_at: datetime | None = None,
 ) -> ServiceRequest:
     """Write a case down for someone, from any channel: a person, whoever has the phone, or nobody known.
 
-    What was taken down outside, under a form that has changed since, is taken as it is. Raises AlreadyTakenIn,
-    FormChanged for a version there never was, or Invalid.
+    What was taken down outside, under a form that has changed since, is taken as it is, and our clock runs from
+    when it was. Raises ConditionsNotMet, AlreadyTakenIn, FormChanged for a version there never was, or Invalid.
     """
     policy.require(actor, "intake")
     offered, where = _offered(tx, service), placed(tx, location or {})
@@ -91,8 +94,19 @@ def intake(
         require_eligible(tx, offered, whose, strict=False)
     return _begin(
         tx, actor, offered, form, answers, where, Said(note=note), person_id=whose, channel=channel,
-        external_ref=external_ref, taken_by=actor.id if actor.is_staff else None,
+        submitted_at=_received(tx, received_at), external_ref=external_ref,
+        taken_by=actor.id if actor.is_staff else None,
     )  # fmt: skip
+
+
+def _received(tx: Session, at: datetime | None) -> datetime:
+    """When we got a case that is written down now. Raises Invalid for the future, and for what is long past."""
+    now = clock.now(tx)
+    if at is not None and not now - LATEST <= at <= now + AHEAD:
+        raise Invalid(
+            [("/received_at", _("This is not a time within the last {days} days.").format(days=LATEST.days))]
+        )
+    return min(at or now, now)
 
 
 def _on_behalf_of(tx: Session, person: UUID | None, phone: str | None) -> UUID | None:
@@ -130,7 +144,7 @@ def _begin(
     request = ServiceRequest(
         id=new_id(), reference=new_reference("SR"), service=service, form=form, answers=kept,
         confidential=service.confidential, status=Status.SUBMITTED, target_time=service.target_time,
-        submitted_at=clock.now(tx), **where, **more,
+        **({"submitted_at": clock.now(tx)} | where | more),
     )  # fmt: skip
     request.search = searched(request, service)
     begin(tx, actor, request, said)

@@ -8,22 +8,29 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from asimati.http import access
+from asimati.http import access, problems
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
+from asimati.http.uploads import Upload
+from asimati.kit.errors import Invalid
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 from asimati.service_requests import policy, queries
 from asimati.service_requests.actions.submitting import placed
-from asimati.service_requests.intake import drafts, similar, standing
+from asimati.service_requests.intake import drafts, importing, many, similar, standing
 from asimati.service_requests.intake.models import Draft
 from asimati.service_requests.intake.schemas import (
+    BatchIn,
+    BatchOut,
+    CasesBroughtOut,
     DraftChangeIn,
     DraftIn,
     DraftItem,
     DraftOut,
     EligibilityOut,
     FollowedOut,
+    ImportQuery,
     PrefillOut,
     SimilarListOut,
     SimilarOut,
@@ -101,6 +108,27 @@ def _shown(draft: Draft) -> Dict:
         "version",
     )
     return {name: getattr(draft, name) for name in names} | {"missing": drafts.missing(draft)}
+
+
+# --- many at once ----------------------------------------------------------------------------------------------
+
+
+@blp.post("/staff/intake/batches", who=may("intake"), takes=BatchIn, gives=BatchOut)
+def take_batch(tx: Session, actor: Actor, payload: Dict) -> Dict:
+    """Take in what was captured outside, each with a key of its own; sent again, it makes nothing twice."""
+    captured = [(one["key"], one["request"]) for one in payload["items"]]
+    return {"items": many.batch(tx, actor, captured)}
+
+
+@blp.post(
+    "/staff/intake/imports", who=may("intake"), uploads=True, query=ImportQuery, gives=CasesBroughtOut,
+    refuses=(problems.UnsupportedType,),
+)  # fmt: skip
+def bring(tx: Session, actor: Actor, query: Dict, upload: Upload | None) -> Dict:
+    """Bring the cases of another system (CSV, XLSX, JSON); with `dry_run`, the default, only say what would be."""
+    if upload is None:
+        raise Invalid([("/file", _("This is required."))])
+    return importing.bring(tx, actor, upload.stream.read(), query["channel"], dry_run=query["dry_run"])
 
 
 # --- similar cases ---------------------------------------------------------------------------------------------

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, validate, validates_schema
+
 from asimati.http.fields import (
     UUID,
     Anything,
@@ -17,8 +22,36 @@ from asimati.http.fields import (
     String,
     Text,
 )
-from asimati.service_requests.rules import Assurance, Status, Turn
-from asimati.service_requests.schemas import ConditionOut, LocationIn, LocationOut
+from asimati.http.routes import pointers
+from asimati.kit.errors import Invalid
+from asimati.kit.words import _
+from asimati.service_requests.rules import Assurance, Channel, Status, Turn
+from asimati.service_requests.schemas import ConditionOut, IntakeIn, LocationIn, LocationOut
+
+
+class CapturedIn(Schema):
+    key = String(required=True, min_length=1, max_length=100)
+    request = Object(required=True)  # as /staff/intake takes it; judged on its own
+
+
+class BatchIn(Schema):
+    items = List(Nested(CapturedIn), required=True, validate=validate.Length(min=1, max=100))
+
+    @validates_schema
+    def once_each(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        """A key names one thing of a batch."""
+        keys = [one["key"] for one in data["items"]]
+        if len(set(keys)) < len(keys):
+            raise ValidationError(_("The same thing stands here twice."), "items")
+
+
+def checked(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What `/staff/intake` would have taken. Raises Invalid with a pointer to each fault."""
+    try:
+        found: dict[str, Any] = IntakeIn().load(raw)
+    except ValidationError as wrong:
+        raise Invalid(list(pointers(wrong.messages))) from None
+    return found
 
 
 class DraftIn(Schema):
@@ -45,6 +78,44 @@ class DraftItem(Schema):
 class FaultOut(Schema):
     pointer = String()
     detail = String()
+
+
+class ResultOut(Schema):
+    """What came of one case of many."""
+
+    outcome = String(metadata={"enum": ["created", "repeated", "unchanged", "refused"]})
+    reference = String(allow_none=True)
+    problem = String(metadata={"description": "The slug of what stood in the way"})
+    title = String()
+    detail = String(allow_none=True)
+    errors = List(Nested(FaultOut))
+
+
+class CapturedOut(ResultOut):
+    key = String()
+
+
+class BatchOut(Schema):
+    items = List(Nested(CapturedOut))
+
+
+class BroughtOut(ResultOut):
+    line = Integer(metadata={"description": "Of a table, as a spreadsheet counts; of JSON, the place in the list"})
+    external_ref = String(allow_none=True)
+
+
+class ImportQuery(Schema):
+    channel = Enum(Channel, load_default=Channel.TAWASUL)
+    dry_run = Boolean(load_default=True)
+
+
+class CasesBroughtOut(Schema):
+    dry_run = Boolean()
+    created = Integer()
+    unchanged = Integer()
+    refused = Integer()
+    ignored = List(String(), metadata={"description": "Columns nobody reads"})
+    items = List(Nested(BroughtOut))
 
 
 class DraftOut(DraftItem):
