@@ -37,6 +37,7 @@ from asimati.notifications import api as notifications
 from asimati.notifications import dev_api as dev_notifications
 from asimati.open311 import api as open311
 from asimati.open311 import keys_api as open311_keys
+from asimati.pack import api as pack
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
 from asimati.service_requests.intake import api as intake
@@ -73,6 +74,7 @@ ROOMS = (
     impact_staff,
     open311,
     open311_keys,
+    pack,
 )
 DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
 

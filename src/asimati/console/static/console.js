@@ -15,10 +15,22 @@ function go(step) {
   all[at].scrollIntoView({ block: "nearest" });
 }
 
+// Claim the case one stands on, and no other that was chosen.
+function claim() {
+  const box = rows()[at]?.querySelector("input[type=checkbox]");
+  if (!box?.form) return;
+  for (const one of rows()) one.querySelector("input[type=checkbox]").checked = false;
+  box.checked = true;
+  box.form.elements.move.value = "claim";
+  box.form.requestSubmit();
+}
+
 const keys = {
   j: () => go(1),
   k: () => go(-1),
+  o: () => rows()[at]?.querySelector("[data-open]")?.click(),
   x: () => rows()[at]?.querySelector("input[type=checkbox]")?.click(),
+  c: claim,
   "/": () => document.querySelector('[data-key="/"]')?.focus(),
 };
 
