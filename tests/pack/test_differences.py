@@ -54,7 +54,9 @@ def test_the_trial_leaves_nothing_behind_and_says_what_the_sync_then_does(clean:
         assert differences(tx, capital) == []
 
 
-def test_changed_words_are_shown_by_their_place_and_a_missing_service_as_retired(tx: Session, tmp_path: Path) -> None:
+def test_changed_words_are_shown_by_their_place_and_a_missing_service_as_retired(
+    tx: Session, tmp_path: Path
+) -> None:
     folder = copied(tmp_path)
     pack.sync(tx, pack.load(folder))
     tx.flush()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
@@ -60,10 +61,12 @@ def ask(
     key: str | None = None,
     match: str | None = None,
     token: str | None = None,
+    file: FileStorage | None = None,
 ) -> Answer:
     """Ask the API below /api/v1, as whoever is signed in (or as the holder of `token`).
 
     `key` is the Idempotency-Key of a form, so that one sent twice acts once; `match` the ETag it was filled in on.
+    A `file` goes out as a form does, in its field "file".
     """
     given = token or g.get("token")
     headers = {
@@ -73,13 +76,14 @@ def ask(
         **({"Idempotency-Key": key} if key else {}),
         **({"If-Match": match} if match else {}),
     }
-    body = {} if payload is None and method == "POST" else payload
+    body = {} if payload is None and file is None and method == "POST" else payload
     asked = EnvironBuilder(
         method=method,
         path=f"/api/v1{path}",
         query_string={name: value for name, value in (query or {}).items() if value not in (None, "")},
         headers=list(headers.items()),
         json=body if body is not None else None,
+        data={"file": (file.stream, file.filename)} if file else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
     )
     return _heard(Response.from_app(_application(), asked.get_environ(), buffered=True))

@@ -30,7 +30,15 @@ def number_of(name: str) -> int | str | None:
 
 def moment_of(name: str) -> str | None:
     """A day and time of the form, read on the governorate's clock."""
-    value = request.form.get(name, "").strip()
+    return _moment(request.form.get(name, "").strip())
+
+
+def asked_moment(name: str) -> str | None:
+    """The same of a page's address."""
+    return _moment(request.args.get(name, "").strip())
+
+
+def _moment(value: str) -> str | None:
     try:
         read = datetime.fromisoformat(value) if value else None
     except ValueError:

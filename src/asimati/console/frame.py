@@ -44,44 +44,68 @@ _WRITERS = _COORDINATION | {Role.AUDITOR}
 _AUDIT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER})
 _OVERSEERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
-# The menu in its order: endpoint, words, and the roles that have something to do there.
+_VOICES = _COORDINATION | {Role.PARTNER_COORDINATOR, Role.AUDITOR}
+_ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+
+# The menu in its order. Each part has pages that stand beside each other, shown as tabs on each of them: endpoint,
+# words, and the roles that have something to do there. The menu leads to the first page that one may open.
 MENU = (
-    ("console.home", _("Today"), _ANYBODY),
-    ("console.queues", _("Queues"), _CASES | _COORDINATION),
-    ("console.events", _("Events"), _COORDINATION),
-    ("console.doors", _("The door"), _COORDINATION),
-    ("console.shifts", _("Volunteering"), _COORDINATION),
-    ("console.broadcasts", _("Notices"), _WRITERS),
-    ("console.impact", _("Impact"), _ANYBODY),
-    ("console.members", _("The house"), _OVERSEERS),
-    ("console.audit", _("Audit"), _AUDIT),
-)
-# Pages that stand beside each other, shown as tabs on each of them.
-SECTIONS = (
+    (_("Today"), (("console.home", _("Today"), _ANYBODY),)),
     (
-        ("console.queues", _("Queues"), _CASES | _COORDINATION),
-        ("console.appointments", _("Appointments"), _CASES),
+        _("Queues"),
+        (
+            ("console.queues", _("Queues"), _CASES | _COORDINATION),
+            ("console.appointments", _("Appointments"), _CASES),
+        ),
     ),
     (
-        ("console.broadcasts", _("Broadcasts"), _WRITERS),
-        ("console.templates", _("Templates"), _WRITERS),
-        ("console.undelivered", _("Not delivered"), _HEADS | {Role.AUDITOR}),
+        _("Events"),
+        (
+            ("console.events", _("Events"), _COORDINATION),
+            ("console.programmes", _("Programmes"), _COORDINATION),
+            ("console.bookings", _("Bookings to decide"), _COORDINATION),
+            ("console.appeals", _("Appeals about fair use"), _COORDINATION),
+        ),
+    ),
+    (_("The door"), (("console.doors", _("The door"), _COORDINATION),)),
+    (
+        _("Volunteering"),
+        (
+            ("console.shifts", _("Shifts"), _COORDINATION),
+            ("console.opportunities", _("Opportunities"), _COORDINATION),
+            ("console.sign_ups", _("Sign-ups"), _COORDINATION),
+            ("console.hours", _("Hours to approve"), _COORDINATION),
+            ("console.disputes", _("Disputed hours"), _WRITERS),
+        ),
     ),
     (
-        ("console.members", _("Staff and roles"), _OVERSEERS),
-        ("console.webhooks", _("Partner systems"), _OVERSEERS),
+        _("Notices"),
+        (
+            ("console.broadcasts", _("Broadcasts"), _WRITERS),
+            ("console.templates", _("Templates"), _WRITERS),
+            ("console.undelivered", _("Not delivered"), _HEADS | {Role.AUDITOR}),
+            ("console.dead_letters", _("Dead letters"), _OVERSEERS),
+        ),
     ),
     (
-        ("console.shifts", _("Shifts"), _COORDINATION),
-        ("console.opportunities", _("Opportunities"), _COORDINATION),
-        ("console.sign_ups", _("Sign-ups"), _COORDINATION),
-        ("console.hours", _("Hours to approve"), _COORDINATION),
+        _("Impact"),
+        (
+            ("console.impact", _("Impact"), _ANYBODY),
+            ("console.voices", _("Stories and partners"), _VOICES),
+        ),
     ),
     (
-        ("console.events", _("Events"), _COORDINATION),
-        ("console.programmes", _("Programmes"), _COORDINATION),
-        ("console.bookings", _("Bookings to decide"), _COORDINATION),
+        _("The house"),
+        (
+            ("console.members", _("Staff and roles"), _OVERSEERS),
+            ("console.holidays", _("Holidays"), _ANYBODY),
+            ("console.pack", _("Services and pack"), _OVERSEERS),
+            ("console.webhooks", _("Partner systems"), _OVERSEERS),
+            ("console.open311_keys", _("Open311 keys"), _ADMINISTRATION),
+            ("console.delegations", _("Lending a role"), _ANYBODY),
+        ),
     ),
+    (_("Audit"), (("console.audit", _("Audit"), _AUDIT),)),
 )
 
 
@@ -135,8 +159,7 @@ def page(template: str, *, title: str | Mapping[str, Any], **facts: Any) -> str:
     return render_template(
         template,
         title=said(title) if isinstance(title, Mapping) else translate(title),
-        menu=[(endpoint, translate(words_)) for endpoint, words_, for_ in MENU if roles & for_],
-        section=_section(roles),
+        menu=_menu(roles),
         roles={str(role) for role in roles},
         one_of=lambda *named: not roles.isdisjoint(map(Role, named)),
         language=words.language(),
@@ -150,12 +173,15 @@ def page(template: str, *, title: str | Mapping[str, Any], **facts: Any) -> str:
     )
 
 
-def _section(roles: frozenset[Role]) -> list[tuple[str, str]]:
-    """The neighbours of the page that is shown: those of its section this person has something to do with."""
-    for section in SECTIONS:
-        if any(endpoint == request.endpoint for endpoint, _words, _for in section):
-            return [(endpoint, translate(words_)) for endpoint, words_, for_ in section if roles & for_]
-    return []
+def _menu(roles: frozenset[Role]) -> list[dict[str, Any]]:
+    """The parts of the console this person has something to do in, with their pages."""
+    parts = []
+    for title, pages in MENU:
+        mine = [(endpoint, translate(words_)) for endpoint, words_, for_ in pages if roles & for_]
+        if mine:
+            here = any(endpoint == request.endpoint for endpoint, _words in mine)
+            parts.append({"title": translate(title), "pages": mine, "here": here})
+    return parts
 
 
 def act(method: str, path: str, payload: Any = None, *, done: str) -> Answer:
@@ -175,3 +201,12 @@ def back(endpoint: str, **values: Any) -> AnyResponse:
 def shown_or_refused(answer: Answer) -> Any:
     """The page that says why the API refused to show a thing."""
     return page("refused.html", title=_("This page cannot be shown"), answer=answer), answer.status
+
+
+def taken(answer: Answer) -> Any:
+    """A file the API made, to take away; the reason, where it made none."""
+    if not answer.ok:
+        return shown_or_refused(answer)
+    names = ("Content-Type", "Content-Disposition", "X-Content-Type-Options")
+    kept = {name: answer.raw.headers[name] for name in names if name in answer.raw.headers}
+    return Response(answer.raw.get_data(), headers=kept)

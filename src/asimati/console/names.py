@@ -75,6 +75,29 @@ NAMES = {
     "scope": {
         "department": _("Department"), "area": _("Area"), "service": _("Service"), "programme": _("Programme"),
     },
+    "thing": {
+        "block": _("Blocks"), "holiday": _("Holidays"), "entity": _("Entities"), "service": _("Services"),
+        "service_form": _("Forms"), "desk": _("Desks"), "appointment_service": _("Services by appointment"),
+        "letter_template": _("Letters"), "edition": _("Editions"), "opportunity": _("Opportunities"),
+        "shift": _("Shifts"), "programme": _("Programmes"), "event": _("Events"), "goal": _("Goals"),
+        "target": _("Targets"), "indicator": _("Indicators"), "measure": _("Measures"),
+        "objective": _("National objectives"), "crosswalk": _("Targets and objectives"), "aim": _("Aims"),
+        "dossier_form": _("Reports"), "template": _("Templates"),
+    },
+    "change": {
+        "added": _("New"), "changed": _("Changed"), "retired": _("No longer offered"), "removed": _("Taken out"),
+    },
+    "actor": {
+        "staff": _("Staff"), "resident": _("Resident"), "system": _("The system"), "partner": _("Partner"),
+        "anonymous": _("Without sign-in"),
+    },
+    "dimension": {
+        "sex": _("Sex"), "age_band": _("Age"), "disability": _("Disability"), "first_time": _("Here before"),
+    },
+    "group": {
+        "female": _("Women"), "male": _("Men"), "unknown": _("Not known"), "yes": _("Yes"), "no": _("No"),
+        "true": _("For the first time"), "false": _("Came before"),
+    },
     "outcome": {
         "admitted": _("Welcome"), "already-in": _("Already in"), "cancelled": _("Booking cancelled"),
         "not-confirmed": _("No seat confirmed"), "wrong-event": _("Ticket for another event"),

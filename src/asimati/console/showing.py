@@ -58,12 +58,12 @@ def time_of(value: str | datetime | None) -> str:
 
 
 def when(value: str | datetime | None) -> Markup:
-    """Day and time, with the Hijri day as a title; machines read the moment itself."""
+    """Day and time, with the Hijri day beside it where there is room (tables hide it); machines read the moment."""
     found = moment(value)
     if not found:
         return Markup("")
-    return Markup('<time datetime="{}" title="{}">{} <bdi>{}</bdi></time>').format(
-        found.isoformat(), hijri(found), day(found), time_of(found)
+    return Markup('<time datetime="{}">{} <span class="hijri">{}</span> <bdi>{}</bdi></time>').format(
+        found.isoformat(), day(found), hijri(found), time_of(found)
     )
 
 

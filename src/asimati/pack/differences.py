@@ -166,7 +166,11 @@ def _retired(row: Mapping[str, Any]) -> bool:
 def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
     """The values of a row that people set, each by its place; what the house keeps for itself is left out."""
     for name, one in value.items():
-        if not at and (name in _OURS or name == "retired" or name.endswith(("_at", "_id"))) and not name.startswith(("starts", "ends")):
+        if (
+            not at
+            and (name in _OURS or name == "retired" or name.endswith(("_at", "_id")))
+            and not name.startswith(("starts", "ends"))
+        ):
             continue
         if isinstance(one, Mapping) and one:
             yield from _leaves(one, f"{at}{name}/")

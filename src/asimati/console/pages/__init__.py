@@ -1,5 +1,29 @@
 """The pages, a file for each part of the house. Importing them puts their routes on the blueprint."""
 
-from asimati.console.pages import appointments, audit, cases, events, home, house, me, messages, volunteering
+from asimati.console.pages import (
+    appointments,
+    audit,
+    cases,
+    events,
+    governorate,
+    home,
+    house,
+    impact,
+    me,
+    messages,
+    volunteering,
+)
 
-__all__ = ["appointments", "audit", "cases", "events", "home", "house", "me", "messages", "volunteering"]
+__all__ = [
+    "appointments",
+    "audit",
+    "cases",
+    "events",
+    "governorate",
+    "home",
+    "house",
+    "impact",
+    "me",
+    "messages",
+    "volunteering",
+]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import flash, g, request
 
 from asimati.console.asking import Answer, ask, listed, may, need
 from asimati.console.forms import both, form_of
-from asimati.console.frame import back, blp, page, shown_or_refused
+from asimati.console.frame import back, blp, page, shown_or_refused, taken
 from asimati.console.names import NAMES
 from asimati.kit.words import _, translate
 from asimati.service_requests import policy
@@ -21,7 +21,7 @@ CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting",
 # The other queues have pages of their own.
 ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
-    "appointments": "appointments",
+    "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
 }  # fmt: skip
 
 
@@ -80,21 +80,13 @@ def case(reference: str) -> Any:
 @blp.get("/cases/<reference>/attachments/<uuid:file_id>")
 def attachment(reference: str, file_id: UUID) -> Any:
     """A file of the case, to take away."""
-    return _taken(ask("GET", f"/staff/service-requests/{reference}/attachments/{file_id}"))
+    return taken(ask("GET", f"/staff/service-requests/{reference}/attachments/{file_id}"))
 
 
 @blp.get("/letters/<letter>/pdf")
 def letter(letter: str) -> Any:
     """A letter issued from a case, to print."""
-    return _taken(ask("GET", f"/staff/letters/{letter}/pdf"))
-
-
-def _taken(answer: Answer) -> Any:
-    if not answer.ok:
-        return shown_or_refused(answer)
-    names = ("Content-Type", "Content-Disposition", "X-Content-Type-Options")
-    kept = {name: answer.raw.headers[name] for name in names if name in answer.raw.headers}
-    return Response(answer.body, headers=kept)
+    return taken(ask("GET", f"/staff/letters/{letter}/pdf"))
 
 
 @blp.post("/cases/<reference>/<move>")

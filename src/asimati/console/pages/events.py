@@ -6,11 +6,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify, request
+from flask import Response, flash, jsonify, request
 
-from asimati.console.asking import Answer, ask, listed, need
+from asimati.console.asking import Answer, ask, listed, may, need
 from asimati.console.forms import both, many_of, moment_of, number_of
-from asimati.console.frame import act, back, blp, page, shown_or_refused
+from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
 from asimati.console.names import NAMES
 from asimati.kit import clock
 from asimati.kit.words import _, translate
@@ -32,7 +32,44 @@ def event(event_id: UUID) -> Any:
     if not answer.ok:
         return shown_or_refused(answer)
     roster = listed("/staff/bookings", event=event_id, limit=100)
-    return page("event.html", title=_("Event"), event=answer.body, match=answer.tag, roster=roster)
+    line = [one for one in roster if one["status"] in ("waitlisted", "offered")]
+    return page(
+        "event.html", title=_("Event"), event=answer.body, match=answer.tag,
+        roster=[one for one in roster if one not in line], line=sorted(line, key=lambda one: one["position"] or 0),
+        counts=may(f"/staff/events/{event_id}/counts"), figures=may(f"/staff/events/{event_id}/statistics"),
+    )  # fmt: skip
+
+
+@blp.post("/events/<uuid:event_id>/walk-ins")
+def walk_in(event_id: UUID) -> Any:
+    """Somebody stands at the door without a booking, and there is room."""
+    said = {"phone": request.form.get("phone", ""), "party_size": number_of("party_size") or 1}
+    answer = act("POST", f"/staff/events/{event_id}/walk-ins", said, done=_("Welcome"))
+    if answer.ok:
+        flash(translate(NAMES["outcome"].get(answer.body["outcome"], answer.body["outcome"])), "done")
+    return back("event", event_id=event_id)
+
+
+@blp.get("/events/<uuid:event_id>/attendance.<any(csv, xlsx):kind>")
+def attendance(event_id: UUID, kind: str) -> Any:
+    """The list for the organisers, to take away."""
+    return taken(ask("GET", f"/staff/events/{event_id}/attendance.{kind}"))
+
+
+@blp.post("/programmes/<slug>/import")
+def import_events(slug: str) -> Any:
+    """A table of events: looked through first, with each fault by row and column; brought in when it has none."""
+    file, dry = request.files.get("file"), "bring" not in request.form
+    if file is None or not file.filename:
+        flash(translate(_("Choose a file first.")), "refused")
+        return back("programme", slug=slug)
+    answer = ask(
+        "POST", f"/staff/programmes/{slug}/import", query={"dry_run": str(dry).lower()}, file=file,
+        key=request.form.get("key"),
+    )  # fmt: skip
+    if not answer.ok:
+        return shown_or_refused(answer)
+    return page("import.html", title=_("Bring events in"), slug=slug, found=answer.body, dry=dry)
 
 
 @blp.post("/events/<uuid:event_id>")
@@ -128,6 +165,21 @@ def decide_booking(reference: str, decision: str) -> Any:
     """Approve or decline a pending booking."""
     act("POST", f"/staff/bookings/{reference}/{decision}", done=_("Decided."))
     return back("bookings")
+
+
+@blp.get("/appeals")
+def appeals() -> Any:
+    """Appeals against being put behind others for missed events."""
+    found = need("/staff/queues/appeals", limit=50, after=request.args.get("after"))
+    return page("appeals.html", title=_("Appeals about fair use"), found=found)
+
+
+@blp.post("/appeals/<uuid:deferral_id>")
+def decide_appeal(deferral_id: UUID) -> Any:
+    """Lift it, or let it stay, with a word to the person."""
+    said = {"lift": request.form.get("lift") == "yes", "note": both("note") or {}}
+    act("POST", f"/staff/appeals/{deferral_id}/decide", said, done=_("Decided."))
+    return back("appeals")
 
 
 @blp.get("/doors")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 
 from asimati.console.asking import ask, need
-from asimati.console.forms import form_of, many_of, moment_of
+from asimati.console.forms import both, form_of, many_of, moment_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.kit.policy import Role
 from asimati.kit.words import _
@@ -20,7 +20,9 @@ SCOPES = ("department", "area", "service", "programme")
 def members() -> Any:
     """The staff and their roles."""
     found = need("/staff/members", limit=50, after=request.args.get("after"))
-    return page("members.html", title=_("Staff and roles"), found=found)
+    return page(
+        "members.html", title=_("Staff and roles"), found=found, made=None, refused=None, all_roles=list(Role)
+    )
 
 
 @blp.get("/members/<uuid:staff_id>")
@@ -30,6 +32,51 @@ def member(staff_id: UUID) -> Any:
     if not answer.ok:
         return shown_or_refused(answer)
     return page("member.html", title=answer.body["name"], member=answer.body, all_roles=list(Role), scopes=SCOPES)
+
+
+@blp.post("/members")
+def add_member() -> Any:
+    """A new colleague; the first password is shown this once."""
+    payload = {**form_of("email"), "name": both("name") or {}, "roles": request.form.getlist("roles")}
+    answer = ask("POST", "/staff/members", payload=payload, key=request.form.get("key"))
+    found = need("/staff/members", limit=50)
+    made = {"email": payload.get("email"), **answer.body} if answer.ok else None
+    return page(
+        "members.html", title=_("Staff and roles"), found=found, made=made, refused=None if answer.ok else answer,
+        all_roles=list(Role),
+    )  # fmt: skip
+
+
+@blp.post("/members/<uuid:staff_id>/close")
+def close_member(staff_id: UUID) -> Any:
+    """Somebody works here no more: no role, no way in."""
+    act("DELETE", f"/staff/members/{staff_id}", done=_("The account was closed."))
+    return back("member", staff_id=staff_id)
+
+
+@blp.get("/delegations")
+def delegations() -> Any:
+    """Roles lent for a time, by me and to me."""
+    mine = need("/staff/me")
+    return page(
+        "delegations.html", title=_("Lending a role"), found=need("/staff/delegations", limit=50), mine=mine,
+        me=str(g.staff.id),
+    )  # fmt: skip
+
+
+@blp.post("/delegations")
+def delegate() -> Any:
+    """Lend one of my roles to a colleague until a day."""
+    payload: dict[str, Any] = {**form_of("grant", "to", "reason"), "ends_at": moment_of("ends_at")}
+    act("POST", "/staff/delegations", payload, done=_("Lent."))
+    return back("delegations")
+
+
+@blp.post("/delegations/<uuid:grant_id>/end")
+def end_delegation(grant_id: UUID) -> Any:
+    """Take a lent role back."""
+    act("DELETE", f"/staff/delegations/{grant_id}", done=_("Taken back."))
+    return back("delegations")
 
 
 @blp.post("/members/<uuid:staff_id>/grants")

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import jsonify, request
 
 from asimati.console.asking import Answer, ask, listed, may, need
-from asimati.console.forms import both, moment_of
+from asimati.console.forms import both, moment_of, number_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.kit.words import _
 
@@ -131,6 +131,20 @@ def send_again(notification_id: UUID) -> Any:
     """Try one of them once more."""
     act("POST", f"/staff/undelivered/{notification_id}/send-again", done=_("It is being sent again."))
     return back("undelivered")
+
+
+@blp.get("/dead-letters")
+def dead_letters() -> Any:
+    """Messages of the house that could not be worked, of a fault here."""
+    return page("dead_letters.html", title=_("Dead letters"), found=need("/staff/dead-letters"))
+
+
+@blp.post("/dead-letters")
+def revive() -> Any:
+    """Put one of them back in line, or all."""
+    payload = {"id": number_of("id")} if "id" in request.form else {}
+    act("POST", "/staff/dead-letters/revive", payload, done=_("Back in line."))
+    return back("dead_letters")
 
 
 def _written(broadcast_id: UUID | None, said: Any, match: str | None, refused: Answer | None = None) -> str:

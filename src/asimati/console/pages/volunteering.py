@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections import defaultdict
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,22 @@ from asimati.kit.words import _
 
 @blp.get("/shifts")
 def shifts() -> Any:
-    """Shifts by day."""
+    """Shifts as a calendar of weeks, from Sunday."""
     found = need("/staff/shifts", limit=100, after=request.args.get("after"))
-    days = [(day, list(some)) for day, some in groupby(found["items"], lambda one: showing.day(one["starts_at"]))]
-    return page("shifts.html", title=_("Volunteering"), days=days, next=found["next"])
+    names = {one["id"]: one["title"] for one in listed("/staff/opportunities", limit=100)}
+    return page("shifts.html", title=_("Shifts"), weeks=_weeks(found["items"]), names=names, next=found["next"])
+
+
+def _weeks(shifts: list[Any]) -> list[list[tuple[date, list[Any]]]]:
+    """Each week that has shifts, as its seven days with theirs."""
+    by_day: dict[date, list[Any]] = defaultdict(list)
+    for one in shifts:
+        if begins := showing.moment(one["starts_at"]):
+            by_day[begins.date()].append(one)
+    sundays = sorted({day - timedelta(days=(day.weekday() + 1) % 7) for day in by_day})
+    return [
+        [(day, by_day.get(day, [])) for day in (sunday + timedelta(days=n) for n in range(7))] for sunday in sundays
+    ]
 
 
 @blp.get("/shifts/<uuid:shift_id>/code")
@@ -132,6 +145,24 @@ def decide_hours(claim_id: UUID, decision: str) -> Any:
         payload["minutes"] = int(minutes)
     act("POST", f"/staff/hours/{claim_id}/{decision}", payload, done=_("Decided."))
     return back("hours")
+
+
+@blp.get("/disputes")
+def disputes() -> Any:
+    """Hours a volunteer does not agree with."""
+    found = need("/staff/hours-disputes", status="open", limit=50, after=request.args.get("after"))
+    return page("disputes.html", title=_("Disputed hours"), found=found)
+
+
+@blp.post("/disputes/<uuid:dispute_id>")
+def decide_dispute(dispute_id: UUID) -> Any:
+    """Count other minutes, or let it stay, with a word to the volunteer."""
+    decision = "uphold" if request.form.get("decision") == "uphold" else "dismiss"
+    said: dict[str, Any] = form_of("answer")
+    if decision == "uphold":
+        said["minutes"] = number_of("minutes")
+    act("POST", f"/staff/hours-disputes/{dispute_id}/{decision}", said, done=_("Decided."))
+    return back("disputes")
 
 
 def _opportunity_said() -> dict[str, Any]:
