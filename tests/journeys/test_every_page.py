@@ -30,7 +30,7 @@ def walk(page: Page, most: int = 60) -> Iterator[str]:
         most -= 1
         assert answer is not None
         yield path
-        links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
+        links = page.eval_on_selector_all("a[href]:not([download])", "all => all.map(one => one.href)")
         for parts in map(urlsplit, links):
             kind = kind_of(parts.path)
             if parts.path.startswith("/console/") and kind not in seen:

@@ -46,6 +46,7 @@ _OVERSEERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 _VOICES = _COORDINATION | {Role.PARTNER_COORDINATOR, Role.AUDITOR}
 _ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+_DECIDERS = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 
 # The menu in its order. Each part has pages that stand beside each other, shown as tabs on each of them: endpoint,
 # words, and the roles that have something to do there. The menu leads to the first page that one may open.
@@ -64,7 +65,7 @@ MENU = (
             ("console.events", _("Events"), _COORDINATION),
             ("console.programmes", _("Programmes"), _COORDINATION),
             ("console.bookings", _("Bookings to decide"), _COORDINATION),
-            ("console.appeals", _("Appeals about fair use"), _COORDINATION),
+            ("console.appeals", _("Appeals about fair use"), _DECIDERS),
         ),
     ),
     (_("The door"), (("console.doors", _("The door"), _COORDINATION),)),
