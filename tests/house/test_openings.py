@@ -78,6 +78,7 @@ NOBODYS = {
     "/api/v1/services/<code>/slots",
     "/api/v1/staff/letter-templates",
     "/api/v1/staff/open311-keys",
+    "/api/v1/staff/pack",
     "/open311/v2/discovery.<form>",
     "/open311/v2/requests.<form>",  # what the public may know
     "/open311/v2/requests/<reference>.<form>",
