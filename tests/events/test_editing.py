@@ -58,6 +58,37 @@ def test_a_table_becomes_drafts_or_each_fault_is_named(
     assert (send([GOOD, GOOD], "false")["created"], drafts()) == (2, 2)
 
 
+def test_a_table_brings_everything_an_event_has(client: FlaskClient, clean: str, as_staff: SignIn) -> None:
+    make_event()
+    row = {
+        **dict(zip(HEADERS, GOOD, strict=True)), "description_ar": "وصف", "venue_en": "Hall",
+        "audience_ar": "الشباب",
+        "endorsement_en": "With UNIDO", "co_hosts_ar": "أ؛ ب", "co_hosts_en": "A; B",
+        "speakers_ar": "سارة | مدربة", "speakers_en": "Sara | Trainer", "series": "x", "block": "٣١٧",
+        "stated_for": "first_timers", "minimum_age": "15", "maximum_age": "25", "late_cancel_hours": "0",
+        "tags": "youth، skills", "targets": "8.3, 17.17", "room_capacity": "30",
+        "party_limit": "2", "approval": "no",
+    }  # fmt: skip
+
+    def send(row: dict[str, str]) -> Any:
+        form = {"file": (io.BytesIO(csv_of(list(row), [list(row.values())])), "week.csv")}
+        url = f"{V1}/staff/programmes/week/import?dry_run=false"
+        return client.post(url, data=form, headers=as_staff("coordinator")).json
+
+    assert send(row) == {"rows": 1, "created": 1, "faults": []}
+    with db.transaction() as tx:
+        made = tx.scalars(select(Event).where(Event.status == Publication.DRAFT)).one()
+        assert made.co_hosts == [{"ar": "أ", "en": "A"}, {"ar": "ب", "en": "B"}]
+        assert made.speakers == [{"name": {"ar": "سارة", "en": "Sara"}, "role": {"ar": "مدربة", "en": "Trainer"}}]
+        assert (made.tags, made.targets, made.block) == (["youth", "skills"], ["8.3", "17.17"], "317")
+        assert (made.minimum_age, made.maximum_age, made.late_cancel_hours) == (15, 25, 0)
+        assert made.audience == {"ar": "الشباب", "en": None}
+    wrong = row | {"co_hosts_en": "A", "targets": "eight", "block": "x", "minimum_age": "-1", "colour": "red"}
+    faults = send(wrong)["faults"]
+    assert {one["column"] for one in faults} == {"co_hosts_en", "targets", "block", "minimum_age", "colour"}
+    assert [one["column"] for one in send(row | {"minimum_age": "30"})["faults"]] == ["maximum_age"]
+
+
 def test_a_copy_is_a_draft_at_another_time(client: FlaskClient, clean: str, as_staff: SignIn) -> None:
     staff = as_staff("coordinator")
     event = make_event()

@@ -31,28 +31,10 @@ from asimati.kit import db
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import SYSTEM, Actor
 from tests.events.ground import make_event, make_people
+from tests.events.laws import LAWS, broken, in_and_told
 from tests.events.test_event_races import unconstrained
 
 THREADS, DEEDS, PEOPLE = 64, 10, 48
-LAWS = text("""
-    SELECT e.id, e.starts_at < now() + interval '16 hours' AS begun, capacity, taken, waiting,
-           coalesce(sum(party_size) FILTER (
-             WHERE b.status IN ('confirmed', 'offered', 'checked_in', 'no_show')), 0) AS seated,
-           count(*) FILTER (WHERE b.status = 'waitlisted') AS line,
-           min(place) FILTER (WHERE b.status = 'waitlisted') AS head,
-           max(place) FILTER (WHERE b.status NOT IN ('waitlisted', 'cancelled')) AS served
-    FROM event e LEFT JOIN booking b ON b.event_id = e.id WHERE e.id = ANY(:events) GROUP BY e.id""")
-
-
-def broken(row: Any) -> list[str]:
-    """The laws a committed moment breaks."""
-    laws = {
-        "oversold": row.seated > row.capacity,
-        "miscounted": row.taken != row.seated or row.waiting != row.line,
-        "idle": row.taken < row.capacity and row.waiting > 0 and not row.begun,  # for those who are a night ahead
-        "overtaken": row.head is not None and row.served is not None and row.served > row.head,
-    }
-    return [name for name, is_broken in laws.items() if is_broken]
 
 
 @dataclass
@@ -186,15 +168,6 @@ def test_everything_at_once_breaks_no_law_at_any_moment(wide: None) -> None:
     with db.transaction() as tx:
         assert queries.verify_seats(tx)["ok"]
         assert in_and_told(tx)
-
-
-def in_and_told(tx: Session) -> bool:
-    """Whoever is in was admitted once and told of once; whoever was taken back, neither."""
-    counts = text("""
-        SELECT (SELECT count(*) FROM booking WHERE status = 'checked_in'), (SELECT count(*) FROM admission),
-               (SELECT count(*) FROM message WHERE topic = 'events.participant_checked_in')
-             - (SELECT count(*) FROM message WHERE topic = 'events.check_in_voided')""")
-    return len(set(tx.execute(counts).one())) == 1
 
 
 @pytest.mark.parametrize("guarded", [pytest.param(True, marks=pytest.mark.faults), False])

@@ -91,6 +91,10 @@ class SeatsMachine(RuleBasedStateMachine):
         fitting = [one for one in all_of_them if self.told.parties[one].status in statuses] or all_of_them
         return fitting[which % len(fitting)] if fitting else None
 
+    def asks(self, reference: str) -> Any:
+        """Whose booking it is; of somebody who walked in (100 and above) another, who is refused."""
+        return self.people[self.told.parties[reference].person % 100]
+
     @rule(person=st.integers(0, 11), size=st.integers(1, 4))
     def book(self, person: int, size: int) -> None:
         result = self.step(
@@ -111,7 +115,7 @@ class SeatsMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 50), status=st.sampled_from(("confirmed", "confirmed", "offered", "waitlisted")))
     def cancel(self, which: int, status: str) -> None:
         if reference := self.one_of(which, status):
-            who = self.people[self.told.parties[reference].person]
+            who = self.asks(reference)
             self.step(lambda tx: actions.cancel(tx, who, reference), lambda told, gone: told.leave(gone, self.now))
 
     @rule(which=st.integers(0, 50))
@@ -119,7 +123,7 @@ class SeatsMachine(RuleBasedStateMachine):
         reference = self.one_of(which, "offered")
         if reference is None:
             return
-        who, before = self.people[self.told.parties[reference].person], self.told.parties[reference].status
+        who, before = self.asks(reference), self.told.parties[reference].status
 
         def retell(told: Told, _: Any) -> None:
             assert told.parties[reference].status == "offered"

@@ -18,7 +18,17 @@ from asimati.kit.policy import SYSTEM
 
 # What staff decide once an event is there: a sync sets it when the event is added and leaves it alone afterwards.
 _STAFFS = frozenset(
-    {"capacity", "waitlist", "party_limit", "approval", "registration_opens_at", "registration_closes_at"}
+    {
+        "capacity",
+        "waitlist",
+        "party_limit",
+        "approval",
+        "registration_opens_at",
+        "registration_closes_at",
+        "room_capacity",
+        "late_cancel_hours",
+        "stated_for",
+    }
 )
 _TIMES = frozenset({"starts_at", "ends_at"})
 _COLUMNS = frozenset(Event.__table__.columns.keys()) - {

@@ -55,7 +55,10 @@ events: {
         "mode": "in_person" | "online" | "hybrid", "venue": bilingual, "block": "317" | None,
         "starts_at", "ends_at", "registration_opens_at", "registration_closes_at": datetime, "capacity": int,
         "waitlist": bool, "party_limit": int, "approval": bool, "targets": [...], "co_hosts": [bilingual],
-        "relative": bool}]}
+        "stated_for": "everybody" | "first_timers", "minimum_age", "maximum_age", "room_capacity": int | None,
+        "late_cancel_hours": int, "series": str | None, "tags": [str], "audience", "endorsement": bilingual | None,
+        "speakers": [{"name", "role": bilingual}], "materials": [{"title": bilingual, "url"}],
+        "questions": JSON Schema | None, "relative": bool}]}
 
 impact: {
     "goals": [...] (the `goals` of catalogue/sdg.json as they stand there),

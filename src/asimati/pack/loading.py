@@ -165,8 +165,12 @@ def _events(values: Part, now: datetime, zone: ZoneInfo) -> Part:
         "waitlist": True,
         "party_limit": 1,
         "approval": False,
-        "targets": [],
-        "co_hosts": [],
+        "stated_for": "everybody",
+        "late_cancel_hours": 24,
+        **dict.fromkeys(
+            ("minimum_age", "maximum_age", "series", "room_capacity", "audience", "endorsement", "questions")
+        ),
+        **{name: [] for name in ("speakers", "tags", "materials", "targets", "co_hosts")},
     }
     return {
         "programmes": [

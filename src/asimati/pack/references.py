@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from asimati.kit import worktime
-from asimati.kit.forms import UnusableForm, check_form
+from asimati.kit.forms import UnusableForm, check_form, unusable
 from asimati.pack import moments
 from asimati.pack.reading import Document, Fault
 from asimati.pack.topics import AMOUNTS, NEEDED, PLACEHOLDERS, VOIDS
@@ -228,6 +228,24 @@ def _programmes(document: Document, blocks: set[str], zone: ZoneInfo) -> Iterato
         yield from _order(document, at, zone, "registration_closes_at", "ends_at", or_same=True)
         if event.get("party_limit", 1) > event["capacity"]:
             yield document.fault([*at, "party_limit"], "is more than the capacity")
+        if event["capacity"] > event.get("room_capacity", event["capacity"]):
+            yield document.fault([*at, "capacity"], "is more than the room holds")
+        if event.get("minimum_age", 0) > event.get("maximum_age", 99):
+            yield document.fault([*at, "maximum_age"], "is less than the minimum age")
+        yield from _questions(document, at, event.get("questions"))
+
+
+def _questions(document: Document, at: Place, form: Row | None) -> Iterator[Fault]:
+    """That an event's questions are a form, each with its label in both languages."""
+    if form is None:
+        return
+    if wrong := unusable(form):
+        yield document.fault([*at, "questions"], wrong)
+        return
+    for name in form["properties"]:
+        label = form.get("ui", {}).get(name, {}).get("label", {})
+        if not (isinstance(label, dict) and label.get("ar") and label.get("en")):
+            yield document.fault([*at, "questions", "properties", name], "has no label in both languages (ui)")
 
 
 # Impact and templates

@@ -72,6 +72,8 @@ SHARE = written("a share such as 0.5", "^[0-9]+(\\.[0-9]+)?$")
 YEAR: Shape = {"type": "integer", "minimum": 2015, "maximum": 2050}
 FLAG: Shape = {"type": "boolean"}
 COUNT: Shape = {"type": "integer", "minimum": 1}
+AGE: Shape = {"type": "integer", "minimum": 0, "maximum": 99}
+LINK = written("an address (https://…)", '^https://[^\\s<>"]+$')
 
 
 def choice(*values: str) -> Shape:
@@ -302,6 +304,18 @@ EVENT = table(
         "waitlist": FLAG,
         "party_limit": COUNT,
         "approval": FLAG,
+        "stated_for": choice("everybody", "first_timers"),
+        "minimum_age": AGE,
+        "maximum_age": AGE,
+        "late_cancel_hours": {"type": "integer", "minimum": 0, "maximum": 720},
+        "series": CODE,
+        "room_capacity": COUNT,
+        "speakers": many(table({"name": WORDS}, {"role": WORDS})),
+        "audience": WORDS,
+        "endorsement": WORDS,
+        "tags": {"type": "array", "items": CODE, "uniqueItems": True},
+        "materials": many(table({"title": WORDS, "url": LINK})),
+        "questions": {"type": "object", "description": "a form (JSON Schema) asked when booking"},
         "targets": TARGETS,
         "co_hosts": many(WORDS),
     },

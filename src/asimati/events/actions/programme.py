@@ -148,6 +148,8 @@ def _check_event(event: Event) -> None:
         wrong.append(("/registration_opens_at", _("Booking must open before it closes.")))
     if event.room_capacity is not None and event.capacity > event.room_capacity:
         wrong.append(("/capacity", _("The room holds fewer people.")))
+    if event.maximum_age is not None and (event.minimum_age or 0) > event.maximum_age:
+        wrong.append(("/maximum_age", _("This must not be less than the minimum age.")))
     if event.questions is not None and (fault := forms.unusable(event.questions)):
         wrong.append(("/questions", fault))
     if wrong:
