@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from icalendar import Calendar
 from sqlalchemy import select, text
 
 from asimati.accounts.models import Engagement, Person
@@ -56,6 +57,31 @@ def test_a_time_is_booked_moved_and_given_up(
         made.json["reference"]
     ]
     assert topics() == [f"appointments.appointment_{deed}" for deed in ("booked", "moved", "cancelled")]
+
+
+def test_an_appointment_is_one_entry_of_the_persons_calendar_file(
+    hall: FlaskClient, resident: Headers, slots: Callable[..., list[dict[str, Any]]], book: Callable[..., Any]
+) -> None:
+    free = slots()
+    made = book(resident, free[0]["starts_at"])
+    path = f"{V1}/appointments/{made.json['reference']}"
+    url = hall.post(f"{V1}/me/calendar-link", headers=resident).json["url"]  # type: ignore[index]
+
+    def entry() -> tuple[Any, ...]:
+        (one,) = Calendar.from_ical(hall.get(url[url.index(V1) :]).data).walk("VEVENT")
+        return tuple(one.decoded(name) for name in ("uid", "sequence", "status", "dtstart"))
+
+    first = entry()
+    hall.patch(
+        path, json={"starts_at": free[4]["starts_at"]}, headers=resident | {"If-Match": made.headers["ETag"]}
+    )
+    moved = entry()
+    hall.delete(path, headers=resident)
+    gone = entry()
+    assert first[0] == moved[0] == gone[0]
+    assert first[1] < moved[1] < gone[1]
+    assert [one[2] for one in (first, moved, gone)] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert moved[3] == datetime.fromisoformat(free[4]["starts_at"])
 
 
 def test_what_moves_to_a_taken_time_stays_where_it_was(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from asimati.accounts import feed
 from asimati.http import access
@@ -34,8 +34,10 @@ def end_calendar_link(tx: Session, actor: Actor) -> None:
 
 @blp.get("/calendar/<token>.ics", who=access.anyone)
 def calendar_file(tx: Session, actor: Actor, token: str) -> Response:
-    """The calendar (iCalendar, RFC 5545) behind an address."""
+    """The calendar (iCalendar, RFC 5545) behind an address; 304 while it is as it was."""
     answer = Response(feed.calendar_of(tx, token), mimetype="text/calendar")
+    answer.add_etag()
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Disposition"] = 'inline; filename="asimati.ics"'
+    answer.make_conditional(request)
     return answer

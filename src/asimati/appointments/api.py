@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
 from asimati.appointments import actions, policy, queries
+from asimati.appointments import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.appointments.models import Appointment, DeskClosure
 from asimati.appointments.refusals import (
     AskAtTheDesk,

@@ -27,7 +27,7 @@ def entries(tx: Session, person: UUID, since: datetime) -> Iterable[Entry]:
             starts_at=event.starts_at,
             ends_at=event.ends_at,
             title=event.title,
-            changed_at=booking.updated_at,
+            changed_at=max(booking.updated_at, event.edited_at),
             place=event.venue,
             reference=booking.reference,
         )

@@ -92,6 +92,7 @@ class Event(Base):
     taken: Mapped[int] = mapped_column(server_default="0")
     waiting: Mapped[int] = mapped_column(server_default="0")
     waitlist_sequence: Mapped[int] = mapped_column(server_default="0")  # the last place given in line
+    edited_at: Mapped[datetime] = timestamp(default=True)
     version: Mapped[int] = version_column()
 
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}

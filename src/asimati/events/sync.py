@@ -39,6 +39,7 @@ _COLUMNS = frozenset(Event.__table__.columns.keys()) - {
     "taken",
     "waiting",
     "waitlist_sequence",
+    "edited_at",
 }
 
 

@@ -16,7 +16,7 @@ from asimati.events.actions.moves import move, told
 from asimati.events.actions.waitlist import hand_on, hold_desk
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import BookingStatus, Publication
-from asimati.kit import audit, forms
+from asimati.kit import audit, clock, forms
 from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
@@ -25,7 +25,9 @@ from asimati.kit.words import _
 
 _MOMENTS = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
 # What a copy does not take along.
-_OWN = frozenset({"id", "code", "status", "version", "search", "taken", "waiting", "waitlist_sequence"})
+_OWN = frozenset(
+    {"id", "code", "status", "version", "search", "taken", "waiting", "waitlist_sequence", "edited_at"}
+)
 
 
 class SlugTaken(Conflict):
@@ -110,9 +112,9 @@ def change_event(tx: Session, actor: Actor, event: Event, version: int | None, c
     """The change itself, to an event whose lock is held."""
     if "capacity" in changes:
         rules.require_capacity(changes["capacity"], taken=event.taken, largest_party=_largest_in_line(tx, event))
-    changed = {name for name, value in changes.items() if getattr(event, name) != value}
+    now, changed = clock.now(tx), {name for name, value in changes.items() if getattr(event, name) != value}
     cancelled = _edit(event, version, changes) is Publication.CANCELLED
-    event.version += 1
+    event.version, event.edited_at = event.version + 1, now
     _check_event(event)
     tx.flush()
     if cancelled:
