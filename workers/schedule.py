@@ -23,6 +23,7 @@ from asimati.service_requests.intake.drafts import forget as forget_drafts
 from asimati.service_requests.intake.indexing import index_again
 from asimati.settings import settings
 from asimati.volunteering.actions.claiming import tell_of_missed_check_outs
+from asimati.volunteering.actions.closing import send_thanks
 from asimati.volunteering.actions.reminding import remind as remind_of_shifts
 from workers.app import app
 from workers.queues import EFFECTS, REPORTS
@@ -90,6 +91,7 @@ JOBS: Sequence[Job] = (
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
+    Job("volunteering.send_thanks", MINUTE, send_thanks),
     Job("volunteering.tell_of_missed_check_outs", 10 * MINUTE, tell_of_missed_check_outs),
     Job("service_requests.escalate", MINUTE, escalate),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),

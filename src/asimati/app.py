@@ -44,6 +44,7 @@ from asimati.service_requests.intake import api as intake
 from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
+from asimati.volunteering import editions_api as editions
 from asimati.volunteering import hours_api as volunteering_hours
 from asimati.volunteering import passport_api as passport
 
@@ -66,6 +67,7 @@ ROOMS = (
     volunteering,
     volunteering_hours,
     passport,
+    editions,
     events,
     events_after,
     notifications,

@@ -29,6 +29,8 @@ FACTS: dict[str, str] = {
     "day": _("Day"),
     "reference": _("Reference"),
     "category": _("Category"),
+    "rows": _("Volunteers ranked"),
+    "digest": _("Digest of the file"),
 }
 
 

@@ -258,6 +258,8 @@ VOLUNTEERING = table(
                 "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
             },
             {
+                "default_category": CODE,
+                "ties": {"type": "array", "items": choice("shifts", "earlier"), "uniqueItems": True},
                 "levels": many(table({"code": CODE, "title": WORDS, "hours": COUNT})),
                 "claim_days": COUNT,
                 "dispute_days": COUNT,

@@ -43,6 +43,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "volunteering.check_out_missed": _SIGN_UP,
     "volunteering.dispute_upheld": frozenset({"title", "hours", "note"}),
     "volunteering.dispute_dismissed": frozenset({"title", "hours", "note"}),
+    "volunteering.thanked": frozenset({"title", "hours"}),
+    "volunteering.won": frozenset({"title", "hours", "place", "category"}),
     "volunteering.hours_approved": frozenset({"title", "hours"}),
     "volunteering.hours_rejected": frozenset({"title", "note"}),
     "volunteering.hours_voided": frozenset({"title", "hours", "note"}),

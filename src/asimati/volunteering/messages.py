@@ -93,3 +93,23 @@ class DisputeUpheld(AboutHours):
 @dataclass(frozen=True, kw_only=True)
 class DisputeDismissed(AboutHours):
     topic: ClassVar[str] = "volunteering.dispute_dismissed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thanked(Message):
+    """An edition ended; somebody served in it."""
+
+    topic: ClassVar[str] = "volunteering.thanked"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    hours: str  # decimal
+    place: int
+    category: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Won(Thanked):
+    """An edition ended; somebody stands on one of the first three places of their category."""
+
+    topic: ClassVar[str] = "volunteering.won"

@@ -16,8 +16,9 @@ from asimati.kit.errors import NotFound
 from asimati.volunteering import rules
 from asimati.volunteering.goals import goals
 from asimati.volunteering.hours_queries import line_view
-from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.models import Edition, Enrolment, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
+from asimati.volunteering.rankings import places_of, title_of
 
 PASSPORT = "volunteering-passport"
 
@@ -30,13 +31,13 @@ def passport(tx: Session, person: UUID, edition_code: str | None = None) -> dict
     edition = _edition(tx, edition_code)
     code = edition.code if edition else None
     lines = lines_of(tx, person, code)
-    minutes = sum(line["minutes"] for line in lines)
+    minutes, category = sum(line["minutes"] for line in lines), _category(tx, person, edition)
     return folded(lines) | {
         **levels_of(minutes, edition),
         "shifts": sum(int(line["minutes"] > 0) - int(line["minutes"] < 0) for line in lines),
         "edition": _shown(edition) if edition else None,
-        "category": None,
-        "category_title": None,
+        "category": category,
+        "category_title": title_of(edition.categories, category) if edition else None,
         "lines": lines,
         "editions": history(tx, person),
         "credential": _issued(tx, person, code),
@@ -59,8 +60,14 @@ def history(tx: Session, person: UUID) -> list[dict[str, Any]]:
         .group_by(Edition.code)
         .order_by(Edition.starts_on.desc(), Edition.code)
     )
+    places: dict[str, dict[str, Any]] = places_of(tx, person)
     return [
-        {"edition": _shown(edition), "hours": rules.hours(minutes), "level": levels_of(minutes, edition)["level"]}
+        {
+            "edition": _shown(edition),
+            "hours": rules.hours(minutes),
+            "level": levels_of(minutes, edition)["level"],
+            "place": places.get(edition.code, {}).get("place"),
+        }
         for edition, minutes in tx.execute(served)
     ]
 
@@ -133,6 +140,14 @@ def _edition(tx: Session, code: str | None) -> Edition | None:
     if found is None:
         raise NotFound
     return found
+
+
+def _category(tx: Session, person: UUID, edition: Edition | None) -> str | None:
+    """The category somebody is ranked in: the one they chose, or the edition's own for whoever chose none."""
+    if edition is None:
+        return None
+    chosen = select(Enrolment.category).where(Enrolment.edition == edition.code, Enrolment.person_id == person)
+    return tx.scalar(chosen) or edition.default_category
 
 
 def _shown(edition: Edition) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class PastOut(Schema):
     edition = Nested(EditionOut)
     hours = String()
     level = Nested(LevelOut, allow_none=True)
+    place = Integer(allow_none=True, metadata={"description": "In one's category, once the ranking is frozen"})
 
 
 class PassportLineOut(HoursLineOut):
@@ -64,6 +65,7 @@ class PassportOut(Schema):
     next_level = Nested(NextLevelOut, allow_none=True)
     edition = Nested(EditionOut, allow_none=True)
     category = String(allow_none=True)
+    category_title = Text(allow_none=True)
     lines = List(Nested(PassportLineOut))
     editions = List(Nested(PastOut), metadata={"description": "Every edition somebody served in, newest first"})
     credential = Nested(CredentialRef, allow_none=True)

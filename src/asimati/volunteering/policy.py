@@ -21,6 +21,7 @@ MAY: dict[str, frozenset[Role]] = {
     "organise": _ORGANISERS,
     "decide": _ORGANISERS,
     "record_times": _ORGANISERS,
+    "close": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
 }
 
 

@@ -40,6 +40,35 @@ class WrongShiftCode(Conflict):
     detail = _("The code changes every minute. Scan the one that is shown now.")
 
 
+class EditionRunning(Conflict):
+    slug = "edition-running"
+    title = _("The edition is not over")
+    detail = _("It ends on {ends_on}.")
+
+
+class EditionFrozen(Conflict):
+    slug = "edition-frozen"
+    title = _("The ranking of this edition stands already")
+
+
+class EditionOpen(Conflict):
+    slug = "edition-open"
+    title = _("The ranking of this edition has not been frozen yet")
+
+
+class HoursWaiting(Conflict):
+    slug = "hours-waiting"
+    title = _("Hours of this edition still wait for a word")
+    detail = _(
+        "{claims} are not decided and {disputes} are disputed. Freeze in spite of that, or decide them first."
+    )
+
+
+class Thanked(Conflict):
+    slug = "thanked"
+    title = _("The volunteers of this edition have been thanked already")
+
+
 class HoursDecided(Conflict):
     slug = "hours-decided"
     title = _("These hours have been decided already")

@@ -45,6 +45,7 @@ def _edition(tx: Session, row: Mapping[str, Any]) -> None:
     edition = tx.get(Edition, row["code"]) or Edition(code=row["code"])
     edition.title, edition.starts_on, edition.ends_on = row["title"], row["starts_on"], row["ends_on"]
     edition.minimum_age, edition.categories = row["minimum_age"], row["categories"]
+    edition.default_category, edition.ties = row.get("default_category"), row.get("ties", ["shifts"])
     edition.levels = row.get("levels", [])
     edition.claim_days, edition.dispute_days = row.get("claim_days", 14), row.get("dispute_days", 30)
     edition.tolerance_minutes = Target.parse(row["hours_tolerance"]).minutes or 0

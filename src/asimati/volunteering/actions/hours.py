@@ -19,7 +19,7 @@ from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
 from asimati.volunteering.actions.signing_up import locked
 from asimati.volunteering.actions.vouching import take_back, vouch
-from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of
 from asimati.volunteering.refusals import EvidenceMissing, HoursDecided, OwnRecord
 from asimati.volunteering.rules import ClaimSource, ClaimStatus, LineKind, SignUpStatus
@@ -164,11 +164,20 @@ def _write(tx: Session, actor: Actor, claim: HoursClaim, kind: LineKind, **more:
         kind=kind,
         decided_by=actor.id,
         at=clock.now(tx),
+        after_freeze=_is_frozen(tx, more["edition"]),
         **more,
     )
     tx.add(line)
     tx.flush()
     return line
+
+
+def _is_frozen(tx: Session, edition: str | None) -> bool:
+    """Whether the edition's ranking stands. Its row is held, so that whoever freezes waits for this line."""
+    stands = select(Edition.frozen_at).where(Edition.code == edition)
+    if not settings().without("edition_lock"):
+        stands = stands.with_for_update(read=True, key_share=True)
+    return edition is not None and tx.scalar(stands) is not None
 
 
 def _counted_in(tx: Session, claim: HoursClaim) -> dict[str, Any]:

@@ -56,11 +56,13 @@ class HoursLine(Base):
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     reason: Mapped[str | None] = mapped_column(Text)
     at: Mapped[datetime] = timestamp(default=True)
+    after_freeze: Mapped[bool] = mapped_column(server_default="false")  # its edition's ranking stood already
 
     __table_args__ = (
         CheckConstraint("(kind = 'voided') = (voids IS NOT NULL)", name="voids"),
         CheckConstraint("(kind = 'voided') = (minutes < 0) OR minutes = 0", name="sign"),
         Index("hours_line_person_idx", "person_id", "edition"),
+        Index("hours_line_late_idx", "edition", "person_id", postgresql_where=text("after_freeze")),
         UniqueConstraint("claim_id", "step", name="hours_line_step_key"),
     )
 
