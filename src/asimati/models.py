@@ -1,8 +1,10 @@
 """All tables in one place, for whoever needs the whole of `Base.metadata`: migrations and tests."""
 
+from importlib import import_module
+
 import asimati.places.models as places
 from asimati.accounts import models as accounts
-from asimati.accounts import privacy  # noqa: F401 - says which columns are sealed
+from asimati.accounts import privacy  # noqa: F401 - what is sealed there is sealed anew first
 from asimati.appointments import models as appointments
 from asimati.credentials import models as credentials
 from asimati.events import models as events
@@ -17,6 +19,17 @@ from asimati.service_requests import models as service_requests
 from asimati.service_requests.intake import models as intake
 from asimati.service_requests.letters import models as letters
 from asimati.volunteering import models as volunteering
+
+for _room in (
+    "files",
+    "credentials",
+    "appointments",
+    "events",
+    "service_requests",
+    "volunteering",
+    "notifications",
+):  # what each keeps of people: which columns are sealed, exported, erased, and when
+    import_module(f"asimati.{_room}.privacy")
 
 metadata = Base.metadata
 __all__ = [

@@ -1,9 +1,33 @@
-"""What accounts keep of people: which columns are sealed."""
+"""What accounts keep of people: which columns are sealed, what an erasure leaves, how long things are kept."""
 
 from __future__ import annotations
 
-from asimati.accounts.models import Authenticator, CodeChallenge, Person, RefreshToken, StaffMember
-from asimati.kit import rotation
+import os
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true
+
+from asimati.accounts.models import (
+    AccountSession,
+    Authenticator,
+    CalendarLink,
+    CodeChallenge,
+    Device,
+    Engagement,
+    Passkey,
+    PasskeyChallenge,
+    Person,
+    PersonSensitive,
+    Preference,
+    RecoveryCode,
+    RefreshToken,
+    RoleGrant,
+    StaffMember,
+)
+from asimati.kit import rotation, secrets
+from asimati.kit.privacy import Fate, Group, holds
+from asimati.kit.words import _
 
 rotation.seals(Person.phone, "phone", index=Person.phone_index)
 rotation.seals(Person.email, "email")
@@ -14,3 +38,131 @@ rotation.seals(CodeChallenge.phone, "phone", index=CodeChallenge.phone_index)
 rotation.seals(CodeChallenge.code, "code")
 rotation.seals(RefreshToken.child, "refresh")
 rotation.seals(Authenticator.secret, "totp")
+
+DELETED = _("It is deleted.")
+OF_STAFF = _("Kept as long as the work it was given for can be asked about.")
+
+
+def _of_their_phone(person: UUID) -> ColumnElement[bool]:
+    phone = select(Person.phone_index).where(Person.id == person).scalar_subquery()
+    return CodeChallenge.phone_index == phone
+
+
+def _nobodys() -> dict[str, Any]:
+    """A row without a person in it: its phone is no phone, and nothing finds it."""
+    return {"phone": secrets.seal("", "phone"), "phone_index": os.urandom(33)}
+
+
+holds(
+    Person,
+    Group.IDENTITY,
+    _("Your profile"),
+    of=lambda person: Person.id == person,
+    personal={
+        **dict.fromkeys(("name_ar", "name_latin", "sex", "birth_date", "cpr", "cpr_index"), Group.IDENTITY),
+        **dict.fromkeys(("phone", "phone_index", "email", "language"), Group.CONTACT),
+        **dict.fromkeys(("flat", "building", "road", "block"), Group.ADDRESS),
+    },
+    fate=Fate.REDACT,
+    why=_("An empty row stays, so that what was counted stays counted. Nothing in it says who you were."),
+    blanks={"language": "ar", "": _nobodys},
+    hidden=["cpr_index", "phone_index"],
+)
+holds(
+    PersonSensitive,
+    Group.SENSITIVE,
+    _("What you said of a disability"),
+    of="person_id",
+    personal=["disability"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+holds(
+    Preference,
+    Group.ACCOUNT,
+    _("How you wish to be told things"),
+    of="person_id",
+    personal=["channels", "topics", "quiet_from", "quiet_to", "friday_prayer", "digest"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+holds(
+    Device,
+    Group.ACCOUNT,
+    _("Your devices"),
+    of="person_id",
+    personal=["installation_id", "platform", "push_token"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    hidden=["push_token"],
+)
+holds(
+    CalendarLink,
+    Group.ACCOUNT,
+    _("The address of your calendar"),
+    of="person_id",
+    personal=["token"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    hidden=["token"],
+)
+holds(
+    AccountSession,
+    Group.ACCOUNT,
+    _("Your sign-ins"),
+    of="person_id",
+    personal=["assurance", "method", "device"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    periods={"sign_in": true()},
+    aged=AccountSession.expires_at,
+)
+holds(
+    RefreshToken,
+    Group.ACCOUNT,
+    _("What keeps you signed in"),
+    of="session_id",
+    plain=["digest", "child"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    exported=False,
+)
+holds(
+    CodeChallenge,
+    Group.ACCOUNT,
+    _("One-time codes of the last day"),
+    of=_of_their_phone,
+    personal=["phone", "phone_index", "requester"],
+    plain=["code", "code_mac"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    exported=False,
+)
+holds(
+    Engagement,
+    Group.PARTICIPATION,
+    _("Your calendar"),
+    of="person_id",
+    personal=["during", "title"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+for _model, _title, _personal, _plain in (
+    (StaffMember, _("Who works here"), ["email", "name", "cpr", "cpr_index", "phone", "phone_index"], ["password"]),
+    (RoleGrant, _("What they may do"), ["reason"], ["scopes"]),
+    (Authenticator, _("Their authenticator apps"), [], ["secret"]),
+    (RecoveryCode, _("Their recovery codes"), [], ["mac"]),
+    (Passkey, _("Their passkeys"), ["name"], ["credential", "public_key"]),
+    (PasskeyChallenge, _("Passkeys being asked for"), [], ["challenge"]),
+):
+    holds(
+        _model,
+        Group.STAFF,
+        _title,
+        of=None,
+        personal=_personal,
+        plain=_plain,
+        fate=Fate.KEEP,
+        why=OF_STAFF,
+        exported=False,
+    )

@@ -103,6 +103,8 @@ FLOW = table(
         },
     },
 )
+# Why data may be processed (Bahrain's Personal Data Protection Law, No. 30 of 2018, articles 4 and 5).
+BASES = ("consent", "contract", "legal_obligation", "public_task", "vital_interest")
 GOVERNORATE = table(
     {
         "code": CODE,
@@ -115,11 +117,20 @@ GOVERNORATE = table(
         "working_week": table({}, WEEK),
         "waking_hours": table({"from": CLOCK, "to": CLOCK}, {"friday_prayer": HOURS}),
         "privacy": table(
-            {"small_cell": {"type": "integer", "minimum": 1}},
+            {
+                "small_cell": {"type": "integer", "minimum": 1},
+                "answer_within": TARGET_TIME,
+                "third_parties_within": TARGET_TIME,
+                "controller": WORDS,
+                "group": many(
+                    table({"code": CODE, "title": WORDS, "purpose": WORDS, "basis": choice(*BASES), "law": WORDS})
+                ),
+            },
             {
                 "groupings": many(
                     {"type": "array", "items": choice(*DIMENSIONS), "minItems": 1, "uniqueItems": True}
-                )
+                ),
+                "consent": many(table({"code": CODE, "version": COUNT, "title": WORDS, "text": WORDS})),
             },
         ),
     },

@@ -1,0 +1,78 @@
+"""What volunteering keeps of people, and what becomes of their shifts when they leave."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from asimati.kit.policy import Actor
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds
+from asimati.kit.words import _
+from asimati.volunteering.actions import signing_up
+from asimati.volunteering.actions.claiming import ABOUT
+from asimati.volunteering.models import Dispute, HoursClaim, HoursLine, Shift, SignUp
+from asimati.volunteering.rules import HOLDING
+
+_COUNTED = _("Hours that were accredited stay counted, by nobody in particular.")
+_WORDS_GO = _("Your words are deleted; the number stays, of nobody in particular.")
+
+holds(
+    SignUp,
+    Group.PARTICIPATION,
+    _("Your sign-ups to volunteer"),
+    of="person_id",
+    fate=Fate.KEEP,
+    why=_("Coming ones are withdrawn. The rest is kept as numbers, of nobody in particular."),
+)
+holds(
+    HoursClaim,
+    Group.PARTICIPATION,
+    _("Hours you claimed"),
+    of="person_id",
+    personal=["note"],
+    fate=Fate.REDACT,
+    why=_WORDS_GO,
+    blanks={"note": ""},
+    files=ABOUT,
+)
+holds(
+    Dispute,
+    Group.PARTICIPATION,
+    _("Your objections about hours"),
+    of="person_id",
+    personal=["note", "answer"],
+    fate=Fate.REDACT,
+    why=_WORDS_GO,
+)
+holds(
+    HoursLine,
+    Group.PARTICIPATION,
+    _("Your accredited hours"),
+    of="person_id",
+    personal=["reason"],
+    plain=["targets"],
+    fate=Fate.KEEP,
+    why=_COUNTED,
+)
+
+
+def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
+    """Withdraw from what is still to come, so that the place is free."""
+    coming = (
+        select(SignUp.id)
+        .join(Shift, Shift.id == SignUp.shift_id)
+        .where(
+            SignUp.person_id == person,
+            SignUp.status.in_([str(one) for one in HOLDING]),
+            SignUp.checked_in_at.is_(None),
+            Shift.starts_at > func.app_now(),
+        )
+        .order_by(Shift.id)
+    )
+    for sign_up in tx.scalars(coming).all():
+        signing_up.withdraw(tx, actor, sign_up)
+
+
+BEFORE_ERASURE.append(give_up_shifts)
