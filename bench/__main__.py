@@ -1,5 +1,7 @@
 """`make bench`: bookings beside pgbench running the same SQL, and lists beside a bare Flask view, in one run.
 
+`make bench ARGS=queues` runs another of the benches that stand beside this file.
+
 The SQL for pgbench is not written down anywhere: it is what one real booking sends, recorded on the wire, with the
 values that differ from booking to booking put in by pgbench. So it cannot drift from the code.
 """
@@ -10,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import runpy
 import shutil
 import socket
 import statistics
@@ -263,4 +266,8 @@ def report(figures: dict[str, list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    named = sys.argv[1:2]
+    if named and Path(__file__).with_name(f"{named[0]}.py").exists():
+        runpy.run_module(f"bench.{named[0]}", run_name="__main__")
+    else:
+        main()

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy import cast as cast_
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from asimati.kit import clock
 from asimati.kit.errors import NotFound
@@ -127,6 +127,17 @@ QUEUES: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
     "waiting": lambda _: ServiceRequest.status == Status.WAITING,
 }
 
+# What a line of a list says: the answers and the service's form of words stay where they are.
+_LINE = (
+    load_only(
+        ServiceRequest.reference, ServiceRequest.service_id, ServiceRequest.person_id, ServiceRequest.channel,
+        ServiceRequest.confidential, ServiceRequest.block, ServiceRequest.status, ServiceRequest.claimed_by,
+        ServiceRequest.submitted_at, ServiceRequest.due_at, ServiceRequest.closed_at, ServiceRequest.updated_at,
+        ServiceRequest.version,
+    ),
+    joinedload(ServiceRequest.service).load_only(Service.code, Service.title, Service.kind, Service.domain),
+)  # fmt: skip
+
 
 def queues(tx: Session, actor: Actor) -> Mapping[str, int]:
     """How many cases stand in each queue, of those the actor may see."""
@@ -144,7 +155,7 @@ def queue(
     policy.require(actor, "see")
     if name not in QUEUES:
         raise NotFound
-    wanted = policy.visible(select(ServiceRequest), actor).where(_OPEN, QUEUES[name](actor))
+    wanted = policy.visible(select(ServiceRequest).options(*_LINE), actor).where(_OPEN, QUEUES[name](actor))
     if service:
         wanted = wanted.join(ServiceRequest.service).where(Service.code == service)
     wanted = _found(wanted, q)

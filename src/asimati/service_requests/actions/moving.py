@@ -6,19 +6,22 @@ version in the UPDATE is the second line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from asimati.kit import audit, clock
+from asimati.kit import audit, clock, outbox
 from asimati.kit.errors import Invalid, NotFound, Stale
+from asimati.kit.ids import new_id
+from asimati.kit.outbox import Message
 from asimati.kit.policy import Actor
 from asimati.kit.text import say
+from asimati.kit.together import write_together
 from asimati.kit.words import LANGUAGES, _, translate
 from asimati.kit.worktime import Target
 from asimati.places.queries import work_calendar
@@ -111,14 +114,19 @@ def step(
     return _write_down(tx, actor, request, move, said, before=before, at=now, entity=entity, facts=facts)
 
 
-def begin(tx: Session, actor: Actor, request: ServiceRequest, said: Said = NOTHING) -> RequestEntry:
-    """The first line and the first hop of a new case. It has its `submitted_at`."""
+def begin(tx: Session, actor: Actor, request: ServiceRequest, said: Said, told: Callable[[], Message]) -> None:
+    """A new case with its first hop, first line and what the house is told of it, in one statement.
+
+    It has its `submitted_at`, not yet its due time, which `told` may speak of.
+    """
     _start_clock(tx, request, request.submitted_at)
-    tx.add(request)
-    tx.flush()
-    _open_hop(tx, request, Turn.US, request.submitted_at)
-    facts = {"channel": request.channel}
-    return _write_down(tx, actor, request, Move.SUBMIT, said, before=None, at=request.submitted_at, facts=facts)
+    request.version, facts = 1, {"channel": request.channel}
+    request.hops = [_hop(tx, request, Turn.US, request.submitted_at)]
+    request.entries = [_entry(actor, request, Move.SUBMIT, said, before=None, at=request.submitted_at, facts=facts)]
+    request.messages = []
+    line = audit.AuditLine(**_line(actor, request, Move.SUBMIT, facts))
+    message = outbox.OutboxMessage(**outbox.as_row(told()))
+    write_together(tx, request, *request.hops, *request.entries, line, message)
 
 
 def party_of(actor: Actor) -> Party:
@@ -155,7 +163,7 @@ def _pass_on(tx: Session, request: ServiceRequest, now: datetime, entity: Entity
         _start_clock(tx, request, now)
     elif ended.paused:
         request.due_at = _promise(tx, request)
-    _open_hop(tx, request, request.turn, now, entity)
+    tx.add(_hop(tx, request, request.turn, now, entity))
     if request.due_at == promised:
         return {}
     return {"due_before": promised.isoformat(), "due_at": request.due_at.isoformat()}
@@ -175,7 +183,7 @@ def _promise(tx: Session, request: ServiceRequest) -> datetime:
     return Target.parse(request.target_time).due(work_calendar(tx), request.clock_started_at, pauses)
 
 
-def _open_hop(tx: Session, request: ServiceRequest, who: Turn, at: datetime, entity: Entity | None = None) -> None:
+def _hop(tx: Session, request: ServiceRequest, who: Turn, at: datetime, entity: Entity | None = None) -> Hop:
     """An entity has its own target; ours is the promise; nobody hurries the resident."""
     target, due_at = None, None
     if entity is not None:
@@ -183,11 +191,9 @@ def _open_hop(tx: Session, request: ServiceRequest, who: Turn, at: datetime, ent
         due_at = Target.parse(target).due(work_calendar(tx), at)
     elif who is Turn.US:
         target, due_at = request.target_time, request.due_at
-    tx.add(
-        Hop(
-            request_id=request.id, who=who, entity_id=entity.id if entity else None, started_at=at,
-            paused=who is Turn.RESIDENT, target=target, due_at=due_at,
-        )
+    return Hop(
+        id=new_id(), request_id=request.id, who=who, entity_id=entity.id if entity else None, started_at=at,
+        paused=who is Turn.RESIDENT, target=target, due_at=due_at,
     )  # fmt: skip
 
 
@@ -212,22 +218,40 @@ def _write_down(
     facts: dict[str, Any],
     entity: Entity | None = None,
 ) -> RequestEntry:
+    if request.status is Status.PROPOSED and before is Status.IN_REVIEW:
+        said = Said(both(CHECKED), said.note)
+    elif said.message:
+        post(tx, actor, request, said.message, at)
+    entry = _entry(actor, request, move, said, before=before, at=at, facts=facts, entity=entity)
+    tx.add(entry)
+    tx.flush()
+    tx.execute(insert(audit.AuditLine).values(_line(actor, request, move, facts)))
+    return entry
+
+
+def _entry(
+    actor: Actor,
+    request: ServiceRequest,
+    move: Move,
+    said: Said,
+    *,
+    before: Status | None,
+    at: datetime,
+    facts: dict[str, Any],
+    entity: Entity | None = None,
+) -> RequestEntry:
     about = {"entity": entity.name} if entity else {}
     told = request.flow.moves[move].told if move in request.flow.moves else None
-    if request.status is Status.PROPOSED and before is Status.IN_REVIEW:
-        said, told = Said(None, said.note), both(CHECKED)
     text = said.message or told or (both(TOLD[move], **about) if move in TOLD else None)
-    entry = RequestEntry(
-        request_id=request.id, at=at, move=move, status_before=before, status=request.status,
+    return RequestEntry(
+        id=new_id(), request_id=request.id, at=at, move=move, status_before=before, status=request.status,
         text=dict(text) if text else None, note=said.note, actor_kind=actor.kind, actor_id=actor.id,
         facts=facts,
     )  # fmt: skip
-    tx.add(entry)
-    if said.message:
-        post(tx, actor, request, said.message, at)
-    tx.flush()
-    audit.record(
-        tx, actor, f"service_requests.{move}", ("service_request", request.id), [request.person_id],
+
+
+def _line(actor: Actor, request: ServiceRequest, move: Move, facts: dict[str, Any]) -> dict[str, Any]:
+    return audit.as_row(
+        actor, f"service_requests.{move}", ("service_request", request.id), [request.person_id],
         status=request.status, version=request.version, **facts,
     )  # fmt: skip
-    return entry

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import Person
 from asimati.kit import clock, forms
 from asimati.kit.errors import Forbidden, Invalid
 from asimati.kit.ids import new_id, new_reference
-from asimati.kit.outbox import publish
 from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.policy import Actor
 from asimati.kit.text import western_digits
@@ -28,7 +27,7 @@ from asimati.service_requests.intake.standing import require_eligible
 from asimati.service_requests.models import Service, ServiceForm, ServiceRequest
 from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
 from asimati.service_requests.rules import Channel, Move, Place, Status
-from asimati.service_requests.searching import indexed
+from asimati.service_requests.searching import EDITION, indexed
 
 LATEST, AHEAD = timedelta(days=90), timedelta(minutes=5)  # how late a case is written down; how fast clocks run
 SEARCHED = 8_000  # characters of a case that search looks at
@@ -83,7 +82,9 @@ def intake(
     policy.require(actor, "intake")
     offered, where = _offered(tx, service), placed(tx, location or {})
     policy.require_at(actor, "intake", offered, where.get("block"))
-    form = tx.scalar(select(ServiceForm).filter_by(service_id=offered.id, number=form_version))
+    form: ServiceForm | None = offered.form
+    if form_version != offered.form_number:
+        form = tx.scalar(select(ServiceForm).filter_by(service_id=offered.id, number=form_version))
     if form is None:
         raise FormChanged(form_version=offered.form_number)
     same = select(ServiceRequest.id).filter_by(channel=channel, external_ref=external_ref)
@@ -122,7 +123,8 @@ def _on_behalf_of(tx: Session, person: UUID | None, phone: str | None) -> UUID |
 
 
 def _offered(tx: Session, code: str) -> Service:
-    service = tx.scalar(select(Service).where(Service.code == code, Service.retired_at.is_(None)))
+    offered = select(Service).where(Service.code == code, Service.retired_at.is_(None))
+    service = tx.scalar(offered.options(joinedload(Service.form)))
     if service is None:
         raise Invalid([("/service", _("There is no such service."))])
     return service
@@ -141,15 +143,20 @@ def _begin(
     kept, where = forms.tidy(form.schema, answers), placed(tx, location or {})
     if wrong := [*forms.faults(form.schema, kept, form.ui), *_misplaced(tx, service, where)]:
         raise Invalid(wrong)
+    now = clock.now(tx)
     request = ServiceRequest(
-        id=new_id(), reference=new_reference("SR"), service=service, form=form, answers=kept,
-        confidential=service.confidential, status=Status.SUBMITTED, target_time=service.target_time,
-        **({"submitted_at": clock.now(tx)} | where | more),
+        id=new_id(), reference=new_reference("SR"), service_id=service.id, service=service, form_id=form.id,
+        form=form, answers=kept, confidential=service.confidential, status=Status.SUBMITTED,
+        target_time=service.target_time, search_edition=EDITION, updated_at=now,
+        **({"submitted_at": now} | where | more),
     )  # fmt: skip
     request.search = searched(request, service)
-    begin(tx, actor, request, said)
     counted = telling.counted(tx, request, request.id, Move.SUBMIT, request.submitted_at)
-    publish(tx, messages.RequestSubmitted(**telling.of(request), **counted, due_at=request.due_at))
+
+    def told() -> messages.RequestSubmitted:
+        return messages.RequestSubmitted(**telling.of(request), **counted, due_at=request.due_at)
+
+    begin(tx, actor, request, said, told)
     return request
 
 
