@@ -23,7 +23,7 @@ from asimati.settings import settings
 from workers.app import app, need_broker, transport
 from workers.listeners import LISTENERS, Lane, Listener, table
 from workers.queues import BULK, CODES, URGENT
-from workers.tasks.deliver import carry
+from workers.tasks.deliver import carry, tasks
 
 log = logging.getLogger(__name__)
 REPORT_EVERY = 10.0  # seconds between two lines about how far behind we are
@@ -45,15 +45,15 @@ class Broker:
         """Seconds until the broker is asked again; 0 when it may be asked now."""
         return max(0.0, self._away_until - time.monotonic())
 
-    def hand_over(self, one: Leased) -> bool:
-        """Publish one delivery; False when the broker is away."""
+    def hand_over(self, task: Sequence[Leased]) -> bool:
+        """Publish the deliveries of one task; False when the broker is away."""
         if self.pause:
             return False
         try:
             app.send_task(
-                one.listener,
-                (one.id, str(one.token)),
-                queue=LISTENERS[one.listener].queue,
+                task[0].listener,
+                [part for one in task for part in (one.id, str(one.token))],
+                queue=LISTENERS[task[0].listener].queue,
                 producer=self._open(),
                 retry=False,
             )
@@ -130,7 +130,7 @@ class Relay:
             if (room := config.in_flight - outbox.handed_out(tx, config.in_flight)) > 0:
                 leased += self._lease(tx, at_once=False, most=room)
         known = [one for one in leased if one.listener in LISTENERS]  # others: a newer release's, in a roll-out
-        left = [one for one in known if not self.broker.hand_over(one)]
+        left = [one for task in tasks(known) if not self.broker.hand_over(task) for one in task]
         due = time.monotonic() + BEGIN_WITHIN
         self._handed_over += [(due, one) for one in known if _is_code(one) and one not in left]
         self._deliver([*filter(_is_code, left), *self._not_begun()])

@@ -43,6 +43,12 @@ class Governorate:
         """Figures about fewer people than this are withheld."""
         return int(self.facts.get("privacy", {}).get("small_cell", 5))
 
+    @property
+    def exact_people(self) -> int:
+        """Up to how many people in a tally's cell are told apart one by one; beyond, their number together with
+        those of other cells is estimated."""
+        return int(self.facts.get("privacy", {}).get("exact_people", 1024))
+
 
 @dataclass(frozen=True)
 class Settings:

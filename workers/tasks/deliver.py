@@ -1,7 +1,8 @@
 """Carrying deliveries to their listeners: one task for each listener, all of the same few lines.
 
 A run is counted in its own transaction before anything else, so that a message which kills its worker is parked
-after `outbox.attempts` runs. An effect commits together with the delivery's `done`; what fails is put back with
+after `outbox.attempts` runs. Deliveries that come in batches are done together, and one by one when that fails: poison
+parks itself alone. An effect commits together with the delivery's `done`; what fails is put back with
 growing delay. `drain` does the same without a broker, for tests and seeding.
 """
 
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from asimati.kit import outbox
 from asimati.kit.db import transaction
+from asimati.kit.outbox import Leased
 from asimati.kit.trace import request_id
 from asimati.settings import settings
 from workers.app import app
-from workers.listeners import LISTENERS, Call, Effect, Lane, Listener, table
+from workers.listeners import LISTENERS, Batch, Call, Effect, Lane, Listener, table
 from workers.queues import QUEUES
 
 log = logging.getLogger(__name__)
@@ -32,15 +35,66 @@ class TryAgain(Exception):
     """Whoever was called could not do it now."""
 
 
+def tasks(leased: Sequence[Leased]) -> list[list[Leased]]:
+    """What goes into one task: one delivery, or as many as a listener takes together."""
+    made: list[list[Leased]] = []
+    filling: dict[str, list[Leased]] = {}
+    for one in leased:
+        listener = LISTENERS[one.listener]
+        task = filling.get(one.listener) if isinstance(listener, Batch) else None
+        if task is None or len(task) == listener.most:
+            task = filling[one.listener] = []
+            made.append(task)
+        task.append(one)
+    return made
+
+
+def carry_task(leased: Sequence[Leased]) -> int:
+    """Run what one task holds; how many of it are done."""
+    listener = LISTENERS[leased[0].listener]
+    if isinstance(listener, Batch):
+        return _carry_many(listener, leased)
+    return sum(carry(listener, one.id, one.token) for one in leased)
+
+
+def _carry_many(listener: Batch, leased: Sequence[Leased]) -> int:
+    """Do those together that nobody has tried yet; alone what was tried, and all when doing them together fails.
+
+    So whatever fails, or kills its worker, does so alone the second time, and its neighbours lose one run at most.
+    """
+    with transaction() as tx:
+        fresh = outbox.begin_all(tx, leased)
+    try:
+        done = _effects(listener, fresh)
+    except Exception:
+        log.warning("a batch failed; its deliveries go one by one", extra={"listener": listener.name}, exc_info=True)
+        done = sum(_attempt(listener, one.id, one.token) for one in fresh)
+    return done + sum(carry(listener, one.id, one.token) for one in leased if one not in fresh)
+
+
+def _effects(listener: Batch, leased: Sequence[Leased]) -> int:
+    if not leased:
+        return 0
+    with transaction() as tx:
+        delivered = outbox.claim_all(tx, leased)
+        if delivered:
+            listener.run(tx, list(delivered.values()))
+            outbox.done(tx, *delivered)
+    return len(delivered)
+
+
 def carry(listener: Listener, delivery: int, token: UUID) -> bool:
     """Run one delivery that was leased to us. True when it is done, False when it is not ours or failed."""
     attempts = settings().outbox.attempts
     with transaction() as tx:
         if not outbox.begin(tx, delivery, token, ANY if isinstance(listener, Lane) else attempts):
             return False
-    do = _DO[type(listener)]
+    return _attempt(listener, delivery, token)
+
+
+def _attempt(listener: Listener, delivery: int, token: UUID) -> bool:
     try:
-        return do(listener, delivery, token)
+        return _DO[type(listener)](listener, delivery, token)
     except Exception as fault:
         log.log(
             logging.WARNING if isinstance(fault, TryAgain) else logging.ERROR,
@@ -49,7 +103,7 @@ def carry(listener: Listener, delivery: int, token: UUID) -> bool:
             exc_info=None if isinstance(fault, TryAgain) else fault,
         )
         with transaction() as tx:
-            outbox.fail(tx, delivery, token, f"{type(fault).__name__}: {fault}", attempts)
+            outbox.fail(tx, delivery, token, f"{type(fault).__name__}: {fault}", settings().outbox.attempts)
         return False
     finally:
         request_id.set("-")
@@ -111,7 +165,11 @@ def _lane(listener: Lane, delivery: int, token: UUID) -> bool:
     return True
 
 
-_DO: dict[type, Callable[..., bool]] = {Effect: _effect, Call: _call, Lane: _lane}
+def _alone(listener: Batch, delivery: int, token: UUID) -> bool:
+    return _effects(listener, [Leased(delivery, listener.name, token)]) == 1
+
+
+_DO: dict[type, Callable[..., bool]] = {Effect: _effect, Batch: _alone, Call: _call, Lane: _lane}
 
 
 def drain(max_rounds: int = 20) -> int:
@@ -122,7 +180,7 @@ def drain(max_rounds: int = 20) -> int:
             leased = outbox.lease(tx, table(), batch=1000, seconds=60)
         if not leased:
             break
-        delivered += sum(carry(LISTENERS[one.listener], one.id, one.token) for one in leased)
+        delivered += sum(carry_task(task) for task in tasks(leased))
     return delivered
 
 
@@ -130,8 +188,9 @@ def _task_for(listener: Listener) -> None:
     limits = QUEUES[listener.queue]
 
     @app.task(name=listener.name, soft_time_limit=limits.soft, time_limit=limits.hard)
-    def deliver(delivery: int, token: str) -> None:
-        carry(listener, delivery, UUID(token))
+    def deliver(*numbers_and_tokens: Any) -> None:
+        pairs = zip(numbers_and_tokens[::2], numbers_and_tokens[1::2], strict=True)
+        carry_task([Leased(number, listener.name, UUID(token)) for number, token in pairs])
 
 
 for _listener in LISTENERS.values():

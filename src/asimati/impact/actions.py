@@ -105,7 +105,7 @@ def rebuild(tx: Session, delivered: Delivered) -> None:
     if not tx.execute(delete(TallyMark).filter_by(**which).returning(TallyMark.id)).all():
         return  # another message of the same month was quicker
     tx.execute(delete(Tally).filter_by(**which))
-    tx.execute(ledger.FILL_ONE, which)
+    tx.execute(ledger.FILL_ONE, {**which, "kept": queries.kept_people()})
     tx.execute(insert(FigureMark).values(which))
     outbox.publish(tx, TalliesChanged(measure=changed.measure, period=changed.period))
 
@@ -133,7 +133,7 @@ def refill(tx: Session) -> None:
     tx.execute(_LOCK_ALL)
     tx.execute(delete(TallyMark))
     tx.execute(delete(Tally))
-    tx.execute(ledger.FILL_ALL)
+    tx.execute(ledger.FILL_ALL, {"kept": queries.kept_people()})
 
 
 def reconcile(tx: Session) -> dict[str, Any] | None:

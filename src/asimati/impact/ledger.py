@@ -1,4 +1,7 @@
-"""The statements behind the figures. The ledger is folded in one place, for tallies and for their proof alike."""
+"""The statements behind the figures. The ledger is folded in one place, for tallies and for their proof alike.
+
+`kept` is how many of a cell's people are told apart by number (see `rules.unique_people`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from sqlalchemy import text
 
 from asimati.impact.disclosure import DIMENSIONS
 
-KEPT_PEOPLE = 1024  # how many of a cell's people are told apart by number; up to as many are counted exactly
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _TAKEN_BACK = f"""
     INSERT INTO contribution (id, measure, measure_version, source, line, goal, target, period, "on",
@@ -24,19 +26,24 @@ _TAKEN_BACK = f"""
 TAKE_BACK = text(_TAKEN_BACK.format(which="c.source = :source"))
 TAKE_BACK_ALL = text(_TAKEN_BACK.format(which="c.measure = :measure"))
 
-_CELL = f"measure, period, target, {_DIMENSIONS}, goal"
-# An act without a known person stands for somebody of its own. Only lines of the rule in force count.
+_CELL = f"measure, period, target, {_DIMENSIONS}"
+# One pass over the ledger, gathered into cells; only lines of the rule in force count. A line taken back and the one
+# that takes it back leave the sum as it was and cancel out among the people: whoever has a line that stands is
+# counted, once. An act without a known person stands for somebody of its own. Telling the lines of a cell apart
+# by person first would be a second grouping of the whole ledger, by its widest key.
 FOLD = f"""
-    SELECT {_CELL}, trim_scale(sum(amount)) AS value, count(*)::int AS people,
-           CASE WHEN count(*) = 1 THEN ARRAY[min(someone)] ELSE ARRAY(
-               SELECT one FROM unnest(array_agg(someone)) AS one ORDER BY one LIMIT {KEPT_PEOPLE}) END AS someones
-    FROM (SELECT {_CELL}, someone, sum(amount) AS amount
-          FROM contribution JOIN (SELECT code, version FROM measure) AS rule
-               ON code = measure AND version = measure_version
-          {{where}} GROUP BY {_CELL}, someone HAVING sum(amount) <> 0) AS per_person
-    GROUP BY {_CELL}
+    SELECT {_CELL}, split_part(target, '.', 1)::int AS goal, trim_scale(value) AS value, people, someones
+    FROM (SELECT {_CELL}, measure_version, sum(amount) AS value, array_agg(someone) FILTER (WHERE line >= 0) AS came,
+                 array_agg(someone) FILTER (WHERE line < 0) AS went
+          FROM contribution {{where}} GROUP BY {_CELL}, measure_version) AS gathered
+    JOIN (SELECT code, version FROM measure) AS rule ON code = measure AND version = measure_version
+    CROSS JOIN LATERAL (
+        SELECT count(*)::int AS people, (array_agg(one ORDER BY one))[1 : CAST(:kept AS int)] AS someones
+        FROM (SELECT one FROM (SELECT one FROM unnest(came) AS one EXCEPT ALL SELECT * FROM unnest(went)) AS standing
+              GROUP BY one) AS each) AS behind
+    WHERE people > 0
 """  # noqa: S608 - nothing of a caller's goes in
-_COLUMNS = f"{_CELL}, value, people, someones"
+_COLUMNS = f"{_CELL}, goal, value, people, someones"
 
 FILL_ALL = text(f"INSERT INTO tally_cell ({_COLUMNS}) {FOLD.format(where='')}")
 FILL_ONE = text(

@@ -11,7 +11,6 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from asimati.impact.disclosure import DIMENSIONS, Atom, Figure, figures
-from asimati.impact.ledger import KEPT_PEOPLE
 from asimati.impact.models import Figure as FigureRow
 from asimati.impact.models import FigureMark, Tally
 from asimati.impact.rules import unique_people
@@ -53,7 +52,7 @@ def publish_all(tx: Session) -> None:
 def _by_target(tx: Session, measure: str, period: date) -> Iterator[tuple[Any, list[Any]]]:
     dimensions = [getattr(Tally, name) for name in DIMENSIONS]
     cells = tx.execute(
-        select(Tally.target, Tally.goal, Tally.value, Tally.someones, *dimensions)
+        select(Tally.target, Tally.goal, Tally.value, Tally.people, Tally.someones, *dimensions)
         .filter_by(measure=measure, period=period)
         .order_by(Tally.target, *dimensions)
     )
@@ -70,15 +69,15 @@ def _rows(of: tuple[str, int], cells: Sequence[Any]) -> Iterator[dict[str, Any]]
     for one in figures(atoms, groupings(), threshold):
         yield {
             "by": ",".join(one.by), "target": of[0], "goal": of[1], "group": list(one.group.values()),
-            "value": one.value if one.told else None, "people": _people(one, atoms, threshold),
+            "value": one.value if one.told else None, "people": _people(one, cells, threshold),
         }  # fmt: skip
 
 
-def _people(one: Figure, atoms: Sequence[Atom], threshold: int) -> int | None:
+def _people(one: Figure, cells: Sequence[Any], threshold: int) -> int | None:
     """How many people a told figure is about: as well as it is known where nothing is said about them, and else
     rounded down to a multiple of the threshold, for whoever is in two groups would stand out in the difference."""
     if not one.told:
         return None
-    numbers = [sorted(atoms[number].people) for number in one.atoms if number < len(atoms)]
-    people, _ = unique_people(numbers, KEPT_PEOPLE)
+    behind = [cells[number] for number in one.atoms if number < len(cells)]
+    people, _ = unique_people((cell.people, cell.someones) for cell in behind)
     return people if one.is_open else people // threshold * threshold

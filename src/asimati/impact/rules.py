@@ -84,20 +84,21 @@ def area_code(name: str) -> str:
     return "-".join(name.lower().split())
 
 
-def unique_people(cells: Iterable[Sequence[int]], kept_people: int) -> tuple[int, bool]:
+def unique_people(cells: Iterable[tuple[int, Sequence[int]]]) -> tuple[int, bool]:
     """How many people stand behind cells together, and whether that is exact.
 
-    Each cell brings the smallest `kept_people` numbers (spread evenly over 64 bits) of its people. While none was
-    cut off they are simply counted. Above that the k-th smallest number says how densely the numbers lie
-    (Bar-Yossef et al. 2002, "Counting distinct elements in a data stream"): the standard error is 1/sqrt(k-2),
-    about 3% for 1024.
+    Each cell brings how many people it has, and the smallest of their numbers (spread evenly over 64 bits). While
+    every cell brings all, they are simply counted. Otherwise all numbers are known up to the largest that the first
+    of the cut-off cells brings; the k of them say how densely the numbers lie (Bar-Yossef et al. 2002, "Counting
+    distinct elements in a data stream"): the standard error is 1/sqrt(k-2), about 3% for 1024.
     """
     brought = list(cells)
-    smallest = sorted(set[int]().union(*brought))
-    if all(len(cell) < kept_people for cell in brought):
-        return len(smallest), True
-    last = smallest[kept_people - 1]
-    return round((kept_people - 1) / ((last + 2**63 + 1) / 2**64)), False
+    numbers = set[int]().union(*(some for _, some in brought))
+    last = min((max(some) for people, some in brought if people > len(some)), default=None)
+    if last is None:
+        return len(numbers), True
+    known = sum(number <= last for number in numbers)
+    return round((known - 1) / ((last + 2**63 + 1) / 2**64)), False
 
 
 def progress(value: Decimal, baseline: Decimal, aim: Decimal) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class Message:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Self:
         """The message from its stored payload; a field it does not know (a newer writer's) is left aside."""
-        hints = get_type_hints(cls)
+        hints = _hints(cls)
         known = {f.name for f in fields(cls)} & payload.keys()
         return cls(**{name: _typed(payload[name], hints[name]) for name in known})
 
@@ -225,6 +226,26 @@ _CLAIM = text(
     WHERE delivery.id = :id AND token = :token AND status = 'leased' FOR UPDATE OF delivery
     """
 )
+# Several at once: each with its own token, locked in the order of their ids, whoever else does the same.
+_BEGIN_ALL = text(
+    """
+    WITH held AS (
+      SELECT delivery.id
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS uuid[])) AS mine(id, token)
+      JOIN delivery ON delivery.id = mine.id AND delivery.token = mine.token
+      WHERE status = 'leased' AND runs = 0 ORDER BY delivery.id FOR UPDATE OF delivery)
+    UPDATE delivery SET runs = 1 FROM held WHERE delivery.id = held.id RETURNING delivery.id
+    """
+)
+_CLAIM_ALL = text(
+    """
+    SELECT delivery.id AS delivery, message.id, topic, payload, request_id
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS uuid[])) AS mine(id, token)
+    JOIN delivery ON delivery.id = mine.id AND delivery.token = mine.token
+    JOIN message ON message.id = message_id
+    WHERE status = 'leased' ORDER BY delivery.id FOR UPDATE OF delivery
+    """
+)
 _FAIL = text(
     """
     UPDATE delivery SET last_error = :error,
@@ -248,17 +269,33 @@ def claim(tx: Session, delivery: int, token: UUID) -> Delivered | None:
     return Delivered(row.id, TOPICS[row.topic].read(row.payload), row.request_id)
 
 
+def begin_all(tx: Session, leased: Sequence[Leased]) -> list[Leased]:
+    """Count the first run of each that had none, and whose lease is still ours; these."""
+    begun = set(tx.scalars(_BEGIN_ALL, _pairs(leased)))
+    return [one for one in leased if one.id in begun]
+
+
+def claim_all(tx: Session, leased: Sequence[Leased]) -> dict[int, Delivered]:
+    """Lock deliveries for this transaction, in the order of their ids, and read their messages."""
+    rows = tx.execute(_CLAIM_ALL, _pairs(leased)).all()
+    return {row.delivery: Delivered(row.id, TOPICS[row.topic].read(row.payload), row.request_id) for row in rows}
+
+
+def _pairs(leased: Sequence[Leased]) -> dict[str, Any]:
+    return {"ids": [one.id for one in leased], "tokens": [one.token for one in leased]}
+
+
 def renew(tx: Session, delivery: int, token: UUID, seconds: float) -> None:
     """Keep a lease that work in rounds may outlast."""
     kept = update(Delivery).where(Delivery.id == delivery, Delivery.token == token, Delivery.status == "leased")
     tx.execute(kept.values(due_at=func.app_now() + timedelta(seconds=seconds)))
 
 
-def done(tx: Session, delivery: int) -> None:
-    """Mark the delivery done, in the transaction of its effect."""
+def done(tx: Session, *deliveries: int) -> None:
+    """Mark deliveries done, in the transaction of their effect."""
     tx.execute(
-        text("UPDATE delivery SET status = 'done', done_at = app_now(), last_error = NULL WHERE id = :id"),
-        {"id": delivery},
+        text("UPDATE delivery SET status = 'done', done_at = app_now(), last_error = NULL WHERE id = ANY(:ids)"),
+        {"ids": list(deliveries)},
     )
 
 
@@ -357,6 +394,11 @@ def purge(tx: Session, days: int) -> int:
         {"days": days},
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+@cache
+def _hints(kind: type[Message]) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def _plain(value: Any) -> str:

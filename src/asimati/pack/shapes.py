@@ -127,6 +127,7 @@ GOVERNORATE = table(
                 ),
             },
             {
+                "exact_people": {"type": "integer", "minimum": 64, "maximum": 100_000},
                 "groupings": many(
                     {"type": "array", "items": choice(*DIMENSIONS), "minItems": 1, "uniqueItems": True}
                 ),
