@@ -35,7 +35,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Batch:
-    """Changes rows, for many messages in one transaction: as an Effect for each, at a fraction of the round trips."""
+    """Changes rows, for many messages in one transaction: an Effect of each, at a fraction of the round trips."""
 
     name: str
     queue: str

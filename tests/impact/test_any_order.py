@@ -67,15 +67,22 @@ class Worker(RuleBasedStateMachine):
         if self.waiting:
             place = which % len(self.waiting)
             message = self.waiting[place] if again or dies else self.waiting.pop(place)
-            carry(contribute, message, dies=dies)
+            carry(one_by_one, message, dies=dies)
+
+    @rule(which=st.lists(st.integers(0, 50), min_size=2, max_size=6), dies=st.booleans())
+    def hear_several_at_once(self, which: list[int], dies: bool) -> None:
+        """Some of them several times, an act with its own taking back among them."""
+        if self.waiting:
+            heard = [self.waiting[place % len(self.waiting)] for place in which]
+            carry(together, heard, dies=dies)
 
     @rule(month=MONTHS, dies=st.booleans())
     def rebuild_month(self, month: tuple[str, date], dies: bool) -> None:
-        carry(rebuild, ContributionsChanged(measure=month[0], period=month[1]), dies=dies)
+        carry(made_anew, ContributionsChanged(measure=month[0], period=month[1]), dies=dies)
 
     @rule(month=MONTHS, dies=st.booleans())
     def publish_month(self, month: tuple[str, date], dies: bool) -> None:
-        carry(publish, TalliesChanged(measure=month[0], period=month[1]), dies=dies)
+        carry(shown_anew, TalliesChanged(measure=month[0], period=month[1]), dies=dies)
 
     @rule(from_nothing=st.booleans())
     def prove(self, from_nothing: bool) -> None:
@@ -89,11 +96,11 @@ class Worker(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for message in self.waiting:
-            carry(contribute, message)
+            carry(one_by_one, message)
         for measure in ("hours", "people"):
             for month in (date(2026, 10, 1), date(2026, 11, 1)):
-                carry(rebuild, ContributionsChanged(measure=measure, period=month))
-                carry(publish, TalliesChanged(measure=measure, period=month))
+                carry(made_anew, ContributionsChanged(measure=measure, period=month))
+                carry(shown_anew, TalliesChanged(measure=measure, period=month))
         standing = self.acted - self.back
         expected = sum((Decimal(ACTS[one].hours) * len(ACTS[one].targets) for one in standing), Decimal(0))
         with db.transaction() as tx:
@@ -104,15 +111,31 @@ class Worker(RuleBasedStateMachine):
             assert exported(tx) == before  # byte for byte
 
 
-def carry(work: Any, message: Message, *, dies: bool = False) -> None:
+def carry(work: Any, message: Any, *, dies: bool = False) -> None:
     """Do a worker's work in its transaction; one that dies leaves nothing behind."""
     try:
         with db.transaction() as tx:
-            work(tx, Delivered(new_id(), message, "-"))
+            work(tx, message)
             if dies:
                 raise Died
     except Died:
         pass
+
+
+def together(tx: Any, messages: list[Message]) -> None:
+    contribute(tx, [Delivered(new_id(), message, "-") for message in messages])
+
+
+def one_by_one(tx: Any, message: Message) -> None:
+    together(tx, [message])
+
+
+def made_anew(tx: Any, message: Message) -> None:
+    rebuild(tx, Delivered(new_id(), message, "-"))
+
+
+def shown_anew(tx: Any, message: Message) -> None:
+    publish(tx, Delivered(new_id(), message, "-"))
 
 
 def exported(tx: Any) -> list[bytes]:

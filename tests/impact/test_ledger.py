@@ -94,7 +94,7 @@ def test_an_act_and_its_taking_back_at_the_same_moment(act: Act) -> None:
         def hear(message: Any, barrier: threading.Barrier = barrier) -> None:
             barrier.wait()
             with db.transaction() as tx:
-                contribute(tx, Delivered(new_id(), message, "-"))
+                contribute(tx, [Delivered(new_id(), message, "-")])
 
         threads = [threading.Thread(target=hear, args=(message,)) for message in messages]
         for thread in threads:
@@ -215,7 +215,7 @@ def test_tallies_that_were_tampered_with_are_found_and_mended(act: Act) -> None:
 def test_a_month_that_waits_to_be_rebuilt_is_pending_not_wrong(act: Act) -> None:
     told = act()
     with db.transaction() as tx:
-        contribute(tx, Delivered(new_id(), told, "-"))
+        contribute(tx, [Delivered(new_id(), told, "-")])
         report = verify_tallies(tx)
     assert (report["ok"], report["pending"], report["cells"]) == (True, 2, 0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,9 +14,9 @@ from asimati.kit.outbox import Delivered, Message
 from asimati.kit.trace import request_id
 from asimati.settings import settings
 from workers import listeners
-from workers.listeners import Call, Effect
+from workers.listeners import Batch, Call, Effect
 from workers.queues import EFFECTS
-from workers.tasks.deliver import carry, drain
+from workers.tasks.deliver import carry, carry_task, drain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,58 @@ def test_poison_is_parked_and_delays_nobody(toy: Toy) -> None:
     ring()
     assert drain() == 1
     assert effects() == 1
+
+
+@pytest.fixture
+def many(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The same listener for many messages at once; how many came each time. What rang 13 times is poison."""
+    sizes: list[int] = []
+
+    def run(tx: db.Session, delivered: Sequence[Delivered]) -> None:
+        sizes.append(len(delivered))
+        for one in delivered:
+            toy.run(tx, one)
+        if any(one.message.times == 13 for one in delivered):  # type: ignore[attr-defined]
+            raise RuntimeError("poison")
+
+    monkeypatch.setitem(listeners.LISTENERS, "toy.hear", Batch("toy.hear", EFFECTS, run, most=4))  # type: ignore[arg-type]
+    return sizes
+
+
+def test_many_are_done_in_few_transactions_each_once(many: list[int]) -> None:
+    for _ in range(10):
+        ring()
+    assert drain() == 10
+    assert sorted(many) == [2, 4, 4]
+    assert effects() == 10
+
+
+def test_poison_among_many_is_put_back_alone(many: list[int]) -> None:
+    for times in (1, 13, 1, 1):
+        with db.transaction() as tx:
+            outbox.publish(tx, BellRang(times=times))
+    assert drain() == 3
+    assert effects() == 3
+    with db.transaction() as tx:
+        states = tx.execute(text("SELECT status, runs FROM delivery ORDER BY status")).all()
+    assert sorted(map(tuple, states)) == [("done", 1), ("done", 1), ("done", 1), ("ready", 1)]
+    make_due()
+    drain()
+    assert many == [4, 1, 1, 1, 1, 1]  # all, then each by itself; later the poison alone, which had its first run
+    assert effects() == 3
+
+
+def test_many_whose_leases_ran_out_change_nothing(many: list[int]) -> None:
+    for _ in range(3):
+        ring()
+    with db.transaction() as tx:
+        first = outbox.lease(tx, listeners.table(), batch=10, seconds=0)
+    with db.transaction() as tx:
+        second = outbox.lease(tx, listeners.table(), batch=10, seconds=60)
+    assert carry_task(first) == 0
+    assert carry_task(second) == 3
+    assert carry_task(second) == 0
+    assert effects() == 3
 
 
 def test_a_worker_whose_lease_ran_out_changes_nothing(toy: Toy) -> None:

@@ -1,8 +1,8 @@
 """Carrying deliveries to their listeners: one task for each listener, all of the same few lines.
 
 A run is counted in its own transaction before anything else, so that a message which kills its worker is parked
-after `outbox.attempts` runs. Deliveries that come in batches are done together, and one by one when that fails: poison
-parks itself alone. An effect commits together with the delivery's `done`; what fails is put back with
+after `outbox.attempts` runs. Deliveries that come in batches are done together, and one by one when that fails:
+poison parks itself alone. An effect commits together with the delivery's `done`; what fails is put back with
 growing delay. `drain` does the same without a broker, for tests and seeding.
 """
 
@@ -41,8 +41,9 @@ def tasks(leased: Sequence[Leased]) -> list[list[Leased]]:
     filling: dict[str, list[Leased]] = {}
     for one in leased:
         listener = LISTENERS[one.listener]
-        task = filling.get(one.listener) if isinstance(listener, Batch) else None
-        if task is None or len(task) == listener.most:
+        most = listener.most if isinstance(listener, Batch) else 1
+        task = filling.get(one.listener)
+        if task is None or len(task) == most:
             task = filling[one.listener] = []
             made.append(task)
         task.append(one)
@@ -67,7 +68,9 @@ def _carry_many(listener: Batch, leased: Sequence[Leased]) -> int:
     try:
         done = _effects(listener, fresh)
     except Exception:
-        log.warning("a batch failed; its deliveries go one by one", extra={"listener": listener.name}, exc_info=True)
+        log.warning(
+            "a batch failed; its deliveries go one by one", extra={"listener": listener.name}, exc_info=True
+        )
         done = sum(_attempt(listener, one.id, one.token) for one in fresh)
     return done + sum(carry(listener, one.id, one.token) for one in leased if one not in fresh)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -40,31 +40,39 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _LOCK_ALL = text("SELECT pg_advisory_xact_lock(hashtextextended('tallies', 0))")
 _LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('tallies', 0))")
 # While acts are counted no rule changes, and while one changes no act is counted.
-_RULES_STAND = text(
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended('measures', 0)),"
-    " pg_advisory_xact_lock(hashtextextended(:name, 0))"
+_RULES_STAND = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('measures', 0))")
+# In the order of the locks themselves, whoever else takes some of the same.
+_LOCK_ACTS = text(
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 0) AS key"
+    " FROM unnest(CAST(:names AS text[])) AS name ORDER BY key) AS keys"
 )
 _RULES_CHANGE = text("SELECT pg_advisory_xact_lock(hashtextextended('measures', 0))")
 _WRITTEN_AMOUNTS = ("hours",)  # decimals that travel as text; other texts of a message are nobody's amount
 _BATCH = 2000  # acts read anew in one statement
 
 
-def contribute(tx: Session, delivered: Delivered) -> None:
-    """Write what the message counts, or takes back, into the ledger, each act once, and mark the months it changes.
+def contribute(tx: Session, delivered: Sequence[Delivered]) -> None:
+    """Write what messages count, or take back, into the ledger, each act once, and mark the months they change.
 
-    An act and its taking back may arrive in any order, several times, and at once: the ledger ends the same.
+    An act and its taking back may arrive in any order, several times, together and at once: the ledger ends the
+    same.
     """
-    facts = asdict(delivered.message)
-    if not facts.get("source"):
+    told = [(one, facts) for one in delivered if (facts := asdict(one.message)).get("source")]
+    if not told:
         return
-    topic, source = delivered.message.topic, facts["source"]
-    tx.execute(_RULES_STAND, {"name": f"act:{source}"})
-    measures = tx.scalars(select(Measure).where((Measure.topic == topic) | (Measure.voided_by == topic))).all()
-    changed = _count(tx, delivered, facts, [one for one in measures if one.topic == topic])
-    if any(one.voided_by == topic for one in measures):
-        taken_back = {"topic": topic, "source": source, "message_id": delivered.id}
-        tx.execute(insert(Voided).values(taken_back).on_conflict_do_nothing())
-    changed |= {tuple(row) for row in tx.execute(ledger.TAKE_BACK, {"source": source})}
+    sources, topics = [facts["source"] for _one, facts in told], {one.message.topic for one, _facts in told}
+    tx.execute(_RULES_STAND)
+    tx.execute(_LOCK_ACTS, {"names": [f"act:{source}" for source in sources]})
+    measures = tx.scalars(select(Measure).where(Measure.topic.in_(topics) | Measure.voided_by.in_(topics))).all()
+    changed = _count(tx, _acts(tx, told), measures)
+    taking_back = {one.voided_by for one in measures}
+    if voided := [
+        {"topic": one.message.topic, "source": facts["source"], "message_id": one.id}
+        for one, facts in told
+        if one.message.topic in taking_back
+    ]:
+        tx.execute(insert(Voided).on_conflict_do_nothing(), voided)
+    changed |= {tuple(row) for row in tx.execute(ledger.TAKE_BACK, {"sources": sources})}
     _mark(tx, changed)
 
 
@@ -169,37 +177,50 @@ def _mark(tx: Session, changed: Iterable[tuple[Any, ...]]) -> None:
             outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
 
 
-def _count(
-    tx: Session, delivered: Delivered, facts: Mapping[str, Any], measures: list[Measure]
-) -> set[tuple[Any, ...]]:
-    if "group" not in facts:
-        return set()  # it only takes back
-    act = _act(tx, delivered, facts)
-    tx.execute(insert(Act).values({c: getattr(act, c) for c in _ACT}).on_conflict_do_nothing())
-    lines = [line for measure in measures if not measure.retired for line in _lines(act, measure)]
+def _count(tx: Session, acts: list[Act], measures: Sequence[Measure]) -> set[tuple[Any, ...]]:
+    if not acts:
+        return set()  # they only take back
+    tx.execute(insert(Act).on_conflict_do_nothing(), [{c: getattr(act, c) for c in _ACT} for act in acts])
+    lines = [
+        line
+        for act in acts
+        for measure in measures
+        if measure.topic == act.topic and not measure.retired
+        for line in _lines(act, measure)
+    ]
     known = set(tx.scalars(select(Target.code).where(Target.code.in_({line["target"] for line in lines}))))
     if foreign := {line["target"] for line in lines} - known:
-        log.error("unknown targets", extra={"targets": sorted(foreign), "topic": act.topic})
+        log.error("unknown targets", extra={"targets": sorted(foreign)})
     return _add_lines(tx, [line for line in lines if line["target"] in known])
 
 
 _ACT = ("id", "topic", "source", "on", "who", "dimensions", "amounts", "targets", "message_id")
 
 
-def _act(tx: Session, delivered: Delivered, facts: Mapping[str, Any]) -> Act:
-    """What is kept of a message, so that any rule can read it later; nothing in it names a person."""
-    dimensions = dimensions_of(facts)
-    if dimensions["area"] == UNKNOWN and dimensions["block"] != UNKNOWN:
-        area = tx.scalar(select(Block.area["en"].astext).where(Block.number == dimensions["block"]))
-        dimensions["area"] = area_code(area) if area else UNKNOWN
+def _acts(tx: Session, told: Iterable[tuple[Delivered, Mapping[str, Any]]]) -> list[Act]:
+    """What is kept of messages, so that any rule can read it later; nothing in it names a person."""
+    acts = [_act(one, facts) for one, facts in told if "group" in facts]
+    placeless = [act for act in acts if act.dimensions["area"] == UNKNOWN != act.dimensions["block"]]
+    if placeless:
+        wanted = {act.dimensions["block"] for act in placeless}
+        areas = select(Block.number, Block.area["en"].astext).where(Block.number.in_(wanted))
+        area_of: dict[str, str] = {row.number: row[1] for row in tx.execute(areas)}
+        for act in placeless:
+            area = area_of.get(act.dimensions["block"])
+            act.dimensions["area"] = area_code(area) if area else UNKNOWN
+    return acts
+
+
+def _act(one: Delivered, facts: Mapping[str, Any]) -> Act:
     amounts = {
         name: str(int(value) if isinstance(value, bool) else value)
         for name, value in facts.items()
         if isinstance(value, bool | int | float) or name in _WRITTEN_AMOUNTS
     }
     return Act(
-        id=new_id(), topic=delivered.message.topic, source=facts["source"], on=facts["on"], who=_who(facts),
-        dimensions=dimensions, amounts=amounts, targets=list(facts.get("targets") or ()), message_id=delivered.id,
+        id=new_id(), topic=one.message.topic, source=facts["source"], on=facts["on"], who=_who(facts),
+        dimensions=dimensions_of(facts), amounts=amounts, targets=list(facts.get("targets") or ()),
+        message_id=one.id,
     )  # fmt: skip
 
 

@@ -23,23 +23,25 @@ _TAKEN_BACK = f"""
     RETURNING measure, period
 """  # noqa: S608 - nothing of a caller's goes in
 # What was taken back is taken out line by line, by what stands in the ledger and not by what the rule says today.
-TAKE_BACK = text(_TAKEN_BACK.format(which="c.source = :source"))
+TAKE_BACK = text(_TAKEN_BACK.format(which="c.source = ANY(:sources)"))
 TAKE_BACK_ALL = text(_TAKEN_BACK.format(which="c.measure = :measure"))
 
 _CELL = f"measure, period, target, {_DIMENSIONS}"
-# One pass over the ledger, gathered into cells; only lines of the rule in force count. A line taken back and the one
-# that takes it back leave the sum as it was and cancel out among the people: whoever has a line that stands is
+# One pass over the ledger, gathered into cells; only lines of the rule in force count. A line taken back and the
+# one that takes it back leave the sum as it was and cancel out among the people: whoever has a line that stands is
 # counted, once. An act without a known person stands for somebody of its own. Telling the lines of a cell apart
 # by person first would be a second grouping of the whole ledger, by its widest key.
 FOLD = f"""
     SELECT {_CELL}, split_part(target, '.', 1)::int AS goal, trim_scale(value) AS value, people, someones
-    FROM (SELECT {_CELL}, measure_version, sum(amount) AS value, array_agg(someone) FILTER (WHERE line >= 0) AS came,
+    FROM (SELECT {_CELL}, measure_version, sum(amount) AS value,
+                 array_agg(someone) FILTER (WHERE line >= 0) AS came,
                  array_agg(someone) FILTER (WHERE line < 0) AS went
           FROM contribution {{where}} GROUP BY {_CELL}, measure_version) AS gathered
     JOIN (SELECT code, version FROM measure) AS rule ON code = measure AND version = measure_version
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS people, (array_agg(one ORDER BY one))[1 : CAST(:kept AS int)] AS someones
-        FROM (SELECT one FROM (SELECT one FROM unnest(came) AS one EXCEPT ALL SELECT * FROM unnest(went)) AS standing
+        FROM (SELECT one
+              FROM (SELECT one FROM unnest(came) AS one EXCEPT ALL SELECT * FROM unnest(went)) AS standing
               GROUP BY one) AS each) AS behind
     WHERE people > 0
 """  # noqa: S608 - nothing of a caller's goes in

@@ -42,7 +42,7 @@ class Message:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Self:
         """The message from its stored payload; a field it does not know (a newer writer's) is left aside."""
-        hints = _hints(cls)
+        hints = _hints(cls)  # type: ignore[arg-type]
         known = {f.name for f in fields(cls)} & payload.keys()
         return cls(**{name: _typed(payload[name], hints[name]) for name in known})
 
@@ -397,7 +397,7 @@ def purge(tx: Session, days: int) -> int:
 
 
 @cache
-def _hints(kind: type[Message]) -> Mapping[str, Any]:
+def _hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
