@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import segno
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -283,6 +284,62 @@ def test_the_door_admits_and_says_so_again_for_a_second_scan(
     first, again = (coordinator.post(path, json={"items": [scan]}, headers={"X-Mark": mark}).json for _ in range(2))
     assert first["items"][0]["outcome"] == again["items"][0]["outcome"]
     assert coordinator.get(f"/console/doors/{event}/count").json["expected"] == 1
+
+
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        ("ticket", "a ticket"),
+        ("large", "a ticket"),
+        ("grey", None),
+        ("huge", None),
+        ("words", None),
+        ("cut", None),
+        ("nothing", None),
+    ],
+)
+def test_a_picture_of_the_camera_is_read_or_holds_no_code(browser: Browser, picture: str, code: str | None) -> None:
+    coordinator = browser("coordinator", Role.COORDINATOR)
+    mark = re.findall(r'data-mark="(\w+)"', text_of(coordinator.get("/console/")))[0]
+    answer = coordinator.post("/console/doors/picture", data=PICTURES[picture](), headers={"X-Mark": mark})
+    assert (answer.status_code, answer.json) == (200, {"code": code})
+    assert coordinator.post("/console/doors/picture", data=PICTURES[picture]()).status_code == 403
+
+
+def test_a_large_table_of_events_is_looked_through_and_each_fault_named(browser: Browser) -> None:
+    coordinator = browser("coordinator", Role.COORDINATOR)
+    make_event()
+    page = text_of(coordinator.get("/console/programmes/week"))
+    fields = {name: hidden(page, name, "import") for name in ("mark", "key")}
+    table = "type,title_ar,title_en\n" + ("workshop,," + "a" * 400 + "\n") * 200
+    answer = coordinator.post(
+        "/console/programmes/week/import", data={**fields, "file": (io.BytesIO(table.encode()), "events.csv")}
+    )
+    assert answer.status_code == 200, text_of(answer)[:2000]
+    assert "title_ar" in text_of(answer)
+
+
+def _ticket() -> bytes:
+    held = io.BytesIO()
+    segno.make("a ticket").save(held, kind="png", scale=5, border=4)
+    return held.getvalue()
+
+
+def _sheet(width: int, height: int) -> bytes:
+    held = io.BytesIO()
+    Image.new("L", (width, height), 128).save(held, "PNG")
+    return held.getvalue()
+
+
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "ticket": _ticket,
+    "grey": lambda: _sheet(300, 300),
+    "large": lambda: _ticket() + b"-" * 300_000,
+    "huge": lambda: _sheet(9000, 9000),
+    "words": lambda: b"not a picture at all",
+    "cut": lambda: _ticket()[:100],
+    "nothing": bytes,
+}
 
 
 def test_signing_out_ends_the_session(reviewer: FlaskClient) -> None:

@@ -108,6 +108,20 @@ def chrome() -> Iterator[Browser]:
         browser.close()
 
 
+def sign_in(context: BrowserContext, name: str, language: str) -> Page:
+    """A page of a member of staff who has signed in by the form."""
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto("/console/sign-in")
+    if page.locator("html").get_attribute("lang") != language:
+        page.locator("button[name=language]").click()
+    page.fill("#email", f"{name}@asimati.example")
+    page.fill("#password", PASSWORD)
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/console/")
+    return page
+
+
 Opened = Callable[..., Page]
 
 
@@ -120,16 +134,7 @@ def signed_in(house: House, chrome: Browser) -> Iterator[Opened]:
         size = {"width": 1280, "height": 900}
         context = chrome.new_context(base_url=house.address, viewport=size, **options)
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.goto("/console/sign-in")
-        if page.locator("html").get_attribute("lang") != language:
-            page.locator("button[name=language]").click()
-        page.fill("#email", f"{name}@asimati.example")
-        page.fill("#password", PASSWORD)
-        page.locator("main form button").first.click()
-        page.wait_for_url("**/console/")
-        return page
+        return sign_in(context, name, language)
 
     yield open_page
     for context in contexts:

@@ -31,6 +31,8 @@ _OPEN = {
     "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
 }  # fmt: skip
 
+_LARGE = {"console.read_picture", "console.import_events"}  # they take files
+
 for _name, _filter in showing.filters().items():
     blp.add_app_template_filter(_filter, _name)
 
@@ -115,6 +117,8 @@ def arrive() -> AnyResponse | None:
     words._language.set(words.as_language(request.cookies.get(LANGUAGE)))
     if request.endpoint == "console.static":
         return None
+    if request.endpoint in _LARGE:
+        request.max_content_length = settings().files.size
     session.adopt()
     if request.method == "POST":
         session.require_own_form()
