@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.kit.policy import Actor
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
 from asimati.kit.words import _
 from asimati.volunteering.actions import signing_up
 from asimati.volunteering.actions.claiming import ABOUT
 from asimati.volunteering.models import Dispute, HoursClaim, HoursLine, Shift, SignUp
+from asimati.volunteering.models.editions import Enrolment, RankingRow, Snapshot
 from asimati.volunteering.rules import HOLDING
 
 _COUNTED = _("Hours that were accredited stay counted, by nobody in particular.")
@@ -56,6 +57,25 @@ holds(
     fate=Fate.KEEP,
     why=_COUNTED,
 )
+holds(
+    Enrolment,
+    Group.PARTICIPATION,
+    _("The category you volunteer in"),
+    of="person_id",
+    plain=["category"],
+    fate=Fate.DELETE,
+    why=_("It is deleted."),
+)
+holds(
+    RankingRow,
+    Group.PARTICIPATION,
+    _("Your places in rankings that were frozen"),
+    of=lambda person: RankingRow.person_id == person,
+    plain=["category"],
+    fate=Fate.KEEP,
+    why=_("A ranking that was signed does not change. It holds numbers, no names, and yours leads to nobody."),
+)
+knows_nobody(Snapshot, "digest", why="stands for a whole ranking")
 
 
 def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
