@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from asimati.accounts.actions import purge_challenges, purge_codes
 from asimati.appointments.actions import remind as remind_of_appointments
+from asimati.dataprotection.actions import purge as purge_retained
+from asimati.dataprotection.actions import resume as resume_erasures
 from asimati.events.actions import lapse_offers, mark_no_shows
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
@@ -105,6 +107,8 @@ JOBS: Sequence[Job] = (
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
     Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),
+    Job("dataprotection.purge", DAY, purge_retained, REPORTS, nightly=True),
+    Job("dataprotection.resume_erasures", HOUR, resume_erasures, REPORTS),
     Job("impact.sweep", timedelta(seconds=4), sweep),
     Job("impact.reconcile", DAY, reconcile, REPORTS, nightly=True),
 )

@@ -23,6 +23,8 @@ from asimati.appointments import api as appointments
 from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
+from asimati.dataprotection import api as dataprotection
+from asimati.dataprotection import staff_api as dataprotection_desk
 from asimati.events import after_api as events_after
 from asimati.events import api as events
 from asimati.http import access, headers, health, metrics, openapi, problems, queues
@@ -55,6 +57,8 @@ ROOMS = (
     audit,
     keys,
     calendar,
+    dataprotection,
+    dataprotection_desk,
     places,
     credentials,
     well_known,

@@ -114,6 +114,27 @@ def _verify(what: str) -> None:
     sys.exit(0 if report["ok"] else 1)
 
 
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Say what would end, and end nothing.")
+def purge(dry_run: bool) -> None:
+    """End what was kept as long as the pack's [retention] says; JSON by period and table. It runs nightly too."""
+    from asimati import models  # noqa: F401 - the rooms say what they keep
+    from asimati.dataprotection import actions as desk
+
+    with transaction(patience=600) as tx:
+        click.echo(json.dumps(desk.due(tx) if dry_run else desk.purge(tx)))
+
+
+@cli.command("erase-again")
+def erase_again() -> None:
+    """After a backup was put back: erase once more whom the ledger names; JSON with their number."""
+    from asimati import models  # noqa: F401 - the rooms say what they keep
+    from asimati.dataprotection import actions as desk
+
+    with transaction(patience=600) as tx:
+        click.echo(json.dumps({"erased_again": desk.erase_again(tx)}))
+
+
 @cli.group("outbox")
 def outbox_of_messages() -> None:
     """Messages that could not be delivered."""

@@ -7,6 +7,7 @@ from asimati.accounts import models as accounts
 from asimati.accounts import privacy  # noqa: F401 - what is sealed there is sealed anew first
 from asimati.appointments import models as appointments
 from asimati.credentials import models as credentials
+from asimati.dataprotection import models as dataprotection
 from asimati.events import models as events
 from asimati.files import models as files
 from asimati.http import writes
@@ -28,6 +29,7 @@ for _room in (
     "service_requests",
     "volunteering",
     "notifications",
+    "dataprotection",
 ):  # what each keeps of people: which columns are sealed, exported, erased, and when
     import_module(f"asimati.{_room}.privacy")
 
@@ -37,6 +39,7 @@ __all__ = [
     "appointments",
     "audit",
     "credentials",
+    "dataprotection",
     "events",
     "files",
     "impact",

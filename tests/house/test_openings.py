@@ -80,6 +80,9 @@ NOBODYS = {
     "/api/v1/staff/letter-templates",
     "/api/v1/staff/open311-keys",
     "/api/v1/staff/pack",
+    "/api/v1/data-protection",
+    "/api/v1/staff/processing-records",  # what is kept of people in general, and nobody's own
+    "/api/v1/staff/processing-records.xlsx",
     "/open311/v2/discovery.<form>",
     "/open311/v2/requests.<form>",  # what the public may know
     "/open311/v2/requests/<reference>.<form>",

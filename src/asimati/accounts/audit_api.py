@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import any_, select
+from sqlalchemy import any_, select, text
 
 from asimati.accounts import policy
 from asimati.http import access
-from asimati.http.fields import UUID, DateTime, Integer, Schema, String
+from asimati.http.fields import UUID, Boolean, DateTime, Integer, Nested, Schema, String
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit
@@ -20,6 +20,7 @@ from asimati.kit.words import _
 
 blp = Blueprint("audit", __name__, description="Who did what")
 audit.SUBJECTS["audit"] = _("the record of what was done with your data")
+_PATIENCE = 120  # seconds a walk may take
 auditors = access.staff_with(policy.MAY["audit"])
 
 
@@ -44,6 +45,30 @@ class AuditLineOut(Schema):
     facts = String(metadata={"description": "JSON, as it is sealed"})
     request_id = String()
     place = Integer(allow_none=True, metadata={"description": "In the chain; null until it is sealed"})
+
+
+class TrailFaultOut(Schema):
+    place = Integer(metadata={"description": "In the chain"})
+    kind = String(metadata={"description": "altered, missing, rewritten, forged, cut off, unsigned"})
+
+
+class VerifiedOut(Schema):
+    ok = Boolean()
+    sealed = Integer(metadata={"description": "Lines in the chain"})
+    waiting = Integer(metadata={"description": "Lines of the last seconds that have no place yet"})
+    checkpoints = Integer()
+    anchors = Integer(metadata={"description": "Kept outside the database, on the machine that answered"})
+    fault = Nested(TrailFaultOut, allow_none=True)
+
+
+@blp.post("/staff/audit/verify", who=auditors, gives=VerifiedOut)
+def verify(tx: Session, actor: Actor) -> Any:
+    """Walk the whole chain, its signatures and anchors: was a line edited, removed, reordered or cut off?"""
+    tx.connection().execution_options(patience=_PATIENCE + 2)
+    tx.execute(text(f"SET LOCAL statement_timeout = {_PATIENCE * 1000}"))
+    report = audit.verify(tx)
+    audit.record(tx, actor, "audit.verified", ("audit", "trail"), ok=report["ok"])
+    return report
 
 
 @blp.get("/staff/audit", who=auditors, query=AuditQuery, gives=page_of(AuditLineOut), opens=BY_HAND)

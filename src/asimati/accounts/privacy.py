@@ -8,11 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
 
+from asimati.accounts.actions.consents import withdraw_all
 from asimati.accounts.models import (
     AccountSession,
     Authenticator,
     CalendarLink,
     CodeChallenge,
+    Consent,
     Device,
     Engagement,
     Passkey,
@@ -26,7 +28,7 @@ from asimati.accounts.models import (
     StaffMember,
 )
 from asimati.kit import rotation, secrets
-from asimati.kit.privacy import Fate, Group, holds
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds
 from asimati.kit.words import _
 
 rotation.seals(Person.phone, "phone", index=Person.phone_index)
@@ -147,6 +149,18 @@ holds(
     fate=Fate.DELETE,
     why=DELETED,
 )
+holds(
+    Consent,
+    Group.RECORD,
+    _("What you agreed to"),
+    of="person_id",
+    plain=["code", "text"],
+    fate=Fate.KEEP,
+    why=_("Withdrawn now. The receipt is kept for its period, as proof of what was agreed and when it ended."),
+    periods={"consent": Consent.withdrawn_at.is_not(None)},
+    aged=Consent.withdrawn_at,
+)
+BEFORE_ERASURE.append(withdraw_all)
 for _model, _title, _personal, _plain in (
     (StaffMember, _("Who works here"), ["email", "name", "cpr", "cpr_index", "phone", "phone_index"], ["password"]),
     (RoleGrant, _("What they may do"), ["reason"], ["scopes"]),

@@ -118,3 +118,11 @@ class WeakPassword(Conflict):
     slug = "weak-password"
     title = _("This password is too easy to guess")
     detail = _("Take at least twelve characters; four or five unconnected words are good.")
+
+
+class WordsChanged(Conflict):
+    """`version` is the present one."""
+
+    slug = "words-changed"
+    title = _("The words have changed meanwhile")
+    detail = _("Read them again, then agree if you still wish to.")

@@ -14,6 +14,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "notifications.digest": frozenset({"count", "lines"}),
     "accounts.code_requested": frozenset({"code"}),
     "accounts.signed_in_elsewhere": frozenset({"at"}),
+    "dataprotection.request_received": frozenset({"reference", "title", "due_at"}),
+    "dataprotection.request_answered": frozenset({"reference", "title"}),
     "service_requests.request_submitted": _CASE | {"due_at"},
     "service_requests.request_claimed": _CASE,
     "service_requests.request_referred": _CASE | {"entity", "due_at"},

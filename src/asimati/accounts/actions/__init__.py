@@ -8,6 +8,7 @@ from asimati.accounts.actions.authenticators import (
 )
 from asimati.accounts.actions.authority import delegate, end_delegation, grant, revoke
 from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
+from asimati.accounts.actions.consents import asked, consent, withdraw_all, withdraw_consent
 from asimati.accounts.actions.passkeys import (
     drop_passkey,
     make_passkey,
@@ -16,7 +17,15 @@ from asimati.accounts.actions.passkeys import (
     purge_challenges,
     sign_in_with_passkey,
 )
-from asimati.accounts.actions.people import drop_device, edit_profile, ensure_person, prefer, put_device
+from asimati.accounts.actions.people import (
+    drop_device,
+    edit_profile,
+    ensure_person,
+    leave_out,
+    prefer,
+    put_device,
+    rectify,
+)
 from asimati.accounts.actions.sessions import (
     end_other_sessions,
     end_session,
@@ -37,10 +46,11 @@ from asimati.accounts.actions.staff import (
 )
 
 __all__ = [
-    "add_member", "change_password", "close_member", "confirm_authenticator", "create_staff", "delegate",
-    "drop_authenticator", "drop_device", "drop_passkey", "edit_profile", "end_delegation", "end_other_sessions",
-    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member", "is_password",
-    "make_passkey", "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes",
-    "put_device", "refresh", "renew_recovery_codes", "request_code", "reset_factors", "revoke",
-    "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
+    "add_member", "asked", "change_password", "close_member", "confirm_authenticator", "consent", "create_staff",
+    "delegate", "drop_authenticator", "drop_device", "drop_passkey", "edit_profile", "end_delegation",
+    "end_other_sessions", "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member",
+    "is_password", "leave_out", "make_passkey", "passkey_to_make", "passkey_to_show", "prefer",
+    "purge_challenges", "purge_codes", "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code",
+    "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out",
+    "start_session", "verify_code", "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from asimati.accounts.actions.consents import keep_to_saying
 from asimati.accounts.models import PROFILE, Device, Person, PersonSensitive, Preference
 from asimati.accounts.queries import CHANNELS, DEFAULT_WISHES
 from asimati.accounts.refusals import PersonalNumberTaken
@@ -36,6 +37,7 @@ def ensure_person(tx: Session, phone: str, **profile: Any) -> Person:
     )
     if made is not None and disability is not None:
         tx.add(PersonSensitive(person_id=made, disability=disability))
+        keep_to_saying(tx, made, said=True)
     return tx.scalars(select(Person).where(Person.phone_index == index)).one()
 
 
@@ -65,10 +67,23 @@ def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[s
         _set_cpr(tx, person, changes["cpr"])
     if "disability" in changes:
         _set_disability(tx, person.id, changes["disability"])
+        keep_to_saying(tx, person.id, said=changes["disability"] is not None, actor=actor)
         flag_modified(person, "language")  # it stands in another table, but is one profile with one version
     audit.record(tx, actor, "accounts.profile_edited", ("person", person.id), fields=sorted(changes))
     tx.flush()
     return person
+
+
+def rectify(tx: Session, actor: Actor, person_id: UUID, changes: dict[str, Any]) -> None:
+    """Correct what is kept of somebody at their own request, as a member of staff. `changes` are of PROFILE."""
+    person = tx.scalar(select(Person).where(Person.id == person_id).with_for_update(key_share=True))
+    if person is None:
+        raise NotFound
+    for name in PROFILE:
+        if name in changes:
+            setattr(person, name, changes[name])
+    audit.record(tx, actor, "accounts.profile_rectified", ("person", person.id), fields=sorted(changes))
+    tx.flush()
 
 
 def personal_number(written: str) -> str:

@@ -1,5 +1,6 @@
 """The tables of accounts."""
 
+from asimati.accounts.models.consents import Consent
 from asimati.accounts.models.people import (
     PROFILE,
     CalendarLink,
@@ -18,7 +19,8 @@ from asimati.accounts.models.sessions import AccountSession, CodeChallenge, Refr
 from asimati.accounts.models.staff import RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "CodeChallenge", "Device", "Engagement",
+    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "CodeChallenge", "Consent", "Device",
+    "Engagement",
     "EngagementKind", "HolderKind", "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive",
     "Preference", "RecoveryCode", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
 ]  # fmt: skip

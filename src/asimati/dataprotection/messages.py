@@ -1,0 +1,35 @@
+"""What the house is told about data-protection cases. `title` is what was asked for, `note` the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from asimati.kit.outbox import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRequestReceived(Message):
+    """It is noted; the law's clock runs."""
+
+    topic: ClassVar[str] = "dataprotection.request_received"
+
+    person: UUID
+    about: dict[str, str]
+    reference: str
+    title: dict[str, str]
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRequestAnswered(Message):
+    """It was carried out, in whole or in part, or refused. The answer itself is read in the app."""
+
+    topic: ClassVar[str] = "dataprotection.request_answered"
+
+    person: UUID
+    about: dict[str, str]
+    reference: str
+    title: dict[str, str]

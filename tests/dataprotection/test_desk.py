@@ -1,0 +1,340 @@
+"""A resident's data in their own hands: the archive, an erasure and its plan, the desk and its clocks."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from asimati.accounts.models import Consent, Person
+from asimati.dataprotection import actions
+from asimati.dataprotection.models import Erasure
+from asimati.kit import audit, db
+from asimati.kit.privacy import HOLDINGS
+from tests.house.test_openings import answers_to
+
+V1 = "/api/v1"
+PHONE = "+97333118822"
+Call = Callable[..., Any]
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def me(client: FlaskClient, as_resident: Call) -> Headers:
+    """A resident who has said everything there is to say."""
+    from asimati.pack import load, sync
+    from asimati.settings import settings
+
+    with db.transaction() as tx:
+        sync(tx, load(settings().governorate.folder))
+    headers: Headers = as_resident(PHONE)
+    tag = client.get(f"{V1}/me", headers=headers).headers["ETag"]
+    said = {"name_ar": "مريم أحمد الكناري", "email": "canary@example.com", "cpr": "010203045", "disability": True,
+            "block": "317", "road": "1705"}  # fmt: skip
+    answer = client.patch(f"{V1}/me", json=said, headers=headers | {"If-Match": tag})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return headers
+
+
+@pytest.fixture
+def person(client: FlaskClient, me: Headers) -> UUID:
+    return UUID(client.get(f"{V1}/me", headers=me).json["id"])
+
+
+@pytest.fixture
+def case(client: FlaskClient, me: Headers) -> str:
+    """A case of theirs that is open, with words of their own in it."""
+    form = client.get(f"{V1}/services/suggestion").json["form"]
+    answers = {name: value.replace("كلمات", "كناري") if isinstance(value, str) else value
+               for name, value in answers_to(form["schema"]).items()}  # fmt: skip
+    body = {"service": "suggestion", "form_version": form["version"], "answers": answers}
+    made = client.post(f"{V1}/service-requests", json=body, headers=me)
+    assert made.status_code == 201, made.get_data(as_text=True)
+    return str(made.json["reference"])
+
+
+@pytest.fixture
+def officer(as_staff: Call) -> Headers:
+    found: Headers = as_staff("data_protection_officer")
+    return found
+
+
+def ask(client: FlaskClient, me: Headers, kind: str, **more: Any) -> Any:
+    return client.post(f"{V1}/me/data-requests", json={"kind": kind, **more}, headers=me)
+
+
+# --- the archive -----------------------------------------------------------------------------------------------
+
+
+def test_the_archive_holds_what_is_kept_in_words_one_can_read(
+    client: FlaskClient, me: Headers, case: str, person: UUID
+) -> None:
+    answer = client.get(f"{V1}/me/export", headers=me)
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    told = json.loads(archive.read("data.json"))
+    rows = {room["name"]: room["rows"] for room in told["data"]}
+    assert rows["person"][0]["cpr"] == "010203045"
+    assert rows["person"][0]["phone"] == PHONE
+    assert rows["person_sensitive"][0]["disability"] is True
+    assert rows["service_request"][0]["reference"] == case
+    assert rows["consent"][0]["code"] == "disability"
+    page = archive.read("index.html").decode()
+    for words in ("كناري", "canary@example.com", case, "كل ما نحتفظ به عنكم", "Everything we keep of you"):
+        assert words in page
+    assert "<script" not in page
+
+
+def test_the_archive_is_all_that_the_tables_hold_of_a_person(
+    client: FlaskClient, me: Headers, case: str, person: UUID
+) -> None:
+    """An independent walk over the foreign keys finds no row that the archive leaves out, but keys and sign-ins."""
+    archive = zipfile.ZipFile(io.BytesIO(client.get(f"{V1}/me/export", headers=me).data))
+    told = {room["name"]: len(room["rows"]) for room in json.loads(archive.read("data.json"))["data"]}
+    with db.transaction() as tx:
+        for table in db.Base.metadata.sorted_tables:
+            for key in table.foreign_keys:
+                if key.column.table.name == "person" and HOLDINGS[table.name].exported:
+                    wanted = text(f'SELECT count(*) FROM "{table.name}" WHERE {key.parent.name} = :person')
+                    assert told.get(table.name, 0) == tx.scalar(wanted, {"person": person}), table.name
+
+
+def test_nobody_but_its_person_and_the_desk_gets_an_archive(
+    client: FlaskClient, me: Headers, as_resident: Call, as_staff: Call, officer: Headers
+) -> None:
+    reference = ask(client, me, "copy").json["reference"]
+    other = as_resident()
+    assert client.get(f"{V1}/me/data-requests/{reference}", headers=other).status_code == 404
+    assert client.post(f"{V1}/me/data-requests/{reference}/cancel", headers=other).status_code == 404
+    path = f"{V1}/staff/data-requests/{reference}/archive"
+    assert client.get(path, headers=as_staff("supervisor")).status_code == 403
+    taken = client.get(path, headers=officer)
+    assert taken.status_code == 200 and PHONE in zipfile.ZipFile(io.BytesIO(taken.data)).read("data.json").decode()
+    log = client.get(f"{V1}/me/access-log", headers=me).json["items"]
+    assert "person.exported" in {one["action"] for one in log}
+
+
+# --- erasure ---------------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_leaves_what_is_open_and_comes_back_for_it(
+    client: FlaskClient, me: Headers, case: str, person: UUID, officer: Headers
+) -> None:
+    plan = {one["name"]: one for one in client.get(f"{V1}/me/erasure-plan", headers=me).json["items"]}
+    (kept,) = plan["service_request"]["kept"]
+    assert kept["waits"] and kept["rows"] == 1 and kept["why"]["ar"]
+    reference = ask(client, me, "erase").json["reference"]
+    done = _carry_out(client, officer, reference)
+    assert done["status"] == "partly"
+    with db.transaction() as tx:
+        assert tx.get_one(Person, person).name_ar is not None
+        tx.execute(text("UPDATE service_request SET closed_at = app_now(), status = 'withdrawn'"))
+        assert actions.resume(tx) == 1
+    with db.transaction() as tx:
+        assert tx.get_one(Erasure, person).finished_at is not None
+
+
+def test_after_an_erasure_no_table_and_no_file_says_who_it_was(
+    client: FlaskClient, me: Headers, case: str, person: UUID, officer: Headers
+) -> None:
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE service_request SET closed_at = app_now(), status = 'withdrawn'"))
+        tx.execute(
+            text(
+                "INSERT INTO stored_file (id, about_kind, about_id, person_id, internal, by_kind, name, media_type,"
+                " size, sha256, status) SELECT gen_random_uuid(), 'service_request', id, person_id, false,"
+                " 'resident', 'canary.jpg', 'image/jpeg', 1, ''::bytea, 'ready' FROM service_request"
+            )
+        )
+        cases = tx.scalar(text("SELECT count(*) FROM service_request"))
+    reference = ask(client, me, "erase", text="كناري: امحوا كل شيء").json["reference"]
+    assert _carry_out(client, officer, reference)["status"] == "done"
+    with db.transaction() as tx:
+        for table in db.Base.metadata.sorted_tables:
+            found = tx.execute(
+                text(f"SELECT t::text FROM \"{table.name}\" t WHERE t::text ~ 'كناري|canary|الكناري'")
+            )
+            assert not found.all(), table.name
+        assert tx.scalar(text("SELECT count(*) FROM service_request")) == cases, "what was counted stays counted"
+        assert tx.scalar(text("SELECT count(*) FROM stored_file")) == 0
+        assert tx.scalars(text("SELECT withdrawn_at IS NOT NULL FROM consent")).all() == [True]
+        assert audit.seal(tx) and audit.verify(tx, [])["ok"]
+    assert client.get(f"{V1}/me", headers=me).status_code == 401
+    with db.transaction() as tx:
+        assert actions.erase_again(tx) == 1
+
+
+def test_an_erased_telephone_begins_anew(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers, as_resident: Call
+) -> None:
+    _carry_out(client, officer, ask(client, me, "erase").json["reference"])
+    again = client.get(f"{V1}/me", headers=as_resident(PHONE)).json
+    assert UUID(again["id"]) != person and again["name_ar"] is None
+
+
+# --- the desk --------------------------------------------------------------------------------------------------
+
+
+def test_the_law_s_clock_runs_in_working_days_and_the_case_stands_in_the_queue(
+    client: FlaskClient, me: Headers, officer: Headers, run_listeners: Call
+) -> None:
+    made = ask(client, me, "copy").json
+    assert ask(client, me, "copy").json["type"] == "/problems/asked-already"
+    queues = {one["name"]: one["count"] for one in client.get(f"{V1}/staff/queues", headers=officer).json["items"]}
+    assert queues["data_requests"] == 1
+    (item,) = client.get(f"{V1}/staff/queues/data_requests", headers=officer).json["items"]
+    assert (item["reference"], item["due_at"]) == (made["reference"], made["due_at"])
+    run_listeners()
+    titles = [one["title"]["en"] for one in client.get(f"{V1}/notifications", headers=me).json["items"]]
+    assert any("A copy of your data" in one for one in titles)
+
+
+def test_a_correction_is_made_and_is_to_be_passed_on(client: FlaskClient, me: Headers, officer: Headers) -> None:
+    reference = ask(client, me, "rectify", changes={"name_latin": "Maryam"}).json["reference"]
+    assert client.post(f"{V1}/staff/data-requests/{reference}/claim", headers=officer).json["status"] == "in_hand"
+    done = _carry_out(client, officer, reference)
+    assert done["status"] == "done" and done["pass_on_by"] and not done["passed_on_at"]
+    assert client.get(f"{V1}/me", headers=me).json["name_latin"] == "Maryam"
+    told = client.post(f"{V1}/staff/data-requests/{reference}/passed-on", headers=officer)
+    assert told.json["passed_on_at"]
+    again = client.post(f"{V1}/staff/data-requests/{reference}/refuse", json={"answer": "لا" * 3}, headers=officer)
+    assert (again.status_code, again.json["legal"]) == (409, [])
+
+
+def test_a_consent_can_be_withdrawn_and_its_receipt_stays(client: FlaskClient, me: Headers, person: UUID) -> None:
+    (one,) = client.get(f"{V1}/me/consents", headers=me).json["items"]
+    assert one["standing"] and one["receipts"][0]["text"]["ar"]
+    assert client.delete(f"{V1}/me/consents/disability", headers=me).status_code == 204
+    assert client.get(f"{V1}/me", headers=me).json["disability"] is None
+    (one,) = client.get(f"{V1}/me/consents", headers=me).json["items"]
+    assert not one["standing"] and one["receipts"][0]["withdrawn_at"]
+    other = client.put(f"{V1}/me/consents/disability", json={"edition": one["edition"] + 1}, headers=me)
+    assert other.json["type"] == "/problems/words-changed"
+    assert (
+        client.put(f"{V1}/me/consents/disability", json={"edition": one["edition"]}, headers=me).status_code == 204
+    )
+    with db.transaction() as tx:
+        assert tx.query(Consent).filter_by(person_id=person).count() == 2
+
+
+def test_a_review_is_answered_by_a_person(client: FlaskClient, me: Headers, officer: Headers) -> None:
+    assert ask(client, me, "review").status_code == 422
+    about = {"type": "booking", "reference": "BK-7K3M9QWZ"}
+    reference = ask(client, me, "review", text="I was asked to wait behind others", about=about).json["reference"]
+    _carry_out(client, officer, reference, "A colleague looked at it again.")
+    assert client.get(f"{V1}/me/data-requests/{reference}", headers=me).json["answer"].startswith("A colleague")
+
+
+# --- retention -------------------------------------------------------------------------------------------------
+
+
+def test_a_purge_ends_what_is_old_enough_and_leaves_what_is_blocked(
+    client: FlaskClient, me: Headers, case: str, officer: Headers, moved_clock: Call
+) -> None:
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE service_request SET closed_at = app_now(), status = 'withdrawn'"))
+    reference = ask(client, me, "block", text="I need it as proof", group="case").json["reference"]
+    _carry_out(client, officer, reference)
+    with moved_clock(days=365 * 9), db.transaction() as tx:
+        assert "suggestion" not in actions.purge(tx)
+        tx.execute(text("UPDATE restriction SET ended_at = app_now()"))
+        assert actions.due(tx)["suggestion"] == {"service_request": 1}
+        assert actions.purge(tx)["suggestion"]["service_request"] == 1
+        assert "suggestion" not in actions.purge(tx), "what is emptied is not emptied again"
+        assert tx.scalar(text("SELECT answers::text FROM service_request")) == "{}"
+
+
+# --- masks -----------------------------------------------------------------------------------------------------
+
+
+def test_details_are_masked_until_a_reason_is_given_and_again_minutes_later(
+    client: FlaskClient, me: Headers, person: UUID, as_staff: Call, moved_clock: Call
+) -> None:
+    reviewer, auditor = as_staff("reviewer"), as_staff("auditor")
+    path = f"{V1}/staff/people/{person}"
+    masked = client.get(path, headers=reviewer).json
+    assert (masked["cpr"], masked["phone"], masked["name_ar"]) == ("••••045", "••••822", "مريم أحمد الكناري")
+    assert client.get(path, headers=auditor).json["name_ar"] == "••••"
+    assert client.post(f"{path}/unmask", json={"purpose": "contact"}, headers=reviewer).status_code == 422
+    reason = {"purpose": "contact", "reason": "The address is unclear"}
+    shown = client.post(f"{path}/unmask", json=reason, headers=reviewer).json
+    assert (shown["cpr"], shown["phone"]) == ("010203045", PHONE) and shown["unmasked_until"]
+    assert shown["disability"] is None, "what is sensitive is for the officer alone"
+    assert client.get(path, headers=as_staff("reviewer")).json["phone"] == "••••822", "and for nobody else"
+    (line,) = [
+        one
+        for one in client.get(f"{V1}/me/access-log", headers=me).json["items"]
+        if one["action"] == "person.unmasked"
+    ]
+    assert line["reason"] == "contact"
+    with moved_clock(minutes=16), db.transaction() as tx:
+        from asimati.dataprotection import queries
+        from asimati.kit.policy import Actor, Role
+
+        staff = tx.scalar(text("SELECT staff_id FROM unmasking"))
+        assert queries.person(tx, Actor("staff", staff, frozenset({Role.REVIEWER})), person)["phone"] == "••••822"
+
+
+def test_a_blocked_person_is_unmasked_by_the_officer_alone(
+    client: FlaskClient, me: Headers, person: UUID, as_staff: Call, officer: Headers
+) -> None:
+    _carry_out(client, officer, ask(client, me, "block", text="Leave it alone").json["reference"])
+    reason = {"purpose": "legal", "reason": "Asked by the court"}
+    path = f"{V1}/staff/people/{person}/unmask"
+    assert client.post(path, json=reason, headers=as_staff("supervisor")).json["type"] == "/problems/data-blocked"
+    assert client.post(path, json=reason, headers=officer).json["disability"] is True
+    (blocked,) = client.get(f"{V1}/staff/people/{person}", headers=officer).json["restrictions"]
+    assert client.delete(f"{V1}/staff/restrictions/{blocked['id']}", headers=officer).status_code == 204
+
+
+def test_somebody_is_found_by_the_whole_number_alone(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers
+) -> None:
+    find = lambda **what: client.post(f"{V1}/staff/people/find", json=what, headers=officer).json  # noqa: E731
+    assert find(phone="33118822") == find(cpr="010203045") == {"person": str(person)}
+    assert find(cpr="010203046") == {"person": None}
+    assert "errors" in find() and "errors" in find(phone="33")
+
+
+# --- the record and the trail ----------------------------------------------------------------------------------
+
+
+def test_the_record_of_processing_names_every_table_that_holds_something_of_people(
+    client: FlaskClient, officer: Headers
+) -> None:
+    items = client.get(f"{V1}/staff/processing-records", headers=officer).json["items"]
+    named = {holding["name"] for group in items for holding in group["holdings"]}
+    assert named == set(HOLDINGS)
+    assert all(group["purpose"]["ar"] and group["law"]["en"] for group in items)
+    sheet = client.get(f"{V1}/staff/processing-records.xlsx", headers=officer)
+    assert sheet.data.startswith(b"PK")
+    assert client.get(f"{V1}/data-protection").json["controller"]["ar"]
+
+
+def test_an_auditor_can_have_the_trail_verified_and_is_told_what_was_altered(
+    client: FlaskClient, me: Headers, as_staff: Call
+) -> None:
+    auditor = as_staff("auditor")
+    with db.transaction() as tx:
+        audit.seal(tx)
+    assert client.post(f"{V1}/staff/audit/verify", headers=auditor).json["ok"]
+    with db.engine().begin() as connection:
+        connection.execute(text("ALTER TABLE audit_line DISABLE TRIGGER USER"))
+        connection.execute(text("UPDATE audit_line SET action = 'nothing' WHERE place = 1"))
+        connection.execute(text("ALTER TABLE audit_line ENABLE TRIGGER USER"))
+    found = client.post(f"{V1}/staff/audit/verify", headers=auditor).json
+    assert found["ok"] is False and found["fault"] == {"place": 1, "kind": "altered"}
+
+
+def _carry_out(client: FlaskClient, officer: Headers, reference: str, answer: str = "It is done.") -> Any:
+    path = f"{V1}/staff/data-requests/{reference}/carry-out"
+    made = client.post(path, json={"answer": answer}, headers=officer)
+    assert made.status_code == 200, made.get_data(as_text=True)
+    return made.json
