@@ -32,6 +32,7 @@ from asimati.http.shelf import Shelf
 from asimati.impact import api as impact
 from asimati.impact import page as impact_page
 from asimati.impact import staff_api as impact_staff
+from asimati.integrity import api as integrity
 from asimati.kit import logs, outbox, secrets
 from asimati.kit.db import transaction
 from asimati.migrations import is_current
@@ -59,6 +60,7 @@ ROOMS = (
     calendar,
     dataprotection,
     dataprotection_desk,
+    integrity,
     places,
     credentials,
     well_known,

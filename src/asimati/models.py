@@ -12,6 +12,7 @@ from asimati.events import models as events
 from asimati.files import models as files
 from asimati.http import writes
 from asimati.impact import models as impact
+from asimati.integrity import models as integrity
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Base
 from asimati.notifications import models as notifications
@@ -30,6 +31,7 @@ for _room in (
     "volunteering",
     "notifications",
     "dataprotection",
+    "integrity",
 ):  # what each keeps of people: which columns are sealed, exported, erased, and when
     import_module(f"asimati.{_room}.privacy")
 
@@ -44,6 +46,7 @@ __all__ = [
     "files",
     "impact",
     "intake",
+    "integrity",
     "jobs",
     "letters",
     "metadata",

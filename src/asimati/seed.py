@@ -24,6 +24,8 @@ STAFF = {
     "supervisor": ({"ar": "خالد الماجد", "en": "Khalid Almajed"}, [Role.SUPERVISOR]),
     "coordinator": ({"ar": "سارة يوسف", "en": "Sara Yusuf"}, [Role.COORDINATOR]),
     "auditor": ({"ar": "حسن علي", "en": "Hasan Ali"}, [Role.AUDITOR]),
+    "privacy": ({"ar": "أمينة يوسف", "en": "Amina Yusuf"}, [Role.DATA_PROTECTION_OFFICER]),
+    "integrity": ({"ar": "خالد إبراهيم", "en": "Khalid Ibrahim"}, [Role.INTEGRITY_OFFICER]),
     "admin": ({"ar": "مدير النظام", "en": "Administrator"}, [Role.ADMINISTRATOR]),
 }
 RESIDENTS = [

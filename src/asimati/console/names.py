@@ -63,6 +63,7 @@ NAMES = {
         "reviewer": _("Reviewer"), "supervisor": _("Supervisor"), "coordinator": _("Coordinator"),
         "partner_coordinator": _("Partner's coordinator"), "auditor": _("Auditor"),
         "administrator": _("Administrator"), "data_protection_officer": _("Data-protection officer"),
+        "integrity_officer": _("Integrity officer"),
     },
     "method": {
         "password": _("by password"), "totp": _("by password and app"), "passkey": _("by passkey"),

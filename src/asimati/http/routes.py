@@ -83,6 +83,7 @@ class Route:
     opens: str | None
     kept: bool
     uploads: bool
+    remembers: bool = True
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -127,6 +128,7 @@ class Blueprint(flask_smorest.Blueprint):
         opens: str | None = None,
         uploads: bool = False,
         form: dict[str, Any] | None = None,
+        remembers: bool = True,
     ) -> Callable[[View], View]:
         """Declare a route.
 
@@ -138,6 +140,7 @@ class Blueprint(flask_smorest.Blueprint):
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
         calls audit.opened itself. `uploads`: a POST that takes one file as multipart/form-data; the view receives
         `upload`, None when none came. `form`: a POST whose view reads a form of its own; its requestBody.
+        `remembers`: False where no answer may be kept, not even for a repeated request; the view sees to it itself.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
         success = status or (200 if gives else 204)
@@ -146,7 +149,7 @@ class Blueprint(flask_smorest.Blueprint):
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
                 bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept,
-                uploads or form is not None,
+                uploads or form is not None, remembers,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -221,6 +224,7 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
         with reading() if route.method == "GET" else transaction() as tx:
             g.tx, g.actor, g.answered = tx, admit(tx, route.who), None
             key = writes.key_of(g.actor) if route.method == "POST" else None
+            key = key if route.remembers else None
             replay = writes.hold(tx, key) if key else None
             if replay is not None:
                 return replay

@@ -29,6 +29,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
+    INTEGRITY_OFFICER = "integrity_officer"
 
 
 # How sure we are who somebody is; each level includes those before it.

@@ -34,18 +34,22 @@ class Unsealable(Exception):
 def _masters() -> Mapping[int, bytes]:
     """Master keys by version; the highest seals, all unseal."""
     config = settings().keys
-    written = config.master or _development_master()
+    return ring(config.master, config.file)
+
+
+def ring(written: str, file: str) -> Mapping[int, bytes]:
+    """Master keys by version, as a setting writes them; else those of a file of the home folder, made once."""
+    written = written or _made_master(settings().home_folder / file)
     masters = {}
     for number, part in enumerate(reversed(written.split(",")), start=1):
         version, colon, key = part.rpartition(":")
         masters[int(version) if colon else number] = base64.b64decode(key)
     if any(len(key) != 32 for key in masters.values()):
-        raise SettingsError("keys.master must be base64 of 32 bytes.")
+        raise SettingsError("A master key must be base64 of 32 bytes.")
     return masters
 
 
-def _development_master() -> str:
-    path = settings().home_folder / settings().keys.file
+def _made_master(path: Path) -> str:
     if not path.exists():
         _make_master(path)
     master: str = json.loads(path.read_text())["master"]

@@ -1,0 +1,62 @@
+"""The channel's own keys: who holds the house's master key reads no report, and the other way round."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from asimati.kit import secrets
+from asimati.kit.errors import Unavailable
+from asimati.kit.ids import ALPHABET
+from asimati.settings import settings
+
+CODE = 20  # characters of a return code: 100 bits, more than anybody guesses
+
+
+def seal(words: str) -> bytes:
+    """Encrypt (AES-256-GCM) under the newest key: version byte, nonce, ciphertext. Raises Unavailable."""
+    version, nonce = max(_masters()), os.urandom(12)
+    return bytes([version]) + nonce + AESGCM(_key(version, "words")).encrypt(nonce, words.encode(), b"integrity")
+
+
+def unseal(sealed: bytes) -> str:
+    """What was sealed."""
+    return AESGCM(_key(sealed[0], "words")).decrypt(sealed[1:13], sealed[13:], b"integrity").decode()
+
+
+def index(code: str) -> bytes:
+    """What stands in the table instead of a return code. By the oldest key, so that codes outlive a rotation."""
+    return hmac.digest(_key(min(_masters()), "code"), normal(code).encode(), "sha256")
+
+
+def normal(code: str) -> str:
+    """A return code as it may be written: hyphens, spaces and small letters do not matter."""
+    return "".join(one for one in code.upper() if one in ALPHABET)
+
+
+def new_code(seed: bytes | None) -> str:
+    """A return code, in groups of five. One seed gives one code: a repeated request makes no second report."""
+    made = hmac.digest(_key(min(_masters()), "seed"), seed, hashlib.sha256) if seed else os.urandom(32)
+    letters = "".join(ALPHABET[byte % 32] for byte in made[:CODE])
+    return "-".join(letters[start : start + 5] for start in range(0, CODE, 5))
+
+
+@cache
+def _masters() -> Mapping[int, bytes]:
+    config = settings().keys
+    if settings().profile == "production" and not config.integrity:
+        raise Unavailable
+    return secrets.ring(config.integrity, config.integrity_file)
+
+
+@cache
+def _key(version: int, purpose: str) -> bytes:
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"asimati integrity", info=purpose.encode())
+    return derive.derive(_masters()[version])
