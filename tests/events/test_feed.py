@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import vobject
 from flask.testing import FlaskClient
 from icalendar import Calendar
 
@@ -88,6 +89,21 @@ def test_the_file_is_written_as_the_standard_says_and_asked_for_again_costs_noth
     assert r"ورشة، ورشة\;" in answer.data.replace(b"\r\n ", b"").decode()
     again = client.get(url[url.index(V1) :], headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_another_calendar_library_reads_the_same(client: FlaskClient, clean: str) -> None:
+    (who,) = make_people(1)
+    event = make_event(title={"ar": "ورشة، ورشة; " * 15, "en": "Workshop"})
+    with db.transaction() as tx:
+        reference = actions.book(tx, who, event).reference
+    url = client.post(f"{V1}/me/calendar-link", headers=signed_in(who)).json["url"]  # type: ignore[index]
+    ours = _read(client, url)
+    entry = vobject.readOne(client.get(url[url.index(V1) :]).get_data(as_text=True)).vevent
+    assert entry.uid.value == str(ours["uid"])
+    assert entry.summary.value == str(ours["summary"])
+    assert (entry.dtstart.value, entry.dtend.value) == (ours["dtstart"], ours["dtend"])
+    assert (entry.status.value, int(entry.sequence.value)) == ("CONFIRMED", ours["sequence"])
+    assert entry.description.value == reference
 
 
 def test_an_address_ends_when_its_owner_says_so_or_makes_another(client: FlaskClient) -> None:

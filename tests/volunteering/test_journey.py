@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import vobject
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from asimati.kit import db
 from asimati.kit.outbox import OutboxMessage
 from asimati.volunteering import queries
+from asimati.volunteering.models import Shift
 from tests.credentials.stranger import verified
 from tests.volunteering.ground import V1, Headers, held, make_edition, make_shift, now
 
@@ -389,3 +391,24 @@ def test_shifts_are_edited_under_their_version(client: FlaskClient, as_resident:
     assert (more.status_code, more.json["places_left"]) == (200, 1)
     assert client.patch(path, json={"places": 4}, headers={**staff, "If-Match": seen}).status_code == 412
     assert client.patch(path, json={"places": 4}, headers=staff).status_code == 428
+
+
+def test_a_shift_is_one_entry_of_the_calendar_file_that_says_when_it_was_given_up(
+    client: FlaskClient, as_resident: SignIn
+) -> None:
+    who = as_resident()
+    shift = make_shift(now() + timedelta(days=2))
+    mine = sign_up(client, shift, who)
+    url = post(client, "/me/calendar-link", who, 201)["url"]
+
+    def entry() -> Any:
+        return vobject.readOne(client.get(url[url.index(V1) :]).get_data(as_text=True)).vevent
+
+    first = entry()
+    assert client.delete(f"{V1}/sign-ups/{mine}", headers=who).status_code < 300
+    gone = entry()
+    assert first.uid.value == gone.uid.value
+    assert (first.status.value, gone.status.value) == ("CONFIRMED", "CANCELLED")
+    assert int(first.sequence.value) < int(gone.sequence.value)
+    with db.transaction() as tx:
+        assert first.dtstart.value == tx.get_one(Shift, shift).starts_at.replace(microsecond=0)

@@ -22,6 +22,7 @@ from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
+from asimati.volunteering import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.volunteering import policy, queries, rules, schemas
 from asimati.volunteering.actions import attendance, organising, signing_up
 from asimati.volunteering.models import Opportunity, Shift
