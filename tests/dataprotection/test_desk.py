@@ -338,3 +338,23 @@ def _carry_out(client: FlaskClient, officer: Headers, reference: str, answer: st
     made = client.post(path, json={"answer": answer}, headers=officer)
     assert made.status_code == 200, made.get_data(as_text=True)
     return made.json
+
+
+def test_nobody_of_the_staff_handles_their_own_file(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers
+) -> None:
+    from asimati.kit import secrets
+
+    with db.transaction() as tx:
+        own = {"index": secrets.blind_index(PHONE, "phone"), "phone": secrets.seal(PHONE, "phone")}
+        tx.execute(text("UPDATE staff_member SET phone = :phone, phone_index = :index"), own)
+    reference = ask(client, me, "erase").json["reference"]
+    path = f"{V1}/staff/data-requests/{reference}"
+    answers = [
+        client.post(f"{path}/carry-out", json={"answer": "Done."}, headers=officer),
+        client.get(f"{path}/archive", headers=officer),
+        client.post(
+            f"{V1}/staff/people/{person}/unmask", json={"purpose": "legal", "reason": "Curious"}, headers=officer
+        ),
+    ]
+    assert {answer.json["type"] for answer in answers} == {"/problems/own-file"}

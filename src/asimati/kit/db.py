@@ -204,6 +204,7 @@ def make_engine(url: str, **more: Any) -> Engine:
     made = create_engine(
         url,
         pool_recycle=1800,
+        hide_parameters=True,  # a statement that fails is logged without the values it was given
         **(more if "poolclass" in more else {**pooled, **more}),
         connect_args={
             "connect_timeout": config.connect_timeout,

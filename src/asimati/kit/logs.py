@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -17,6 +19,27 @@ def _with_request_id(_logger: Any, _name: str, line: structlog.types.EventDict) 
     return line
 
 
+# PostgreSQL tells the whole row that broke a rule, or its key.
+_DETAIL = re.compile(r"^(DETAIL|CONTEXT):.*(?:\n(?![A-Z]+:|\[|\(Background|Traceback|\S*Error).*)*", re.MULTILINE)
+
+
+def _without_values(_logger: Any, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    if isinstance(line.get("exception"), str):
+        line["exception"] = untold(line["exception"])
+    return line
+
+
+def untold(traceback: str) -> str:
+    """A traceback without the values of rows that PostgreSQL adds to its errors."""
+    return _DETAIL.sub(r"\1: (not told)", traceback)
+
+
+def _plain(out: TextIO, exc_info: Any) -> None:
+    told = io.StringIO()
+    structlog.dev.plain_traceback(told, exc_info)
+    out.write(untold(told.getvalue()))
+
+
 def configure() -> None:
     """Send every logger of this process through one formatter to standard error."""
     config = settings().log
@@ -27,14 +50,13 @@ def configure() -> None:
         structlog.stdlib.ExtraAdder(),
         _with_request_id,
         structlog.processors.format_exc_info,
+        _without_values,
     ]
     last: structlog.types.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if config.format == "text":
         # Plain tracebacks: a prettier one would show local variables, and with them what people trust us with.
-        last = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-        shared = shared[:-1]
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain)
+        shared = shared[:-2]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
