@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from tests.journeys.conftest import Opened
 
 STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-ROLES = ("supervisor", "coordinator", "auditor", "admin")
+ROLES = ("supervisor", "coordinator", "auditor", "admin", "privacy", "integrity")
 
 
 def kind_of(path: str) -> str:

@@ -48,6 +48,7 @@ _OVERSEERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 _VOICES = _COORDINATION | {Role.PARTNER_COORDINATOR, Role.AUDITOR}
 _ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+_DESK = frozenset({Role.DATA_PROTECTION_OFFICER})
 _DECIDERS = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 
 # The menu in its order. Each part has pages that stand beside each other, shown as tabs on each of them: endpoint,
@@ -108,6 +109,15 @@ MENU = (
             ("console.delegations", _("Lending a role"), _ANYBODY),
         ),
     ),
+    (
+        _("Data protection"),
+        (
+            ("console.data_requests", _("Data-protection requests"), _DESK),
+            ("console.people", _("A person's file"), _DESK | {Role.SUPERVISOR}),
+            ("console.processing_records", _("Records of processing"), _AUDIT),
+        ),
+    ),
+    (_("Integrity"), (("console.integrity", _("Integrity reports"), frozenset({Role.INTEGRITY_OFFICER})),)),
     (_("Audit"), (("console.audit", _("Audit"), _AUDIT),)),
 )
 

@@ -99,6 +99,49 @@ NAMES = {
         "female": _("Women"), "male": _("Men"), "unknown": _("Not known"), "yes": _("Yes"), "no": _("No"),
         "true": _("For the first time"), "false": _("Came before"),
     },
+    "asked": {
+        "copy": _("A copy of the file"), "rectify": _("A correction"), "block": _("Blocking"),
+        "erase": _("Erasure"), "object": _("An objection"), "withdraw": _("Withdrawing a consent"),
+        "review": _("A person's review of a decision"),
+    },
+    "answered": {
+        "open": _("New"), "in_hand": _("In review"), "done": _("Done"), "partly": _("Done in part"),
+        "refused": _("Refused"), "cancelled": _("Cancelled"),
+    },
+    "fate": {
+        "delete": _("is deleted"), "redact": _("stays without its words"), "keep": _("stays"),
+    },
+    "purpose": {
+        "identify": _("To know who it is"), "contact": _("To reach the person"), "urgent": _("Danger"),
+        "correct": _("To correct something"), "data_request": _("A data-protection request"),
+        "legal": _("A legal duty"),
+    },
+    "restriction": {"block": _("Blocked"), "objection": _("Objected to")},
+    "basis": {
+        "consent": _("Consent"), "contract": _("Contract"), "legal_obligation": _("Legal duty"),
+        "vital_interest": _("Vital interest"), "public_task": _("Public duty"),
+    },
+    "field": {
+        "name_ar": _("Name in Arabic"), "name_latin": _("Name in Latin letters"), "phone": _("Telephone"),
+        "email": _("E-mail"), "cpr": _("Personal number"), "sex": _("Sex"), "birth_date": _("Born on"),
+        "flat": _("Flat"), "building": _("Building"), "road": _("Road"), "block": _("Block"),
+        "language": _("Language"),
+    },
+    "concern": {
+        "bribery": _("Bribery"), "conflict_of_interest": _("Conflict of interest"),
+        "misuse_of_funds": _("Misuse of funds"), "favouritism": _("Favouritism"), "harassment": _("Harassment"),
+        "data_misuse": _("Misuse of data"), "safety": _("Safety"), "other": _("Something else"),
+    },
+    "damage": {
+        "altered": _("A line was altered"), "missing": _("A line is missing"),
+        "rewritten": _("Lines were written anew"), "forged": _("A signature is not ours"),
+        "cut off": _("The end was cut off"), "unsigned": _("A checkpoint is not signed"),
+    },
+    "studied": {"received": _("New"), "studied": _("In review"), "closed": _("Closed")},
+    "finding": {
+        "substantiated": _("It was so"), "unsubstantiated": _("It could not be shown"),
+        "referred": _("Passed to the competent body"),
+    },
     "outcome": {
         "admitted": _("Welcome"), "already-in": _("Already in"), "cancelled": _("Booking cancelled"),
         "not-confirmed": _("No seat confirmed"), "wrong-event": _("Ticket for another event"),

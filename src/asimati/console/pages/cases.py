@@ -22,6 +22,7 @@ CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting",
 ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
     "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
+    "data_requests": "data_requests", "data_to_pass_on": "data_requests", "integrity": "integrity",
 }  # fmt: skip
 
 
