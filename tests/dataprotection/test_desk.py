@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from asimati.accounts.models import Consent, Person
+from asimati.accounts.queries import contacts_of
 from asimati.dataprotection import actions
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
@@ -169,6 +170,18 @@ def test_after_an_erasure_no_table_and_no_file_says_who_it_was(
     assert client.get(f"{V1}/me", headers=me).status_code == 401
     with db.transaction() as tx:
         assert actions.erase_again(tx) == 1
+
+
+def test_whoever_was_erased_is_told_nothing_any_more(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers, run_listeners: Call
+) -> None:
+    """What is still on its way when somebody is erased finds nobody."""
+    reference = ask(client, me, "erase").json["reference"]
+    _carry_out(client, officer, reference)
+    assert run_listeners() > 0
+    with db.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM notification")) == 0
+        assert contacts_of(tx, [person]) == {}
 
 
 def test_an_erased_telephone_begins_anew(

@@ -6,7 +6,7 @@ import os
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, func, select, true
 
 from asimati.accounts.actions.consents import withdraw_all
 from asimati.accounts.models import (
@@ -52,7 +52,7 @@ def _of_their_phone(person: UUID) -> ColumnElement[bool]:
 
 def _nobodys() -> dict[str, Any]:
     """A row without a person in it: its phone is no phone, and nothing finds it."""
-    return {"phone": secrets.seal("", "phone"), "phone_index": os.urandom(33)}
+    return {"phone": secrets.seal("", "phone"), "phone_index": os.urandom(33), "erased_at": func.app_now()}
 
 
 holds(

@@ -60,7 +60,7 @@ def contacts_of(tx: Session, ids: Iterable[UUID]) -> dict[UUID, Contact]:
     found = tx.execute(
         select(Person.id, Person.language, Person.phone, Person.email, Preference.person_id.label("said"), *_WISHES)
         .join_from(Person, Preference, isouter=True)
-        .where(Person.id.in_(wanted))
+        .where(Person.id.in_(wanted), Person.erased_at.is_(None))
     ).all()
     devices: dict[UUID, list[tuple[str, str]]] = {}
     newest = select(Device.person_id, Device.platform, Device.push_token).where(Device.person_id.in_(wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -130,6 +131,8 @@ def _both(words: str) -> dict[str, str]:
 
 # --- the page --------------------------------------------------------------------------------------------------
 
+_JOINS = re.compile(r"^(id|number|version)$|_(id|number)$")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _STYLE = """
 body{font:16px/1.6 "Noto Naskh Arabic","Noto Sans",sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
 [lang=en]{direction:ltr;text-align:left}
@@ -184,9 +187,10 @@ def _beside(words: Mapping[str, str]) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Only the columns in which something stands."""
+    """Only the columns in which something stands; what joins rows to rows is for the JSON alone."""
     empty: tuple[Any, ...] = (None, "", {}, [])
-    names = [name for name in (rows[0] if rows else ()) if any(row.get(name) not in empty for row in rows)]
+    said = {name: any(row.get(name) not in empty for row in rows) for name in (rows[0] if rows else ())}
+    names = [name for name, something in said.items() if something and not _JOINS.search(name)]
     head = "".join(f"<th>{_label(name)}</th>" for name in names)
     body = "".join("<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in names) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -205,7 +209,12 @@ def _cell(value: Any) -> str:
         return "<br>".join(f"<code>{escape(str(name))}</code>: {_cell(inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return "، ".join(_cell(one) for one in value)
-    return escape(str(value))
+    return f"<bdi>{escape(_moment(value) if isinstance(value, str) else str(value))}</bdi>"
+
+
+def _moment(value: str) -> str:
+    """A moment on the governorate's clock; anything else as it is."""
+    return f"{clock.local(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}" if _STAMP.fullmatch(value) else value
 
 
 # The columns people meet most, in both languages; others stand by their own name.
@@ -235,5 +244,11 @@ FIELDS: Mapping[str, str] = {
         ("platform", "نوع الجهاز", "Platform"), ("size", "الحجم", "Size"),
         ("lat", "خط العرض", "Latitude"), ("lon", "خط الطول", "Longitude"),
         ("rating", "التقييم", "Rating"),
+        ("method", "طريقة الدخول", "Way of sign-in"), ("assurance", "مستوى التحقق", "Assurance"),
+        ("device", "الجهاز", "Device"), ("seen_at", "آخر استخدام", "Last used"),
+        ("expires_at", "ينتهي في", "Expires"), ("revoked_at", "أُنهي في", "Ended"),
+        ("topic", "الموضوع", "Topic"), ("sent_at", "أُرسل في", "Sent"), ("read_at", "قُرئ في", "Read"),
+        ("about", "بشأن", "About"), ("by", "بواسطة", "By"), ("during", "الفترة", "During"),
+        ("updated_at", "عُدّل في", "Changed"), ("issued_at", "صدر في", "Issued"), ("category", "الفئة", "Category"),
     )
 }  # fmt: skip

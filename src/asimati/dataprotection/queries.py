@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts import actions as accounts
 from asimati.accounts.models import Consent, Person, PersonSensitive
 from asimati.dataprotection import policy
-from asimati.dataprotection.models import DataRequest, Erasure, Restriction, Unmasking
+from asimati.dataprotection.models import DataRequest, Restriction, Unmasking
 from asimati.dataprotection.rules import UNANSWERED
 from asimati.kit import secrets
 from asimati.kit.errors import NotFound
@@ -91,10 +91,9 @@ def person(tx: Session, actor: Actor, person_id: UUID) -> dict[str, Any]:
         shown[name] = (
             tx.scalar(select(getattr(PersonSensitive, name)).filter_by(person_id=person_id)) if told else None
         )
-    erased = tx.scalar(select(Erasure.finished_at).where(Erasure.person_id == person_id))
     return shown | {
         "id": found.id, "person_id": found.id, "unmasked_until": until, "created_at": found.created_at,
-        "erased_at": erased, "restrictions": restrictions(tx, person_id),
+        "erased_at": found.erased_at, "restrictions": restrictions(tx, person_id),
     }  # fmt: skip
 
 

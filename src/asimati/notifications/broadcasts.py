@@ -264,7 +264,7 @@ def _lane(broadcast: Broadcast) -> Lane:
 def _people(chosen: Any) -> Any:
     """The chosen with all that decides by which channels and when they are told."""
     ids = chosen.subquery("chosen")
-    return select(
+    people = select(
         Person.id,
         cast(Person.language, Text).label("language"),
         Person.email.is_not(None).label("has_email"),
@@ -275,6 +275,7 @@ def _people(chosen: Any) -> Any:
         Preference.quiet_to,
         Preference.friday_prayer,
     ).select_from(ids.join(Person, Person.id == ids.c.id).outerjoin(Preference, Preference.person_id == Person.id))
+    return people.where(Person.erased_at.is_(None))
 
 
 def _channels(broadcast: Broadcast) -> Any:

@@ -62,6 +62,7 @@ class Person(Base):
     block: Mapped[str | None] = mapped_column(Text)
     language: Mapped[Language] = one_of(Language, name="language", server_default="ar")
     created_at: Mapped[datetime] = timestamp(default=True)
+    erased_at: Mapped[datetime | None] = timestamp(nullable=True)  # nobody since: never told anything, never found
     version: Mapped[int] = version_column()
 
     __mapper_args__ = {"version_id_col": version}

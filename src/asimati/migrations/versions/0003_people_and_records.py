@@ -294,6 +294,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("after_freeze"),
     )
+    op.add_column("person", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     # ### end Alembic commands ###
     op.execute(
         """ALTER TABLE role_grant ADD CONSTRAINT role_grant_role_check CHECK (role IN ('reviewer', 'supervisor', 'coordinator', 'partner_coordinator', 'auditor', 'administrator', 'data_protection_officer', 'integrity_officer'))"""
