@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_time, format_timedelta
@@ -38,7 +39,12 @@ def moment(value: str | datetime | None) -> datetime | None:
 def day(value: str | date | datetime | None) -> str:
     """A day: weekday, day and month."""
     found = _date(value)
-    return western_digits(format_date(found, "EEE d MMM y", locale=_locale())) if found else ""
+    return _day(found, _locale()) if found else ""
+
+
+@lru_cache(2000)
+def _day(found: date, locale: str) -> str:
+    return western_digits(format_date(found, "EEE d MMM y", locale=locale))
 
 
 def hijri(value: str | date | datetime | None) -> str:
@@ -46,9 +52,14 @@ def hijri(value: str | date | datetime | None) -> str:
     found = _date(value)
     if not found:
         return ""
+    return _hijri(found, words.language())
+
+
+@lru_cache(2000)
+def _hijri(found: date, language: str) -> str:
     there = Gregorian.fromdate(found).to_hijri()
-    month = _HIJRI_MONTHS[there.month - 1][0 if words.language() == "ar" else 1]
-    return f"{there.day} {month} {there.year}{' هـ' if words.language() == 'ar' else ' AH'}"
+    month = _HIJRI_MONTHS[there.month - 1][0 if language == "ar" else 1]
+    return f"{there.day} {month} {there.year}{' هـ' if language == 'ar' else ' AH'}"
 
 
 def time_of(value: str | datetime | None) -> str:

@@ -39,24 +39,20 @@ def queue(name: str) -> Any:
         return back(ELSEWHERE[name])
     asked = {part: request.args.get(part) for part in ("q", "service", "after")}
     found = need(f"/staff/queues/{name}", limit=50, **asked)
+    queues = listed("/staff/queues")
+    title = next((one["title"] for one in queues if one["name"] == name), NAMES["queue"].get(name, name))
     if found["items"] and "service" not in found["items"][0]:
-        return page("any_queue.html", title=_name_of_queue(name), found=found, name=name)
+        return page("any_queue.html", title=title, found=found, name=name)
     return page(
         "queue.html",
-        title=_name_of_queue(name),
+        title=title,
         name=name,
         found=found,
         asked=asked,
-        queues=listed("/staff/queues"),
+        queues=queues,
         elsewhere=ELSEWHERE,
         services=listed("/services", limit=100),
     )
-
-
-def _name_of_queue(name: str) -> Any:
-    """What the room that has a queue calls it."""
-    titles = {one["name"]: one["title"] for one in listed("/staff/queues")}
-    return titles.get(name) or NAMES["queue"].get(name, name)
 
 
 @blp.post("/queues/<name>/bulk")
