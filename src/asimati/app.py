@@ -43,6 +43,7 @@ from asimati.open311 import keys_api as open311_keys
 from asimati.pack import api as pack
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
+from asimati.service_requests import entities
 from asimati.service_requests.intake import api as intake
 from asimati.service_requests.letters import api as letters
 from asimati.settings import settings
@@ -68,6 +69,7 @@ ROOMS = (
     service_requests,
     intake,
     attachments,
+    entities,
     letters,
     appointments,
     volunteering,

@@ -79,6 +79,8 @@ NOBODYS = {
     "/api/v1/services/<code>/slots",
     "/api/v1/staff/letter-templates",
     "/api/v1/staff/open311-keys",
+    "/api/v1/staff/entities",
+    "/api/v1/staff/entities/<code>",
     "/api/v1/staff/pack",
     "/api/v1/data-protection",
     "/api/v1/staff/processing-records",  # what is kept of people in general, and nobody's own

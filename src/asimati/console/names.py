@@ -137,6 +137,10 @@ NAMES = {
         "rewritten": _("Lines were written anew"), "forged": _("A signature is not ours"),
         "cut off": _("The end was cut off"), "unsigned": _("A checkpoint is not signed"),
     },
+    "entity": {
+        "ministry": _("Ministry"), "municipality": _("Municipality"), "authority": _("Authority"),
+        "internal": _("Within the governorate"),
+    },
     "studied": {"received": _("New"), "studied": _("In review"), "closed": _("Closed")},
     "finding": {
         "substantiated": _("It was so"), "unsubstantiated": _("It could not be shown"),

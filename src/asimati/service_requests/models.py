@@ -122,6 +122,7 @@ class Entity(Base):
     name: Mapped[dict[str, str]] = bilingual()
     kind: Mapped[EntityKind] = one_of(EntityKind, name="kind")
     target_time: Mapped[str] = mapped_column(Text)
+    by_staff: Mapped[bool] = mapped_column(server_default="false")  # what staff wrote, no pack overwrites
     retired_at: Mapped[datetime | None] = timestamp(nullable=True)
     version: Mapped[int] = version_column()
 

@@ -21,6 +21,8 @@ _REVIEW = frozenset({REVIEWER, SUPERVISOR})
 MAY: Mapping[str, frozenset[Role]] = {
     "see": frozenset({REVIEWER, SUPERVISOR, AUDITOR}),
     "see_confidential": frozenset({SUPERVISOR}),
+    "see_entities": frozenset({REVIEWER, SUPERVISOR, AUDITOR, Role.ADMINISTRATOR}),
+    "keep_entities": frozenset({SUPERVISOR, Role.ADMINISTRATOR}),
     "intake": _REVIEW,
     "claim": _REVIEW,
     "release": _REVIEW,

@@ -49,6 +49,8 @@ def _sync_rows(
     for item in items:
         values = values_of(item) | {"retired_at": None}
         row = known.pop(item["code"], None)
+        if row is not None and _by_staff(row):
+            continue
         if row is None:
             tx.add(table(id=new_id(), code=item["code"], **values))
             counts["added"] += 1
@@ -57,10 +59,14 @@ def _sync_rows(
                 setattr(row, name, value)
             counts["changed"] += 1
     for gone in known.values():
-        if gone.retired_at is None:
+        if gone.retired_at is None and not _by_staff(gone):
             gone.retired_at = func.app_now()
             counts["retired"] += 1
     tx.flush()
+
+
+def _by_staff(row: Entity | Service) -> bool:
+    return isinstance(row, Entity) and row.by_staff
 
 
 def _entity(item: Item) -> dict[str, Any]:

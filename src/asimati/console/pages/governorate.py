@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import flash, request
 
 from asimati.console.asking import ask, need
 from asimati.console.forms import both, form_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
+from asimati.console.names import NAMES
 from asimati.kit import clock
-from asimati.kit.words import _
+from asimati.kit.words import _, translate
 
 
 @blp.get("/holidays")
@@ -41,6 +42,33 @@ def change_holiday(day: str) -> Any:
             done=_("Saved. What is due was counted anew."),
         )  # fmt: skip
     return back("holidays")
+
+
+@blp.get("/entities")
+def entities() -> Any:
+    """Whom cases are referred to, the time each has, and what waits there."""
+    found = need("/staff/entities", limit=100, after=request.args.get("after"))
+    return page("entities.html", title=_("Entities"), found=found, kinds=list(NAMES["entity"]))
+
+
+@blp.post("/entities")
+def add_entity() -> Any:
+    """A new one."""
+    said = {**form_of("code", "kind", "target"), "name": both("name") or {}}
+    act("POST", "/staff/entities", said, done=_("Saved."))
+    return back("entities")
+
+
+@blp.post("/entities/<code>")
+def change_entity(code: str) -> Any:
+    """Other words or another time, for cases referred from now on; out of use, or back in it."""
+    said: dict[str, Any] = {**form_of("kind", "target"), "name": both("name") or {}}
+    if "retire" in request.form:
+        said = {"retired": request.form["retire"] == "yes"}
+    tag = ask("GET", f"/staff/entities/{code}").tag
+    answer = ask("PATCH", f"/staff/entities/{code}", payload=said, match=tag, key=request.form.get("key"))
+    flash(translate(_("Saved.")) if answer.ok else answer.problem, "done" if answer.ok else "refused")
+    return back("entities")
 
 
 @blp.get("/pack")

@@ -282,6 +282,7 @@ def upgrade() -> None:
         sa.Column("ties", postgresql.JSONB(astext_type=sa.Text()), server_default='["shifts"]', nullable=False),
     )
     op.add_column("edition", sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("entity", sa.Column("by_staff", sa.Boolean(), server_default="false", nullable=False))
     op.add_column(
         "event",
         sa.Column("edited_at", sa.DateTime(timezone=True), server_default=sa.text("app_now()"), nullable=False),
