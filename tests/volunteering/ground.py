@@ -36,7 +36,9 @@ def make_shift(starts_at: datetime | None = None, *, hours: float = 3, places: i
     """A shift of an opportunity of its own, begun an hour ago unless said otherwise; committed."""
     starts_at = starts_at or now() - timedelta(hours=1)
     with db.transaction() as tx:
-        offered = Opportunity(**{"title": TITLE, "targets": ["14.1", "12.5"], "search": "beach"} | opportunity)
+        offered = Opportunity(
+            **{"title": TITLE, "targets": ["14.1", "12.5"], "search": "beach", "waitlist": False} | opportunity
+        )
         tx.add(offered)
         tx.flush()
         times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=hours)}

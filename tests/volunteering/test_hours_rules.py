@@ -133,6 +133,8 @@ LEGAL = {
     ("pending", "confirmed"), ("pending", "declined"), ("pending", "withdrawn"),
     ("confirmed", "checked_in"), ("confirmed", "withdrawn"), ("confirmed", "no_show"),
     ("checked_in", "checked_out"),
+    ("waitlisted", "offered"), ("waitlisted", "confirmed"), ("waitlisted", "withdrawn"),
+    ("offered", "pending"), ("offered", "confirmed"), ("offered", "lapsed"), ("offered", "withdrawn"),
 }  # fmt: skip
 
 
@@ -148,5 +150,6 @@ def test_moves_of_a_sign_up(before: SignUpStatus, after: SignUpStatus) -> None:
 
 
 def test_a_place_is_held_until_it_is_given_back() -> None:
-    given_back = {SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW}
-    assert set(SignUpStatus) - given_back == rules.HOLDING
+    given_back = {SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW, SignUpStatus.LAPSED}
+    assert set(SignUpStatus) - given_back == rules.LIVE
+    assert rules.LIVE - {SignUpStatus.WAITLISTED} == rules.HOLDING

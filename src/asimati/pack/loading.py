@@ -142,7 +142,7 @@ def _minutes(written: str) -> int:
 
 
 def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:
-    left_out: Part = {"block": None, "targets": [], "review": False, "minimum_age": None}
+    left_out: Part = {"block": None, "targets": [], "review": False, "minimum_age": None, "waitlist": True}
     return {
         "edition": values["edition"],
         "opportunities": [

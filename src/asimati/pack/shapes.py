@@ -267,6 +267,7 @@ VOLUNTEERING = table(
                 "ends_on": FIXED_DAY,
                 "minimum_age": {"type": "integer", "minimum": 0},
                 "hours_tolerance": SHORT_TIME,
+                "rest": SHORT_TIME,
                 "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
             },
             {
@@ -291,6 +292,7 @@ VOLUNTEERING = table(
                     "block": BLOCK,
                     "targets": TARGETS,
                     "review": FLAG,
+                    "waitlist": FLAG,
                     "minimum_age": {"type": "integer", "minimum": 0},
                 },
             )

@@ -24,21 +24,23 @@ from asimati.kit.words import _
 from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.volunteering import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.volunteering import policy, queries, rules, schemas
-from asimati.volunteering.actions import attendance, organising, signing_up
+from asimati.volunteering.actions import attendance, organising, signing_up, waitlist
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
     AlreadySignedUp,
     NotNow,
     OwnHours,
     ShiftFull,
+    ShiftOfferLapsed,
     ShiftOver,
+    TooLittleRest,
     TooYoung,
     WrongShiftCode,
 )
 
 blp = Blueprint("volunteering", __name__, description="Opportunities, shifts, hours and the passport")
 may = partial(access.staff_who, policy.MAY)
-CONSTRAINTS["sign_up_live_key"] = AlreadySignedUp
+CONSTRAINTS["sign_up_live_key"] = CONSTRAINTS["sign_up_line_key"] = AlreadySignedUp
 audit.SUBJECTS["sign_up"] = _("your sign-up to volunteer")
 DESKS.append(
     Desk(
@@ -76,10 +78,10 @@ def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
     who=access.residents,
     gives=schemas.SignUpOut,
     status=201,
-    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, TooYoung, Overlaps],
+    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, TooYoung, Overlaps, TooLittleRest],
 )
 def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
-    """Take a place on a shift."""
+    """Take a place on a shift; when it is full, one in its line."""
     return queries.sign_up_view(tx, signing_up.sign_up(tx, actor, shift_id))
 
 
@@ -95,6 +97,17 @@ def sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Give the place back."""
     return queries.sign_up_view(tx, signing_up.withdraw(tx, actor, sign_up_id))
+
+
+@blp.post(
+    "/sign-ups/<uuid:sign_up_id>/accept",
+    who=access.residents,
+    gives=schemas.SignUpOut,
+    refuses=[ShiftOfferLapsed, IllegalMove, Overlaps, TooLittleRest],
+)
+def accept_place(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
+    """Take the place that is offered to whoever waited in line."""
+    return queries.sign_up_view(tx, waitlist.accept(tx, actor, sign_up_id))
 
 
 @blp.post(
@@ -247,6 +260,28 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
 def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Say no to a sign-up."""
     return queries.sign_up_view(tx, signing_up.decline(tx, actor, sign_up_id, **payload))
+
+
+@blp.post(
+    "/staff/sign-ups/<uuid:sign_up_id>/no-show",
+    who=may("record_times"),
+    gives=schemas.StaffSignUpOut,
+    refuses=[NotNow, IllegalMove],
+)
+def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
+    """Note that a volunteer did not come; the place is free for a replacement."""
+    return queries.sign_up_view(tx, signing_up.note_no_show(tx, actor, sign_up_id))
+
+
+@blp.post(
+    "/staff/sign-ups/<uuid:sign_up_id>/call-in",
+    who=may("decide"),
+    gives=schemas.StaffSignUpOut,
+    refuses=[ShiftFull, ShiftOver, IllegalMove, Overlaps, TooLittleRest],
+)
+def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
+    """Give a free place to somebody in line who was asked and said yes: a replacement."""
+    return queries.sign_up_view(tx, signing_up.call_in(tx, actor, sign_up_id))
 
 
 def _shift(tx: Session, shift_id: UUID) -> Shift:

@@ -14,7 +14,10 @@ from asimati.kit.words import _
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.rules import SignUpStatus
 
-OUT = (SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN)
+OUT = {
+    SignUpStatus.WAITLISTED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.OFFERED,
+    SignUpStatus.LAPSED,
+}  # fmt: skip
 
 
 def of_opportunity(values: Values) -> Select[Any]:

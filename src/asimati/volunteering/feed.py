@@ -13,7 +13,7 @@ from asimati.accounts.feed import FEEDS, Entry
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.rules import SignUpStatus
 
-_GIVEN_UP = frozenset({SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN})
+_GIVEN_UP = frozenset({SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.LAPSED})
 
 
 def entries(tx: Session, person: UUID, since: datetime) -> Iterable[Entry]:
@@ -41,7 +41,8 @@ def status_of(status: SignUpStatus) -> str:
     """A sign-up's status in the words of RFC 5545, 3.8.1.11."""
     if status in _GIVEN_UP:
         return "CANCELLED"
-    return "TENTATIVE" if status is SignUpStatus.PENDING else "CONFIRMED"
+    waits = {SignUpStatus.PENDING, SignUpStatus.WAITLISTED, SignUpStatus.OFFERED}
+    return "TENTATIVE" if status in waits else "CONFIRMED"
 
 
 FEEDS.append(entries)

@@ -26,6 +26,33 @@ class SignedUp(AboutSignUp):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignUpWaitlisted(AboutSignUp):
+    """The shift was full; somebody waits in line."""
+
+    topic: ClassVar[str] = "volunteering.sign_up_waitlisted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpOffered(AboutSignUp):
+    """A place came free for whoever's turn it is."""
+
+    topic: ClassVar[str] = "volunteering.sign_up_offered"
+    offer_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpOfferLapsed(AboutSignUp):
+    topic: ClassVar[str] = "volunteering.sign_up_offer_lapsed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoShowNoted(AboutSignUp):
+    """A coordinator noted that somebody did not come to their shift."""
+
+    topic: ClassVar[str] = "volunteering.no_show_noted"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignUpApproved(AboutSignUp):
     topic: ClassVar[str] = "volunteering.sign_up_approved"
 

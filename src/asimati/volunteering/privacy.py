@@ -14,7 +14,7 @@ from asimati.volunteering.actions import signing_up
 from asimati.volunteering.actions.claiming import ABOUT
 from asimati.volunteering.models import Dispute, HoursClaim, HoursLine, Shift, SignUp
 from asimati.volunteering.models.editions import Enrolment, RankingRow, Snapshot
-from asimati.volunteering.rules import HOLDING
+from asimati.volunteering.rules import LIVE
 
 _COUNTED = _("Hours that were accredited stay counted, by nobody in particular.")
 _WORDS_GO = _("Your words are deleted; the number stays, of nobody in particular.")
@@ -85,7 +85,7 @@ def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
         .join(Shift, Shift.id == SignUp.shift_id)
         .where(
             SignUp.person_id == person,
-            SignUp.status.in_([str(one) for one in HOLDING]),
+            SignUp.status.in_([str(one) for one in LIVE]),
             SignUp.checked_in_at.is_(None),
             Shift.starts_at > func.app_now(),
         )

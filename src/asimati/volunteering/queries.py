@@ -65,6 +65,7 @@ def opportunity(tx: Session, opportunity_id: UUID, *, unpublished: bool = False)
         "targets",
         "review",
         "minimum_age",
+        "waitlist",
         "published",
     )
     return {name: getattr(found, name) for name in names} | {"shifts": shifts, "version": found.version}
@@ -79,6 +80,7 @@ def shift_view(shift: Shift) -> dict[str, Any]:
         "ends_at": shift.ends_at,
         "places": shift.places,
         "places_left": shift.places - shift.taken,
+        "waiting": shift.waiting,
         "version": shift.version,
     }
 
@@ -150,6 +152,8 @@ def _sign_up(found: SignUp, shift: Shift, title: Any, person: Person) -> dict[st
         "title": title,
         "person": {"id": person.id, "name": {"ar": person.name_ar, "en": person.name_latin}},
         "status": found.status,
+        "place": found.place if found.status is SignUpStatus.WAITLISTED else None,
+        "offer_expires_at": found.offer_expires_at,
         "checked_in_at": found.checked_in_at,
         "checked_out_at": found.checked_out_at,
         "version": found.version,
@@ -184,6 +188,8 @@ _FAULTS = text(
     f"""
     SELECT (SELECT count(*) FROM shift WHERE taken <> (SELECT count(*) FROM sign_up
               WHERE shift_id = shift.id AND status IN ({_HELD}))) AS shifts,
+           (SELECT count(*) FROM shift WHERE waiting <> (SELECT count(*) FROM sign_up
+              WHERE shift_id = shift.id AND status = 'waitlisted')) AS lines,
            (SELECT count(*) FROM hours_claim c WHERE (status = 'approved')::int <> (
               SELECT count(*) FILTER (WHERE kind = 'approved') - count(*) FILTER (WHERE kind = 'voided')
               FROM hours_line WHERE claim_id = c.id)) AS claims,

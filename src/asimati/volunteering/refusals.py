@@ -20,6 +20,20 @@ class AlreadySignedUp(Conflict):
     title = _("You are signed up for this shift already")
 
 
+class TooLittleRest(Conflict):
+    """Raised with `with`: the kind, title and times of what is too near."""
+
+    slug = "too-little-rest"
+    title = _("There is too little rest between this shift and another engagement")
+    detail = _("There must be {minutes} minutes between them.")
+
+
+class ShiftOfferLapsed(Conflict):
+    slug = "shift-offer-lapsed"
+    title = _("The time to accept this place has run out")
+    detail = _("It has gone to the next in line.")
+
+
 class TooYoung(Forbidden):
     slug = "too-young"
     title = _("This shift has a minimum age")

@@ -15,6 +15,9 @@ CODE_WINDOW = 60  # seconds one check-in code is shown; the one before it still 
 
 
 class SignUpStatus(StrEnum):
+    WAITLISTED = "waitlisted"
+    OFFERED = "offered"  # a place is held for whoever was in line, until they say so
+    LAPSED = "lapsed"
     PENDING = "pending"
     CONFIRMED = "confirmed"
     DECLINED = "declined"
@@ -55,6 +58,11 @@ class LineKind(StrEnum):
 
 
 MOVES: Mapping[SignUpStatus, frozenset[SignUpStatus]] = {
+    SignUpStatus.WAITLISTED: frozenset({SignUpStatus.OFFERED, SignUpStatus.CONFIRMED, SignUpStatus.WITHDRAWN}),
+    SignUpStatus.OFFERED: frozenset(
+        {SignUpStatus.PENDING, SignUpStatus.CONFIRMED, SignUpStatus.LAPSED, SignUpStatus.WITHDRAWN}
+    ),
+    SignUpStatus.LAPSED: frozenset(),
     SignUpStatus.PENDING: frozenset({SignUpStatus.CONFIRMED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN}),
     SignUpStatus.CONFIRMED: frozenset({SignUpStatus.CHECKED_IN, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW}),
     SignUpStatus.CHECKED_IN: frozenset({SignUpStatus.CHECKED_OUT}),
@@ -65,8 +73,22 @@ MOVES: Mapping[SignUpStatus, frozenset[SignUpStatus]] = {
 }
 # These take one of the shift's places and the volunteer's time.
 HOLDING = frozenset(
-    {SignUpStatus.PENDING, SignUpStatus.CONFIRMED, SignUpStatus.CHECKED_IN, SignUpStatus.CHECKED_OUT}
+    {
+        SignUpStatus.OFFERED,
+        SignUpStatus.PENDING,
+        SignUpStatus.CONFIRMED,
+        SignUpStatus.CHECKED_IN,
+        SignUpStatus.CHECKED_OUT,
+    }
 )
+LIVE = HOLDING | {SignUpStatus.WAITLISTED}  # a volunteer has one of these on a shift, at most
+OFFER_WAKING_HOURS = 24  # where the pack says nothing
+
+
+def change_of_counts(before: SignUpStatus, after: SignUpStatus) -> tuple[int, int]:
+    """What a move does to a shift's places taken and to the length of its line."""
+    waiting = SignUpStatus.WAITLISTED
+    return (after in HOLDING) - (before in HOLDING), (after is waiting) - (before is waiting)
 
 
 def can_become(before: SignUpStatus, after: SignUpStatus) -> bool:

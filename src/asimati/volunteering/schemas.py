@@ -32,6 +32,7 @@ class ShiftOut(Schema):
     ends_at = DateTime()
     places = Integer()
     places_left = Integer()
+    waiting = Integer(metadata={"description": "How many wait in line for a place"})
 
 
 class OpportunityItem(Schema):
@@ -44,6 +45,7 @@ class OpportunityItem(Schema):
     targets = List(String())
     review = Boolean()
     minimum_age = Integer(allow_none=True)
+    waitlist = Boolean()
     published = Boolean()
 
 
@@ -60,6 +62,7 @@ class _OpportunityFields(Schema):
     targets = List(String(max_length=8, validate=[Pattern(r"([1-9]|1[0-7])\.([1-9][0-9]?|[a-d])\Z")]), max_items=10)
     review = Boolean()
     minimum_age = Integer(min=0, max=120, allow_none=True)
+    waitlist = Boolean(metadata={"description": "Whether there is a line for places when a shift is full"})
     published = Boolean()
 
 
@@ -93,6 +96,8 @@ class SignUpOut(Schema):
     shift = Nested(ShiftOut)
     title = Text()
     status = Enum(SignUpStatus)
+    place = Integer(allow_none=True, metadata={"description": "The number drawn in line; lower is served first"})
+    offer_expires_at = DateTime(allow_none=True, metadata={"description": "Until when an offered place is kept"})
     checked_in_at = DateTime(allow_none=True)
     checked_out_at = DateTime(allow_none=True)
 

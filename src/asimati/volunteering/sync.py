@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.kit.worktime import Target
+from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.actions.organising import search_text
-from asimati.volunteering.actions.signing_up import locked
 from asimati.volunteering.models import Edition, Opportunity, Shift, SignUp
 
 _WORDS = ("title", "description", "host", "location", "block", "targets", "review", "minimum_age")
@@ -49,6 +49,7 @@ def _edition(tx: Session, row: Mapping[str, Any]) -> None:
     edition.levels = row.get("levels", [])
     edition.claim_days, edition.dispute_days = row.get("claim_days", 14), row.get("dispute_days", 30)
     edition.tolerance_minutes = Target.parse(row["hours_tolerance"]).minutes or 0
+    edition.rest_minutes = (Target.parse(row["rest"]).minutes or 0) if "rest" in row else 0
     tx.add(edition)
 
 
@@ -56,6 +57,7 @@ def _opportunity(tx: Session, found: Opportunity | None, row: Mapping[str, Any])
     found = found or Opportunity(code=row["code"], published=True)
     for name in _WORDS:
         setattr(found, name, row[name])
+    found.waitlist = row.get("waitlist", True)
     found.search = search_text(found)
     tx.add(found)
     tx.flush()

@@ -16,7 +16,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.text import western_digits
 from asimati.kit.words import _
 from asimati.volunteering import policy, rules
-from asimati.volunteering.actions.signing_up import of
+from asimati.volunteering.actions.moves import of
 from asimati.volunteering.models import HoursClaim, Shift, SignUp
 from asimati.volunteering.queries import tolerance_of
 from asimati.volunteering.refusals import NotNow, WrongShiftCode

@@ -18,7 +18,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.volunteering import messages, rules
 from asimati.volunteering.actions.hours import ABOUT
-from asimati.volunteering.actions.signing_up import held, told
+from asimati.volunteering.actions.moves import held, told
 from asimati.volunteering.models import HoursClaim, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of
 from asimati.volunteering.refusals import ClaimNotOpen, HoursClaimed, HoursDecided, NothingToClaim

@@ -17,7 +17,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
-from asimati.volunteering.actions.signing_up import locked
+from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.actions.vouching import take_back, vouch
 from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of

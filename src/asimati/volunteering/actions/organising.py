@@ -15,7 +15,8 @@ from asimati.kit.policy import Actor
 from asimati.kit.text import fold
 from asimati.kit.words import _
 from asimati.volunteering import policy
-from asimati.volunteering.actions.signing_up import locked
+from asimati.volunteering.actions.moves import locked
+from asimati.volunteering.actions.waitlist import hand_on
 from asimati.volunteering.models import Opportunity, Shift
 
 
@@ -83,6 +84,8 @@ def edit_shift(tx: Session, actor: Actor, shift_id: UUID, version: int | None, p
     if places < shift.taken:
         raise PlacesTaken(taken=shift.taken)
     shift.places, shift.version = places, shift.version + 1
+    tx.flush()
+    hand_on(tx, shift)
     audit.record(tx, actor, "volunteering.shift_edited", ("shift", shift.id), places=places)
     return shift
 

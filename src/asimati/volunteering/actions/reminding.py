@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from asimati.kit import reminders
 from asimati.kit.outbox import publish
 from asimati.volunteering import messages
-from asimati.volunteering.actions.signing_up import told
+from asimati.volunteering.actions.moves import told
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.rules import SignUpStatus
 

@@ -1,4 +1,4 @@
-"""Signing up for a shift, withdrawing, and a coordinator's yes or no."""
+"""Signing up for a shift, withdrawing, not coming, and a coordinator's yes or no."""
 
 from __future__ import annotations
 
@@ -7,49 +7,58 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from asimati.accounts import calendar
 from asimati.accounts.models import Person
 from asimati.accounts.rules import age_on
 from asimati.kit import audit, clock
 from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
-from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
+from asimati.volunteering.actions.moves import engage, held, move, told
+from asimati.volunteering.actions.waitlist import hand_on, hold_shift
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import AlreadySignedUp, ShiftFull, ShiftOver, TooYoung
+from asimati.volunteering.refusals import AlreadySignedUp, NotNow, ShiftFull, ShiftOver, TooYoung
 from asimati.volunteering.rules import SignUpStatus
 
 
 def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> SignUp:
-    """Take a place on a shift. Raises ShiftFull, ShiftOver, AlreadySignedUp, TooYoung, or Overlaps."""
-    shift = locked(tx, shift_id)
+    """Take a place on a shift, or one in its line when it is full.
+
+    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, TooYoung, Overlaps, or TooLittleRest.
+    """
+    shift = hold_shift(tx, shift_id)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
     if not opportunity.published:
         raise NotFound
-    if shift.ends_at <= clock.now(tx):
+    now = clock.now(tx)
+    if shift.ends_at <= now:
         raise ShiftOver
-    holding = SignUp.status.in_([str(status) for status in rules.HOLDING])
-    mine = select(SignUp.id).where(SignUp.shift_id == shift_id, SignUp.person_id == actor.person, holding)
+    live = SignUp.status.in_([str(status) for status in rules.LIVE])
+    mine = select(SignUp.id).where(SignUp.shift_id == shift_id, SignUp.person_id == actor.person, live)
     if tx.scalar(mine):
         raise AlreadySignedUp
     _require_age(tx, actor.person, shift, opportunity)
-    if shift.taken >= shift.places:
-        raise ShiftFull(places=shift.places)
+    if shift.taken >= shift.places or (shift.waiting and now < shift.starts_at):
+        if not opportunity.waitlist or now >= shift.starts_at:  # no place is handed on once the shift has begun
+            raise ShiftFull(places=shift.places)
+        return _wait(tx, actor, shift, opportunity)
     status = SignUpStatus.PENDING if opportunity.review else SignUpStatus.CONFIRMED
     made = SignUp(shift_id=shift_id, person_id=actor.person, status=status)
     tx.add(made)
     shift.taken = Shift.taken + 1  # reckoned by the database, so that its check speaks if the lock ever fails
     tx.flush()
-    calendar.hold(tx, actor.person, shift.starts_at, shift.ends_at, "shift", made.id, opportunity.title)
+    engage(tx, made, shift, opportunity)
     audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift_id, status=str(status))
     publish(tx, told(messages.SignedUp, made, shift, opportunity))
     return made
 
 
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
-    """Give the place and the time back; saying so twice changes nothing. Raises ShiftOver or IllegalMove."""
+    """Give the place (or the place in line) and the time back; saying so twice changes nothing.
+
+    Raises ShiftOver or IllegalMove.
+    """
     found, shift = held(tx, actor, sign_up_id)
     if found.status is SignUpStatus.WITHDRAWN:
         return found
@@ -62,7 +71,8 @@ def approve(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     """Say yes to a sign-up that is reviewed."""
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
-    rules.require_move(found.status, SignUpStatus.CONFIRMED)
+    if found.status is not SignUpStatus.PENDING:
+        rules.require_move(found.status, SignUpStatus.DECLINED)  # only what is reviewed can be decided
     found.status = SignUpStatus.CONFIRMED
     audit.record(tx, actor, "volunteering.sign_up_approved", ("sign_up", found.id), [found.person_id])
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
@@ -77,45 +87,47 @@ def decline(tx: Session, actor: Actor, sign_up_id: UUID, note: str | None = None
     return _leave(tx, actor, found, shift, SignUpStatus.DECLINED, messages.SignUpDeclined, note)
 
 
-def locked(tx: Session, shift_id: UUID) -> Shift:
-    """The shift under its lock, which comes before any other of volunteering. Raises NotFound."""
-    statement = select(Shift).where(Shift.id == shift_id)
-    if not settings().without("place_lock"):
-        statement = statement.with_for_update(key_share=True)
-    shift = tx.scalar(statement.execution_options(populate_existing=True))
-    if shift is None:
-        raise NotFound
-    return shift
+def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
+    """Note that somebody did not come, once the shift has begun: their place is free for a replacement.
+
+    Who came all the same claims the hours afterwards. Raises NotNow or IllegalMove.
+    """
+    policy.require(actor, "record_times")
+    found, shift = held(tx, actor, sign_up_id)
+    if clock.now(tx) < shift.starts_at:
+        raise NotNow
+    return _leave(tx, actor, found, shift, SignUpStatus.NO_SHOW, messages.NoShowNoted)
 
 
-def of(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
-    """A sign-up this actor may see. Raises NotFound."""
-    found = tx.scalar(policy.visible(select(SignUp).where(SignUp.id == sign_up_id), actor))
-    if found is None:
-        raise NotFound
+def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
+    """Give a free place to somebody in line who was asked and said yes, without regard to turns: a replacement.
+
+    Raises ShiftFull, ShiftOver, IllegalMove, Overlaps or TooLittleRest.
+    """
+    policy.require(actor, "decide")
+    found, shift = held(tx, actor, sign_up_id)
+    if found.status is not SignUpStatus.WAITLISTED:
+        rules.require_move(found.status, SignUpStatus.OFFERED)  # only who is in line can be called in
+    if shift.ends_at <= clock.now(tx):
+        raise ShiftOver
+    if shift.taken >= shift.places:
+        raise ShiftFull(places=shift.places)
+    opportunity = tx.get_one(Opportunity, shift.opportunity_id)
+    move(tx, actor, found, shift, SignUpStatus.CONFIRMED)
+    engage(tx, found, shift, opportunity)
+    publish(tx, told(messages.SignUpApproved, found, shift, opportunity))
     return found
 
 
-def held(tx: Session, actor: Actor, sign_up_id: UUID) -> tuple[SignUp, Shift]:
-    """A sign-up this actor may see and its shift, both under their locks, as they are now. Raises NotFound."""
-    found = of(tx, actor, sign_up_id)
-    shift = locked(tx, found.shift_id)
-    tx.refresh(found, with_for_update={"key_share": True})
-    return found, shift
-
-
-def told(
-    kind: type[messages.AboutSignUp], found: SignUp, shift: Shift, opportunity: Opportunity, note: str | None = None
-) -> messages.AboutSignUp:
-    """A message of that kind about a sign-up."""
-    return kind(
-        person=found.person_id,
-        about={"type": "sign-up", "reference": str(found.id)},
-        title=opportunity.title,
-        starts_at=shift.starts_at,
-        location=opportunity.location,
-        note=note,
-    )
+def _wait(tx: Session, actor: Actor, shift: Shift, opportunity: Opportunity) -> SignUp:
+    shift.waiting, shift.waitlist_sequence = shift.waiting + 1, shift.waitlist_sequence + 1
+    place, status = shift.waitlist_sequence, SignUpStatus.WAITLISTED
+    made = SignUp(shift_id=shift.id, person_id=actor.person, status=status, place=place)
+    tx.add(made)
+    tx.flush()
+    audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift.id, status=str(status))
+    publish(tx, told(messages.SignUpWaitlisted, made, shift, opportunity))
+    return made
 
 
 def _leave(
@@ -127,14 +139,9 @@ def _leave(
     kind: type[messages.AboutSignUp],
     note: str | None = None,
 ) -> SignUp:
-    rules.require_move(found.status, after)
-    found.status = after
-    shift.taken = Shift.taken - 1
-    tx.flush()
-    calendar.release(tx, "shift", found.id)
-    audit.record(tx, actor, f"volunteering.sign_up_{after}", ("sign_up", found.id), [found.person_id])
-    opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    publish(tx, told(kind, found, shift, opportunity, note))
+    move(tx, actor, found, shift, after)
+    publish(tx, told(kind, found, shift, tx.get_one(Opportunity, shift.opportunity_id), note))
+    hand_on(tx, shift)
     return found
 
 

@@ -24,6 +24,7 @@ class Edition(Base):
     ends_on: Mapped[date]
     minimum_age: Mapped[int]
     tolerance_minutes: Mapped[int]
+    rest_minutes: Mapped[int] = mapped_column(server_default="0")  # free before and after a shift
     claim_days: Mapped[int] = mapped_column(server_default="14")  # in which hours are claimed after a shift
     dispute_days: Mapped[int] = mapped_column(server_default="30")  # in which a decision on hours is disputed
     levels: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")  # code, title, hours

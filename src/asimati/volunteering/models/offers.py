@@ -26,6 +26,7 @@ class Opportunity(Base):
     targets: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     review: Mapped[bool] = mapped_column(server_default="false")
     minimum_age: Mapped[int | None]
+    waitlist: Mapped[bool] = mapped_column(server_default="true")  # whoever finds a shift full may wait in line
     search: Mapped[str] = mapped_column(Text)
     published: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = timestamp(default=True)
@@ -46,6 +47,8 @@ class Shift(Base):
     ends_at: Mapped[datetime] = timestamp()
     places: Mapped[int]
     taken: Mapped[int] = mapped_column(server_default="0")
+    waiting: Mapped[int] = mapped_column(server_default="0")
+    waitlist_sequence: Mapped[int] = mapped_column(server_default="0")  # the last place given in line
     version: Mapped[int] = version_column()
 
     # A sign-up is no edit of the shift: the version is raised by those who edit it.
@@ -53,5 +56,6 @@ class Shift(Base):
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("taken BETWEEN 0 AND places", name="places"),
+        CheckConstraint("waiting >= 0 AND waiting <= waitlist_sequence", name="line"),
         Index("shift_starts_idx", "starts_at", "id"),
     )

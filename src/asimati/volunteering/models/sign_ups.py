@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit.db import Base, one_of, primary_id, timestamp, version_column
 from asimati.volunteering.rules import HOLDING, SignUpStatus
 
-_HOLDING = ", ".join(repr(str(status)) for status in sorted(HOLDING))
+# Two keys, because the first was there before the line; the shift's lock holds them together.
+_PLACED = ", ".join(repr(str(status)) for status in sorted(HOLDING - {SignUpStatus.OFFERED}))
 
 
 class SignUp(Base):
@@ -21,6 +22,8 @@ class SignUp(Base):
     shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     status: Mapped[SignUpStatus] = one_of(SignUpStatus, name="status")
+    place: Mapped[int | None]  # in line, in the order of arrival
+    offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
     checked_in_at: Mapped[datetime | None] = timestamp(nullable=True)
     checked_out_at: Mapped[datetime | None] = timestamp(nullable=True)
     # Staff who wrote a time down; none where the volunteer showed the shift's code.
@@ -36,8 +39,19 @@ class SignUp(Base):
             "shift_id",
             "person_id",
             unique=True,
-            postgresql_where=text(f"status IN ({_HOLDING})"),
+            postgresql_where=text(f"status IN ({_PLACED})"),
         ),
+        Index(
+            "sign_up_line_key",
+            "shift_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text("status IN ('waitlisted', 'offered')"),
+        ),
+        Index("sign_up_turn_idx", "shift_id", "place", postgresql_where=text("status = 'waitlisted'")),
+        Index("sign_up_offer_idx", "offer_expires_at", postgresql_where=text("status = 'offered'")),
+        CheckConstraint("(status = 'offered') = (offer_expires_at IS NOT NULL)", name="offer"),
+        CheckConstraint("status <> 'waitlisted' OR place IS NOT NULL", name="place"),
         Index("sign_up_person_idx", "person_id", "created_at", "id"),
         Index("sign_up_status_idx", "status", "created_at", "id"),
     )

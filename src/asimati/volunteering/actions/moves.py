@@ -1,0 +1,101 @@
+"""Moving a sign-up from one status to the next, with the shift's counts and the volunteer's time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from asimati.accounts import calendar
+from asimati.kit import audit, clock
+from asimati.kit.errors import NotFound
+from asimati.kit.policy import Actor
+from asimati.settings import settings
+from asimati.volunteering import messages, policy, rules
+from asimati.volunteering.models import Opportunity, Shift, SignUp
+from asimati.volunteering.queries import edition_on
+from asimati.volunteering.refusals import TooLittleRest
+from asimati.volunteering.rules import SignUpStatus
+
+
+def locked(tx: Session, shift_id: UUID) -> Shift:
+    """The shift under its lock, which comes before any other of volunteering. Raises NotFound."""
+    statement = select(Shift).where(Shift.id == shift_id)
+    if not settings().without("place_lock"):
+        statement = statement.with_for_update(key_share=True)
+    shift = tx.scalar(statement.execution_options(populate_existing=True))
+    if shift is None:
+        raise NotFound
+    return shift
+
+
+def of(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
+    """A sign-up this actor may see. Raises NotFound."""
+    found = tx.scalar(policy.visible(select(SignUp).where(SignUp.id == sign_up_id), actor))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def held(tx: Session, actor: Actor, sign_up_id: UUID) -> tuple[SignUp, Shift]:
+    """A sign-up this actor may see and its shift, both under their locks, as they are now. Raises NotFound."""
+    found = of(tx, actor, sign_up_id)
+    shift = locked(tx, found.shift_id)
+    tx.refresh(found, with_for_update={"key_share": True})
+    return found, shift
+
+
+def told(
+    kind: type[messages.AboutSignUp],
+    found: SignUp,
+    shift: Shift,
+    opportunity: Opportunity,
+    note: str | None = None,
+    **more: Any,
+) -> messages.AboutSignUp:
+    """A message of that kind about a sign-up."""
+    return kind(
+        person=found.person_id,
+        about={"type": "sign-up", "reference": str(found.id)},
+        title=opportunity.title,
+        starts_at=shift.starts_at,
+        location=opportunity.location,
+        note=note,
+        **more,
+    )
+
+
+def move(
+    tx: Session, actor: Actor, found: SignUp, shift: Shift, after: SignUpStatus, expires_at: datetime | None = None
+) -> None:
+    """Change a sign-up's status and its shift's counts, give back the time if it is over; note who did it.
+
+    The caller holds the shift's lock. Raises IllegalMove.
+    """
+    before = found.status
+    rules.require_move(before, after)
+    places, waits = rules.change_of_counts(before, after)
+    if places or waits:  # reckoned by the database, so that its checks speak if the lock ever fails
+        shift.taken, shift.waiting = Shift.taken + places, Shift.waiting + waits
+    found.status, found.offer_expires_at = after, expires_at
+    tx.flush()
+    if before in rules.HOLDING and after not in rules.HOLDING:
+        calendar.release(tx, "shift", found.id)
+    audit.record(tx, actor, f"volunteering.sign_up_{after}", ("sign_up", found.id), [found.person_id])
+
+
+def engage(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:
+    """Give the volunteer's time to the shift, once. Raises Overlaps, or TooLittleRest."""
+    calendar.release(tx, "shift", found.id)
+    person, times = found.person_id, (shift.starts_at, shift.ends_at)
+    calendar.hold(tx, person, *times, "shift", found.id, opportunity.title)
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    if edition is None or not edition.rest_minutes:
+        return
+    rest = timedelta(minutes=edition.rest_minutes)
+    for near in calendar.conflicts(tx, person, shift.starts_at - rest, shift.ends_at + rest):
+        if near.source != found.id:
+            raise TooLittleRest(minutes=edition.rest_minutes, **{"with": calendar.described(near)})
