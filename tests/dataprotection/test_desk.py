@@ -19,6 +19,7 @@ from asimati.dataprotection import actions
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
 from asimati.kit.privacy import HOLDINGS
+from asimati.verify import VERIFIERS
 from tests.house.test_openings import answers_to
 
 V1 = "/api/v1"
@@ -170,6 +171,47 @@ def test_after_an_erasure_no_table_and_no_file_says_who_it_was(
     assert client.get(f"{V1}/me", headers=me).status_code == 401
     with db.transaction() as tx:
         assert actions.erase_again(tx) == 1
+
+
+def test_figures_are_the_same_before_and_after_somebody_is_erased(
+    client: FlaskClient, me: Headers, case: str, person: UUID, officer: Headers, as_staff: Call, run_listeners: Call
+) -> None:
+    reviewer = as_staff("reviewer", "supervisor")
+    path = f"{V1}/staff/service-requests/{case}"
+    client.post(f"{path}/claim", headers=reviewer)
+    answered = client.post(f"{path}/resolve", json={"message": {"ar": "تم", "en": "Done"}}, headers=reviewer)
+    assert answered.status_code == 200, answer_of(answered)
+    run_listeners()
+    before = _figures()
+    assert all(before.values()), "the case counts somewhere"
+    assert _carry_out(client, officer, ask(client, me, "erase").json["reference"])["status"] == "done"
+    run_listeners()
+    assert _figures() == before
+    with db.transaction() as tx:
+        assert VERIFIERS["tallies"](tx)["ok"]
+
+
+def _figures() -> dict[str, list[str]]:
+    with db.transaction() as tx:
+        return {
+            table: sorted(tx.scalars(text(f"SELECT t::text FROM {table} t")))
+            for table in ("contribution", "tally_cell")
+        }
+
+
+def answer_of(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
+def test_what_was_written_while_somebody_was_erased_is_found_within_the_hour(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers
+) -> None:
+    _carry_out(client, officer, ask(client, me, "erase").json["reference"])
+    with db.transaction() as tx:
+        tx.execute(text("INSERT INTO person_sensitive (person_id, disability) VALUES (:p, true)"), {"p": person})
+    with db.transaction() as tx:
+        actions.resume(tx)
+        assert tx.scalar(text("SELECT count(*) FROM person_sensitive")) == 0
 
 
 def test_whoever_was_erased_is_told_nothing_any_more(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +69,12 @@ def erase(tx: Session, actor: Actor, person: UUID) -> Erasure:
 
 
 def resume(tx: Session) -> int:
-    """Go on with erasures that had to wait; how many are finished now."""
+    """Go on with erasures that had to wait; how many are finished now.
+
+    Those finished lately are looked at once more: a request let in just before may have written just after.
+    """
+    lately = Erasure.finished_at > func.app_now() - timedelta(hours=3)
+    _once_more(tx, tx.scalars(select(Erasure.person_id).where(lately).order_by(Erasure.person_id)).all())
     waiting = select(Erasure.person_id).where(Erasure.finished_at.is_(None)).order_by(Erasure.asked_at).limit(200)
     return sum(erase(tx, SYSTEM, person).finished_at is not None for person in tx.scalars(waiting).all())
 
@@ -77,6 +83,11 @@ def erase_again(tx: Session) -> int:
     """After a backup was put back: carry out once more what the ledger says; how many people."""
     finished = select(Erasure.person_id).where(Erasure.finished_at.is_not(None)).order_by(Erasure.person_id)
     people = tx.scalars(finished).all()
+    _once_more(tx, people)
+    return len(people)
+
+
+def _once_more(tx: Session, people: Sequence[UUID]) -> None:
     for person in people:
         _lock(tx, person)
         for deed in BEFORE_ERASURE:
@@ -84,7 +95,6 @@ def erase_again(tx: Session) -> int:
         tx.flush()
         _end_rows(tx, person)
     tx.expire_all()
-    return len(people)
 
 
 def _end_rows(tx: Session, person: UUID) -> tuple[dict[str, int], int]:
