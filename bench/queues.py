@@ -199,15 +199,15 @@ def recorded(question: str) -> list[str]:
     ]
 
 
-def in_psql(database: embedded.Postgres, home: Path, statements: list[str]) -> float:
+def in_psql(database: embedded.Postgres, home: Path, statements: list[str], times: int = ASKED) -> float:
     """Milliseconds that psql reports for the statements together, the middle one of many times."""
     path = home / "queue.sql"
-    path.write_text("\\timing on\n" + "".join(f"{one};\n" for one in statements) * ASKED)
+    path.write_text("\\timing on\n" + "".join(f"{one};\n" for one in statements) * times)
     psql = [str(installed() / "bin" / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
     done = subprocess.run([*psql, "-f", str(path), database.dsn()], capture_output=True, text=True, check=True)
-    times = [float(one) for one in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)]
-    assert len(times) == len(statements) * ASKED, done.stdout[-2000:]
-    return statistics.median(sum(one) for one in zip(*[iter(times)] * len(statements), strict=True))
+    taken = [float(one) for one in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)]
+    assert len(taken) == len(statements) * times, done.stdout[-2000:]
+    return statistics.median(sum(one) for one in zip(*[iter(taken)] * len(statements), strict=True))
 
 
 def explained(database: embedded.Postgres, statements: list[str]) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
 import pytest
+import typst
+import zxingcpp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask.testing import FlaskClient
+from PIL import Image
 
 from asimati.credentials import actions, queries, writing
 from asimati.credentials.models import Credential
@@ -96,6 +101,17 @@ def test_the_code_on_paper_verifies_without_a_network(client: FlaskClient) -> No
     assert judged["valid"] is True
     assert judged["credential"]["id"] == str(made.id)
     assert len(made.link) < 260  # a QR code of version 11 to 12: a telephone reads it from paper
+
+
+def test_the_printed_code_is_read_back_from_paper(client: FlaskClient, as_resident: SignIn, tmp_path: Path) -> None:
+    who = as_resident()
+    made = issued(UUID(client.get(f"{V1}/me", headers=who).json["id"]))
+    (tmp_path / "code.svg").write_bytes(client.get(f"{V1}/me/credentials/{made.id}/qr", headers=who).data)
+    (tmp_path / "paper.typ").write_text('#set page(width: auto, height: auto)\n#image("code.svg", width: 30mm)')
+    paper = typst.compile(str(tmp_path / "paper.typ"), format="png", ppi=200)
+    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(paper)).convert("L"))
+    keys = {1: Ed25519PublicKey.from_public_bytes(secrets.public_key(writing.PURPOSE))}
+    assert verified_offline(keys, read.text) == (made.id.hex, "3.00 h")
 
 
 def _refuse(link: str) -> None:

@@ -55,7 +55,7 @@ def served(client: FlaskClient, who: Headers, staff: Headers, *, minutes: int = 
     shift = make_shift(now() - timedelta(minutes=minutes), **opportunity)
     mine = sign_up(client, shift, who)
     post(client, f"/sign-ups/{mine}/check-in", staff, at=(now() - timedelta(minutes=minutes)).isoformat())
-    post(client, f"/sign-ups/{mine}/check-out", who)
+    post(client, f"/sign-ups/{mine}/check-out", who, code=code_of(client, shift, staff))
     waiting = get(client, "/staff/hours?status=pending&limit=100", staff)["items"]
     return str(next(one["id"] for one in waiting if one["sign_up"]["id"] == mine))
 
@@ -99,7 +99,9 @@ def test_from_the_opportunity_to_the_passport(
     assert post(client, f"{path}/check-in", who, 409, code="WRONG")["type"] == "/problems/wrong-shift-code"
     post(client, f"{path}/check-in", who, code=code_of(client, UUID(shift["id"]), staff).lower())
     with moved_clock(hours=2, minutes=10):
-        assert post(client, f"{path}/check-out", who)["status"] == "checked_out"
+        assert post(client, f"{path}/check-out", who, 409)["type"] == "/problems/wrong-shift-code"
+        code = code_of(client, UUID(shift["id"]), staff)
+        assert post(client, f"{path}/check-out", who, code=code)["status"] == "checked_out"
         claim = get(client, "/staff/hours?status=pending", staff)["items"][0]
         assert claim["sign_up"]["id"] == signed["id"]
         approved = post(client, f"/staff/hours/{claim['id']}/approve", staff)
@@ -214,6 +216,22 @@ def test_the_code_is_of_this_minute_and_of_this_shift(
     assert post(client, path, who, 409, code=code_of(client, shift, staff))["type"] == "/problems/illegal-move"
 
 
+def test_nobody_checks_out_from_home_or_with_a_photograph(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn, moved_clock: Move
+) -> None:
+    staff, who = as_staff("coordinator"), as_resident()
+    shift = make_shift()
+    mine = sign_up(client, shift, who)
+    photographed = code_of(client, shift, staff)
+    post(client, f"/sign-ups/{mine}/check-in", who, code=photographed)
+    with moved_clock(minutes=10):
+        for sent in ({}, {"code": ""}, {"code": photographed}):
+            refused = post(client, f"/sign-ups/{mine}/check-out", who, 409, **sent)
+            assert refused["type"] == "/problems/wrong-shift-code"
+        code = code_of(client, shift, staff)
+        assert post(client, f"/sign-ups/{mine}/check-out", who, code=code)["status"] == "checked_out"
+
+
 def test_a_code_may_be_typed_as_people_type(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:
     who, shift = as_resident(), make_shift()
     mine, code = sign_up(client, shift, who), code_of(client, shift, as_staff("coordinator"))
@@ -246,7 +264,8 @@ def test_a_forgotten_check_out_is_written_down_and_another_approves(
     post(client, f"/sign-ups/{mine}/check-in", who, code=code_of(client, shift, staff))
     path = f"/sign-ups/{mine}/check-out"
     with moved_clock(hours=9):
-        assert post(client, path, who, 409)["type"] == "/problems/not-now"
+        code = code_of(client, shift, staff)
+        assert post(client, path, who, 409, code=code)["type"] == "/problems/not-now"
         at = (starts + timedelta(hours=2, minutes=1)).isoformat()
         for wrong in (starts, now() + timedelta(days=1)):  # before the check-in; not yet
             assert post(client, path, staff, 422, at=wrong.isoformat())["errors"][0]["pointer"] == "/at"

@@ -81,7 +81,7 @@ def _words(value: Any, language: str) -> str:
 
 
 def _day(moment: datetime) -> str:
-    return clock.local_day(moment).isoformat()
+    return f"\u2066{clock.local_day(moment).isoformat()}\u2069"  # kept from turning round among Arabic words
 
 
 _STYLE = (

@@ -130,7 +130,7 @@ def check_in(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict
     refuses=[WrongShiftCode, NotNow, IllegalMove, OwnHours],
 )
 def check_out(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
-    """Leave; the time served then waits for a coordinator's word."""
+    """Leave: with the code shown at the shift, or written down by a coordinator; the time waits for their word."""
     return queries.sign_up_view(tx, attendance.check_out(tx, actor, sign_up_id, **payload))
 
 

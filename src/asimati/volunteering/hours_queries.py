@@ -94,8 +94,8 @@ def _whole(tx: Session, claim: HoursClaim) -> dict[str, Any]:
     }
 
 
-def line_view(line: HoursLine, title: Any) -> dict[str, Any]:
-    """A ledger line as people see it."""
+def line_view(line: Any, title: Any) -> dict[str, Any]:
+    """A ledger line, or its columns, as people see it."""
     return {
         "claim": line.claim_id,
         "at": line.at,

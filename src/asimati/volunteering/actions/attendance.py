@@ -53,11 +53,11 @@ def check_in(
 def check_out(
     tx: Session, actor: Actor, sign_up_id: UUID, code: str | None = None, at: datetime | None = None
 ) -> SignUp:
-    """Note that a volunteer left; the time served waits for a second person's word.
+    """Note that a volunteer left, by the code still shown there; the time served waits for a second person's word.
 
     Who forgot to is checked out by a coordinator, who says when it was, at any time afterwards.
     """
-    found, shift, when = _at_the_shift(tx, actor, sign_up_id, code, at, optional=True)
+    found, shift, when = _at_the_shift(tx, actor, sign_up_id, code, at)
     if when > shift.ends_at + rules.CHECK_OUT_CLOSES and not actor.is_staff:
         raise NotNow
     rules.require_move(found.status, SignUpStatus.CHECKED_OUT)
@@ -73,7 +73,7 @@ def check_out(
 
 
 def _at_the_shift(
-    tx: Session, actor: Actor, sign_up_id: UUID, code: str | None, at: datetime | None, *, optional: bool = False
+    tx: Session, actor: Actor, sign_up_id: UUID, code: str | None, at: datetime | None
 ) -> tuple[SignUp, Shift, datetime]:
     of(tx, actor, sign_up_id)
     found = tx.scalars(
@@ -93,6 +93,6 @@ def _at_the_shift(
         raise Invalid([("/at", _("Only a coordinator can say when it was."))])
     shown = [shift_code(shift.id, now, ago) for ago in (0, 1)]
     given = as_shown(code or "")
-    if (given or not optional) and not any(hmac.compare_digest(given.encode(), one.encode()) for one in shown):
+    if not any(hmac.compare_digest(given.encode(), one.encode()) for one in shown):
         raise WrongShiftCode
     return found, shift, now

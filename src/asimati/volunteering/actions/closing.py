@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Person
@@ -31,6 +31,7 @@ from asimati.volunteering.refusals import EditionFrozen, EditionOpen, EditionRun
 from asimati.volunteering.rules import ClaimStatus, DisputeStatus
 
 KIND = "volunteering-ranking"
+_PATIENCE = timedelta(minutes=5)  # a year of a hundred thousand volunteers takes longer than a page may
 MEDALS = 3  # places that are told apart in the thanks
 _THANKED_WITHIN = timedelta(days=30)  # of being asked for; far less than reminders are remembered
 _DESCRIPTION = {
@@ -50,6 +51,7 @@ def freeze(tx: Session, actor: Actor, code: str, *, despite: bool = False) -> Sn
     that come after know that they are late.
     """
     policy.require(actor, "close")
+    tx.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE.seconds}s'"))
     edition = tx.get(Edition, code, with_for_update=True, populate_existing=True)
     if edition is None:
         raise NotFound
