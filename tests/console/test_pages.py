@@ -114,6 +114,15 @@ def test_a_wrong_password_is_said_and_the_email_kept(app: Flask, town: FlaskClie
     assert 'value="x@asimati.example"' in text_of(page)
 
 
+def test_the_cookie_is_for_the_console_alone_and_out_of_reach_of_scripts_and_other_sites(
+    app: Flask, browser: Browser
+) -> None:
+    browser("lina", Role.REVIEWER)
+    who = {"email": "lina@asimati.example", "password": PASSWORD}
+    cookie = app.test_client().post("/console/sign-in", data=who).headers["Set-Cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Lax", "Path=/console"))
+
+
 def test_after_signing_in_one_goes_only_to_pages_of_ours(app: Flask, browser: Browser) -> None:
     browser("lina", Role.REVIEWER)
     for target, expected in (("/console/queues", "/console/queues"), ("//evil.example/console/", "/console/")):
