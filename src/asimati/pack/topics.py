@@ -45,6 +45,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "volunteering.sign_up_approved": _SIGN_UP | {"location"},
     "volunteering.sign_up_declined": _SIGN_UP | {"note"},
     "volunteering.sign_up_withdrawn": _SIGN_UP,
+    "volunteering.shift_notice": _SIGN_UP | {"text"},
     "volunteering.shift_reminder": _SIGN_UP | {"location"},
     "volunteering.check_out_missed": _SIGN_UP,
     "volunteering.dispute_upheld": frozenset({"title", "hours", "note"}),

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import segno
+from flask import Response
 
 from asimati.accounts.calendar import Overlaps
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.queues import DESKS, Desk
-from asimati.http.routes import Blueprint
+from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit, clock
 from asimati.kit.db import Session
 from asimati.kit.errors import IllegalMove, NotFound
@@ -23,8 +24,8 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.volunteering import feed as _feed  # noqa: F401 - for the calendar of whoever has one
-from asimati.volunteering import policy, queries, rules, schemas
-from asimati.volunteering.actions import attendance, organising, signing_up, waitlist
+from asimati.volunteering import policy, printing, queries, rules, schemas
+from asimati.volunteering.actions import attendance, coordinating, organising, signing_up, waitlist
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
     AlreadySignedUp,
@@ -225,6 +226,28 @@ def shift_code(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
         "changes_at": datetime.fromtimestamp(ends, UTC),
         "qr": segno.make(code, micro=False).svg_inline(scale=8),
     }
+
+
+@blp.post(
+    "/staff/shifts/<uuid:shift_id>/broadcast",
+    who=may("organise"),
+    takes=schemas.ShiftNoticeIn,
+    gives=schemas.ShiftNoticeOut,
+)
+def tell_shift(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict:
+    """Write to everybody who is expected at a shift or is there: a changed meeting point, the weather."""
+    return {"told": coordinating.broadcast(tx, actor, shift_id, **payload)}
+
+
+@blp.get("/staff/shifts/<uuid:shift_id>/attendance.pdf", who=may("see"), query=schemas.SheetQuery, opens=BY_HAND)
+def attendance_sheet(tx: Session, actor: Actor, query: Dict, shift_id: UUID) -> Response:
+    """A shift's attendance sheet to print and sign, in both languages at once."""
+    found, opportunity = coordinating.of_shift(tx, shift_id)
+    volunteers = coordinating.on_paper(tx, actor, shift_id)
+    language = str(query.get("language") or "ar")
+    paper = printing.attendance(found, opportunity, volunteers, language=language, made_at=clock.now(tx))
+    headers = {"Content-Disposition": 'attachment; filename="attendance.pdf"', "Cache-Control": "private, no-store"}
+    return Response(paper, mimetype="application/pdf", headers=headers)
 
 
 @blp.get(

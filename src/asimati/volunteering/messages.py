@@ -68,6 +68,14 @@ class SignUpWithdrawn(AboutSignUp):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShiftNotice(AboutSignUp):
+    """A coordinator wrote to the volunteers of a shift."""
+
+    topic: ClassVar[str] = "volunteering.shift_notice"
+    text: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftReminder(AboutSignUp):
     topic: ClassVar[str] = "volunteering.shift_reminder"
 

@@ -16,6 +16,8 @@ from asimati.kit import clock
 from asimati.kit.pdf import pdf
 from asimati.volunteering import rules
 from asimati.volunteering.goals import goals
+from asimati.volunteering.models import Opportunity, Shift
+from asimati.volunteering.rules import SignUpStatus
 
 _DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -37,6 +39,40 @@ def passport(tx: Session, person: UUID, found: Mapping[str, Any], *, language: s
         "made_on": clock.local_day(made_at).isoformat(),
     }
     return pdf(_DOCUMENTS / "passport.typ", data, language=language, made_at=made_at)
+
+
+_EMPTY_LINES = 3
+_STATUS = {
+    SignUpStatus.PENDING: {"ar": "قيد المراجعة", "en": "In review"},
+    SignUpStatus.CONFIRMED: {"ar": "مؤكد", "en": "Confirmed"},
+    SignUpStatus.CHECKED_IN: {"ar": "حاضر", "en": "Present"},
+    SignUpStatus.CHECKED_OUT: {"ar": "انصرف", "en": "Left"},
+    SignUpStatus.NO_SHOW: {"ar": "لم يحضر", "en": "Did not come"},
+}
+
+
+def attendance(
+    shift: Shift, opportunity: Opportunity, volunteers: list[dict[str, Any]], *, language: str, made_at: datetime
+) -> bytes:
+    """A shift's attendance sheet as a PDF in both languages at once, the given one first."""
+    data = {
+        "title": opportunity.title,
+        "location": opportunity.location,
+        "day": clock.local_day(shift.starts_at).isoformat(),
+        "starts": _hour(shift.starts_at),
+        "ends": _hour(shift.ends_at),
+        "volunteers": [
+            {"name": one["name"], "status": _STATUS[one["status"]], "came": _hour(one["came"]),
+             "left": _hour(one["left"])}
+            for one in volunteers
+        ],
+        "empty_lines": _EMPTY_LINES,
+    }  # fmt: skip
+    return pdf(_DOCUMENTS / "attendance.typ", data, language=language, made_at=made_at)
+
+
+def _hour(moment: datetime | None) -> str:
+    return clock.local(moment).strftime("%H:%M") if moment else ""
 
 
 def _all_goals(stamps: list[dict[str, Any]]) -> list[dict[str, Any]]:

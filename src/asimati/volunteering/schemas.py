@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asimati.accounts.models.people import Language
 from asimati.http.fields import (
     UUID,
     Boolean,
@@ -89,6 +90,18 @@ class ShiftCodeOut(Schema):
     code = String()
     changes_at = DateTime()
     qr = String(metadata={"description": "The code as an SVG image"})
+
+
+class ShiftNoticeIn(Schema):
+    text = Text(required=True, max_length=1000)
+
+
+class ShiftNoticeOut(Schema):
+    told = Integer(metadata={"description": "How many volunteers it goes to"})
+
+
+class SheetQuery(Schema):
+    language = Enum(Language)  # which of the two stands first; Arabic without it
 
 
 class SignUpOut(Schema):
