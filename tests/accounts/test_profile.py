@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from asimati.accounts import queries
+from asimati.accounts import queries, rules
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import PersonSensitive, Sex
 from asimati.kit import audit, db
@@ -66,7 +66,14 @@ FULL = {
 def test_a_profile_is_kept_in_one_form(edit: Call, read: Call) -> None:
     answer = edit(**FULL)
     assert answer.status_code == 200, answer.json
-    kept = {"cpr": "••••••045", "flat": "12", "road": "2508", "block": "317", "assurance": "phone"}
+    kept = {
+        "cpr": "••••••045",
+        "nationality": None,
+        "flat": "12",
+        "road": "2508",
+        "block": "317",
+        "assurance": "phone",
+    }
     shown = read().json
     assert shown == answer.json
     assert shown == FULL | kept | {"id": shown["id"], "phone": "+97333112233"}
@@ -274,17 +281,43 @@ def test_the_access_log_shows_what_staff_did_and_to_oneself_alone(read: Call, as
 
 def test_people_are_counted_by_what_they_said(tx: Session) -> None:
     said = ensure_person(
-        tx, "+97333445566", sex=Sex.FEMALE, birth_date=date(2001, 2, 3), block="317", disability=False
+        tx,
+        "+97333445566",
+        sex=Sex.FEMALE,
+        birth_date=date(2001, 2, 3),
+        block="317",
+        disability=False,
+        nationality="BH",
     )
     silent = ensure_person(tx, "+97333445567")
     on = date(2026, 2, 2)
-    unknown = {"sex": "unknown", "age_band": "unknown", "disability": "unknown", "block": "unknown"}
+    unknown = dict.fromkeys(("sex", "age_band", "disability", "nationality", "block"), "unknown")
     assert queries.demographics(tx, said.id, on) == {
-        "sex": "female", "age_band": "15-24", "disability": "no", "block": "317",
+        "sex": "female", "age_band": "15-24", "disability": "no", "nationality": "national", "block": "317",
     }  # fmt: skip
     assert queries.demographics(tx, said.id, on + timedelta(days=1))["age_band"] == "25-34"
     assert queries.demographics(tx, silent.id, on) == unknown
     assert queries.demographics(tx, None, on) == unknown
+
+
+@pytest.mark.parametrize(
+    ("country", "group"), [("BH", "national"), ("SA", "gcc"), ("IN", "other"), (None, "unknown")]
+)
+def test_people_are_counted_in_groups_of_nationalities_never_by_country(country: str | None, group: str) -> None:
+    assert rules.nationality_group(country, "BH") == group
+
+
+def test_a_nationality_is_a_country_by_its_letters(client: FlaskClient, as_resident: Callable[..., Any]) -> None:
+    who = as_resident()
+
+    def say(nationality: str) -> Any:
+        tag = client.get(f"{V1}/me", headers=who).headers["ETag"]
+        return client.patch(f"{V1}/me", json={"nationality": nationality}, headers={**who, "If-Match": tag})
+
+    assert say(" bh ").json["nationality"] == "BH"
+    for wrong in ("Bahrain", "ZZ", "EU", "XX", ""):
+        answer = say(wrong)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/nationality")
 
 
 def test_a_person_is_reached_as_they_prefer(tx: Session) -> None:

@@ -61,7 +61,9 @@ holds(
     _("Your profile"),
     of=lambda person: Person.id == person,
     personal={
-        **dict.fromkeys(("name_ar", "name_latin", "sex", "birth_date", "cpr", "cpr_index"), Group.IDENTITY),
+        **dict.fromkeys(
+            ("name_ar", "name_latin", "sex", "birth_date", "nationality", "cpr", "cpr_index"), Group.IDENTITY
+        ),
         **dict.fromkeys(("phone", "phone_index", "email", "language"), Group.CONTACT),
         **dict.fromkeys(("flat", "building", "road", "block"), Group.ADDRESS),
     },

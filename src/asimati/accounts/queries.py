@@ -18,6 +18,7 @@ from asimati.kit import audit, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.words import LANGUAGES, _, translate
+from asimati.settings import settings
 
 CHANNELS = ("inbox", "push", "sms", "email")
 
@@ -100,10 +101,10 @@ def preference_of(tx: Session, person_id: UUID) -> dict[str, Any]:
 
 
 def demographics(tx: Session, person_id: UUID | None, on: date) -> dict[str, str]:
-    """How a person is counted on a day: sex, age band, disability, block; `unknown` where they did not say."""
-    unknown = {"sex": "unknown", "age_band": "unknown", "disability": "unknown", "block": "unknown"}
+    """How a person is counted on a day: sex, age band, disability, nationality, block; else `unknown`."""
+    unknown = dict.fromkeys(("sex", "age_band", "disability", "nationality", "block"), "unknown")
     found = tx.execute(
-        select(Person.sex, Person.birth_date, Person.block, PersonSensitive.disability)
+        select(Person.sex, Person.birth_date, Person.nationality, Person.block, PersonSensitive.disability)
         .join_from(Person, PersonSensitive, isouter=True)
         .where(Person.id == person_id)
     ).one_or_none()
@@ -113,6 +114,7 @@ def demographics(tx: Session, person_id: UUID | None, on: date) -> dict[str, str
         "sex": str(found.sex) if found.sex else "unknown",
         "age_band": rules.age_band(found.birth_date, on),
         "disability": {True: "yes", False: "no", None: "unknown"}[found.disability],
+        "nationality": rules.nationality_group(found.nationality, settings().governorate.facts["iso"][:2]),
         "block": found.block or "unknown",
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import date
 
 import phonenumbers
+from babel import Locale
 
 from asimati.kit.text import western_digits
 
@@ -32,6 +33,22 @@ def code_as_sent(written: str) -> str:
 def age_on(born: date, day: date) -> int:
     """Completed years on a day; somebody born on 29 February is a year older on 1 March."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+# Codes that babel knows and that are no country.
+_NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+COUNTRIES = (
+    frozenset(code for code in map(str, Locale("en").territories) if code.isalpha() and len(code) == 2)
+    - _NO_COUNTRY
+)
+GCC = frozenset({"AE", "BH", "KW", "OM", "QA", "SA"})
+
+
+def nationality_group(country: str | None, home: str) -> str:
+    """In which of the groups somebody is counted: `national`, `gcc` (the Gulf Cooperation Council) or `other`."""
+    if country is None:
+        return "unknown"
+    return "national" if country == home else "gcc" if country in GCC else "other"
 
 
 def age_band(born: date | None, day: date) -> str:

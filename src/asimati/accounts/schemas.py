@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 from marshmallow import fields as plain
 
+from asimati.accounts import rules
 from asimati.accounts.models import Language, Sex
 from asimati.http.fields import (
     UUID,
@@ -86,6 +87,19 @@ class DevSignIn(Schema):
     email = String(max_length=254)
 
 
+class Country(String):
+    """A country by its two letters (ISO 3166-1 alpha-2)."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(metadata={"pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2"}, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        said = str(super()._deserialize(value, attr, data, **kwargs)).strip().upper()
+        if said not in rules.COUNTRIES:
+            raise ValidationError(_("Name a country by its two letters, such as BH."))
+        return said
+
+
 class ProfileIn(Schema):
     name_ar = String(max_length=200, allow_none=True)
     name_latin = String(max_length=200, allow_none=True)
@@ -93,6 +107,7 @@ class ProfileIn(Schema):
     cpr = String(max_length=30)
     sex = Enum(Sex, allow_none=True)
     birth_date = Date(allow_none=True)
+    nationality = Country(allow_none=True)
     disability = Boolean(
         allow_none=True, metadata={"description": "Sensitive: saying it is the consent, null takes it back"}
     )
@@ -112,6 +127,7 @@ class ProfileOut(Schema):
     name_latin = String(allow_none=True)
     sex = Enum(Sex, allow_none=True)
     birth_date = Date(allow_none=True)
+    nationality = String(allow_none=True)
     disability = Boolean(allow_none=True)
     flat = String(allow_none=True)
     building = String(allow_none=True)

@@ -124,6 +124,7 @@ NAMES = {
     "field": {
         "name_ar": _("Name in Arabic"), "name_latin": _("Name in Latin letters"), "phone": _("Telephone"),
         "email": _("E-mail"), "cpr": _("Personal number"), "sex": _("Sex"), "birth_date": _("Born on"),
+        "nationality": _("Nationality"),
         "flat": _("Flat"), "building": _("Building"), "road": _("Road"), "block": _("Block"),
         "language": _("Language"),
     },

@@ -227,6 +227,7 @@ FIELDS: Mapping[str, str] = {
         ("name_ar", "الاسم بالعربية", "Name in Arabic"),
         ("name_latin", "الاسم باللاتينية", "Name in Latin letters"),
         ("sex", "الجنس", "Sex"), ("birth_date", "تاريخ الميلاد", "Date of birth"),
+        ("nationality", "الجنسية", "Nationality"),
         ("flat", "الشقة", "Flat"), ("building", "المبنى", "Building"),
         ("road", "الطريق", "Road"), ("block", "المجمع", "Block"),
         ("language", "اللغة", "Language"), ("disability", "الإعاقة", "Disability"),

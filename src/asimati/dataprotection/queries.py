@@ -22,7 +22,9 @@ from asimati.kit.privacy import HOLDINGS
 from asimati.kit.words import LANGUAGES, translate
 from asimati.settings import settings
 
-SEEN = ("name_ar", "name_latin", "sex", "birth_date", "flat", "building", "road", "block", "language")
+SEEN = (
+    "name_ar", "name_latin", "sex", "birth_date", "nationality", "flat", "building", "road", "block", "language",
+)  # fmt: skip
 HIDDEN = "••••"
 _QUEUES: Mapping[str, ColumnElement[bool]] = {
     "data_requests": DataRequest.status.in_(UNANSWERED),

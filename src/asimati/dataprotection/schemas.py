@@ -196,6 +196,7 @@ class PersonOut(Schema):
     cpr = String(allow_none=True)
     sex = String(allow_none=True)
     birth_date = String(allow_none=True)
+    nationality = String(allow_none=True)
     disability = Boolean(allow_none=True, metadata={"description": "The data protection officer alone, unmasked"})
     flat = String(allow_none=True)
     building = String(allow_none=True)

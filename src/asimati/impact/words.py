@@ -18,7 +18,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "unknown": {"ar": "غير معلوم", "en": "Unknown"},
     "yes": {"ar": "نعم", "en": "Yes"},
     "no": {"ar": "لا", "en": "No"},
-    "bahraini": {"ar": "بحريني", "en": "Bahraini"},
+    "national": {"ar": "مواطن", "en": "National"},
     "gcc": {"ar": "خليجي", "en": "GCC"},
     "other": {"ar": "أخرى", "en": "Other"},
 }

@@ -36,7 +36,9 @@ class EngagementKind(StrEnum):
 
 
 # What people say of themselves and may correct, as it stands in their row.
-PROFILE = ("name_ar", "name_latin", "sex", "birth_date", "flat", "building", "road", "block", "language")
+PROFILE = (
+    "name_ar", "name_latin", "sex", "birth_date", "nationality", "flat", "building", "road", "block", "language",
+)  # fmt: skip
 
 
 class Person(Base):
@@ -56,6 +58,7 @@ class Person(Base):
     name_latin: Mapped[str | None] = mapped_column(Text)
     sex: Mapped[Sex | None] = one_of(Sex, name="sex", nullable=True)
     birth_date: Mapped[date | None]
+    nationality: Mapped[str | None] = mapped_column(Text)  # a country by ISO 3166-1, two letters
     flat: Mapped[str | None] = mapped_column(Text)
     building: Mapped[str | None] = mapped_column(Text)
     road: Mapped[str | None] = mapped_column(Text)

@@ -298,6 +298,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("after_freeze"),
     )
     op.add_column("opportunity", sa.Column("waitlist", sa.Boolean(), server_default="true", nullable=False))
+    op.add_column("person", sa.Column("nationality", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("shift", sa.Column("waiting", sa.Integer(), server_default="0", nullable=False))
     op.add_column("shift", sa.Column("waitlist_sequence", sa.Integer(), server_default="0", nullable=False))
