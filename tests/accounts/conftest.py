@@ -22,7 +22,12 @@ V1 = "/api/v1"
 @pytest.fixture
 def ask(client: FlaskClient) -> Callable[..., Any]:
     """Ask for a one-time code; the answer."""
-    return lambda phone="+97333112233", **more: client.post(f"{V1}/auth/otp", json={"phone": phone}, **more)
+
+    def post(phone: str = "+97333112233", device_token: str = "", **more: Any) -> Any:
+        body = {"phone": phone} | ({"device_token": device_token} if device_token else {})
+        return client.post(f"{V1}/auth/otp", json=body, **more)
+
+    return post
 
 
 @pytest.fixture

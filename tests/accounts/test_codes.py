@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,7 +39,7 @@ def test_a_code_makes_a_stranger_a_person_and_finds_them_again(
     assert ask("٣٣١١٢٢٣٣").status_code == 202  # a Bahraini number as people write it
     with moved_clock(seconds=61):
         first = sign_in(PHONE)
-    with moved_clock(seconds=122):
+    with moved_clock(seconds=182):
         second = sign_in("3311 2233")
         me = [
             client.get(f"{V1}/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json
@@ -56,7 +57,7 @@ def test_the_code_is_read_in_arabic_digits(ask: Call, guess: Call, code_of: Call
     arabic = code_of(challenge).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     answer = guess(challenge, f"{arabic[:3]} {arabic[3:]}")
     assert answer.status_code == 200
-    assert {"access_token", "refresh_token", "token_type", "expires_in"} == answer.json.keys()
+    assert {"access_token", "refresh_token", "token_type", "expires_in", "device_token"} == answer.json.keys()
     assert answer.json["token_type"] == "Bearer"
 
 
@@ -113,16 +114,106 @@ def test_another_code_is_sent_after_a_while_and_then_the_old_one_is_void(
         assert guess(second, code_of(second)).status_code == 200
 
 
-def test_a_phone_gets_five_codes_in_an_hour(ask: Call, moved_clock: Call) -> None:
+def test_each_wait_for_another_code_is_twice_the_last_and_is_told(ask: Call, moved_clock: Call) -> None:
+    at = 0
+    for wait in (60, 120, 240, 480):
+        with moved_clock(seconds=at):
+            made = ask().json
+            asked = datetime.fromisoformat(made["expires_at"]) - timedelta(minutes=10)
+            assert abs((datetime.fromisoformat(made["resend_after"]) - asked).total_seconds() - wait) < 1
+        with moved_clock(seconds=at + wait - 5):
+            assert ask().status_code == 429
+        at += wait + 1
+
+
+def test_a_phone_gets_five_codes_in_an_hour_and_ten_in_a_day(ask: Call, moved_clock: Call) -> None:
+    moments = [0, 61, 182, 423, 904]
     answers = []
-    for minute in range(6):
-        with moved_clock(seconds=61 * minute):
+    for at in [*moments, 1900]:
+        with moved_clock(seconds=at):
             answers.append(ask())
     assert [one.status_code for one in answers] == [202] * 5 + [429]
     wait = int(answers[-1].headers["Retry-After"])
-    assert 3200 < wait <= 3300  # until the first of them is an hour old
-    with moved_clock(seconds=61 * 5 + wait):
-        assert ask().status_code == 202
+    assert 1690 < wait <= 1701  # until the first of them is an hour old
+    for at in moments:
+        with moved_clock(hours=2, seconds=at):
+            assert ask().status_code == 202
+    with moved_clock(hours=4):
+        refused = ask()
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 19 * 3600
+
+
+def test_a_stranger_cannot_lock_the_owner_out(
+    ask: Call, guess: Call, code_of: Call, sign_in: Call, moved_clock: Call, setting: Call
+) -> None:
+    setting("codes", per_phone_hour=1, per_address_hour=1, per_country_hour=1, per_day=4, day_reserve=0.5)
+    mine = sign_in(PHONE)["device_token"]
+    with moved_clock(seconds=300):
+        assert ask(PHONE, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 429
+        ours = ask(PHONE, device_token=mine).json["challenge_id"]
+        assert ask(PHONE, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 429
+        again = guess(ours, code_of(ours))
+    assert again.status_code == 200
+    assert again.json["device_token"].split(".")[0] == mine.split(".")[0]  # the same device, known for longer
+
+
+def test_a_stranger_elsewhere_does_not_make_my_code_void(
+    ask: Call, guess: Call, code_of: Call, moved_clock: Call
+) -> None:
+    mine = ask(PHONE).json["challenge_id"]
+    with moved_clock(seconds=61):
+        assert ask(PHONE, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 202
+        assert guess(mine, code_of(mine)).status_code == 200
+
+
+def test_the_reserve_is_one_phones_has_an_end_and_is_not_for_sale(
+    ask: Call, sign_in: Call, moved_clock: Call, setting: Call
+) -> None:
+    setting("codes", per_phone_hour=1, per_phone_reserve=2)
+    mine = sign_in(PHONE)["device_token"]
+    device, day, seal = mine.split(".")
+    ask("+97333112299")
+    with moved_clock(seconds=300):
+        for token in (
+            f"{device}x.{day}.{seal}",
+            f"{device}.{int(day) + 1}.{seal}",
+            f"{device}.{day}",
+            "x",
+            "٣.٣.٣",
+        ):
+            assert ask(PHONE, device_token=token).status_code == 429
+        assert ask("+97333112299", device_token=mine).status_code == 429  # another's phone
+        assert ask(PHONE, device_token=mine).status_code == 202
+    with moved_clock(seconds=600):
+        assert ask(PHONE, device_token=mine).status_code == 202
+    with moved_clock(seconds=1200):
+        assert ask(PHONE, device_token=mine).status_code == 429
+
+
+def test_a_device_unused_for_half_a_year_is_a_stranger(
+    ask: Call, sign_in: Call, moved_clock: Call, setting: Call
+) -> None:
+    with moved_clock(days=-181):
+        setting("codes", per_address_hour=10)
+        old = sign_in(PHONE)["device_token"]
+        setting("codes", per_address_hour=0)
+        assert ask(PHONE, device_token=old).status_code == 202
+    assert ask(PHONE, device_token=old).status_code == 429
+
+
+def test_what_codes_cost_in_a_day_and_a_country_has_an_end(
+    ask: Call, sign_in: Call, moved_clock: Call, setting: Call
+) -> None:
+    mine = sign_in(PHONE)["device_token"]
+    setting("codes", per_country_hour=2)
+    assert [ask(f"+9733311229{n}").status_code for n in range(3)] == [202, 429, 429]
+    setting("codes", per_country_hour=100, per_day=4, day_reserve=0.25)
+    with moved_clock(hours=2):
+        assert [ask(f"+9733311228{n}").status_code for n in range(2)] == [202, 429]
+        assert ask(PHONE, device_token=mine).status_code == 202  # of the part that is kept
+    with moved_clock(hours=4):
+        assert ask(PHONE, device_token=mine).status_code == 429
 
 
 def test_a_network_gets_its_budget_and_another_has_its_own(ask: Call, setting: Call) -> None:

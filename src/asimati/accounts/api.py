@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from asimati.accounts import actions, queries, schemas
@@ -27,7 +26,6 @@ from asimati.kit import words
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
-from asimati.settings import settings
 
 blp = Blueprint("accounts", __name__, description="Signing in, and one's own account")
 codes_sent = queries.codes_sent
@@ -40,8 +38,9 @@ CONSTRAINTS["person_cpr_index_key"] = PersonalNumberTaken
 )
 def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask for a one-time code by text message."""
-    made = actions.request_code(tx, payload["phone"], limits.address_block(), words.language())
-    again = made.created_at + timedelta(seconds=settings().codes.resend_after)
+    made, again = actions.request_code(
+        tx, payload["phone"], limits.address_block(), words.language(), payload["device_token"]
+    )
     return {"id": made.id, "expires_at": made.expires_at, "resend_after": again}
 
 
@@ -49,7 +48,7 @@ def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str
     "/auth/otp/verify",
     who=access.anyone,
     takes=schemas.VerifyIn,
-    gives=schemas.TokensOut,
+    gives=schemas.CodeTokensOut,
     refuses=[WrongCode, CodeExpired],
 )
 def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,17 @@ BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"
 
 def receives_codes(phone: str, countries: Collection[str]) -> bool:
     """Whether one-time codes are sent to numbers of this country."""
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(phone))
-    return region in countries
+    return country_of(phone) in countries
+
+
+def country_of(phone: str) -> str:
+    """The country (ISO 3166) of a number in E.164."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
+
+
+def resend_delay(sent: int, first: int) -> int:
+    """Seconds until another code may be asked for, after so many in the hour: each wait is twice the last."""
+    return first << max(0, sent - 1)
 
 
 def new_code() -> str:

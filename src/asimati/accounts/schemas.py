@@ -49,6 +49,11 @@ class HourOfDay(plain.Time):
 
 class CodeIn(Schema):
     phone = String(required=True, min_length=4, max_length=40)
+    device_token = String(
+        load_default="",
+        max_length=200,
+        metadata={"description": "What an earlier sign-in by this phone gave: codes from the owner's reserve"},
+    )
 
 
 class CodeOut(Schema):
@@ -74,6 +79,12 @@ class TokensOut(Schema):
     refresh_token = String()
     token_type = String()
     expires_in = Integer()
+
+
+class CodeTokensOut(TokensOut):
+    device_token = String(
+        metadata={"description": "Keep it through sign-outs, and send it when asking for this phone's next code"}
+    )
 
 
 class StaffSignIn(Schema):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
+import logging
+import secrets as random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, text, true, update
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
@@ -28,33 +30,62 @@ _ONE_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(:phone, 0)),"
     " pg_advisory_xact_lock(hashtextextended(:network, 1))"
 )
+# Codes asked for by known devices are counted apart: what strangers spend on a phone takes nothing from its owner.
 _SPENT = text(
     """
-    SELECT count(*) FILTER (WHERE phone_index = :index) AS phone,
-           count(*) FILTER (WHERE requester = :requester) AS network,
-           extract(epoch FROM app_now() - max(created_at) FILTER (WHERE phone_index = :index)) AS phone_last,
-           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE phone_index = :index)) AS phone_first,
-           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE requester = :requester)) AS network_first
-    FROM code_challenge
-    WHERE created_at > app_now() - interval '1 hour' AND (phone_index = :index OR requester = :requester)
+    SELECT count(*) FILTER (WHERE mine AND hour) AS phone,
+           extract(epoch FROM app_now() - max(created_at) FILTER (WHERE mine AND hour)) AS phone_last,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine AND hour)) AS phone_first,
+           count(*) FILTER (WHERE mine) AS phone_day,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine)) AS phone_day_first,
+           count(*) FILTER (WHERE nets AND hour) AS network,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE nets AND hour)) AS network_first
+    FROM (SELECT created_at, created_at > app_now() - interval '1 hour' AS hour,
+                 phone_index = :index AND (device IS NOT NULL) = :known AS mine,
+                 requester = :requester AND device IS NULL AS nets
+          FROM code_challenge
+          WHERE created_at > app_now() - interval '1 day'
+            AND (phone_index = :index OR requester = :requester AND created_at > app_now() - interval '1 hour')
+         ) AS recent
     """
 )
+# What the whole house spends is not counted under a lock: a few too many are nothing, a queue of all callers is.
+_SPENT_BY_ALL = text(
+    """
+    SELECT (SELECT count(*) FROM code_challenge WHERE created_at > app_now() - interval '1 day') AS day,
+           (SELECT count(*) FROM code_challenge
+            WHERE country = :country AND created_at > app_now() - interval '1 hour') AS country
+    """
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+log = logging.getLogger(__name__)
 
 
-def request_code(tx: Session, written: str, requester: str, language: str) -> CodeChallenge:
-    """Begin a sign-in: a code goes to the phone. The same answer whether or not the phone is known.
+def request_code(
+    tx: Session, written: str, requester: str, language: str, device_token: str = ""
+) -> tuple[CodeChallenge, datetime]:
+    """Begin a sign-in: a code goes to the phone; with it, when the next may be asked for.
 
-    Raises Invalid for no phone, NoCodesThere for a country we send none to, TooMany within the budgets of the phone
-    and of the caller's network. Budgets are counted in rows, so that they hold without Redis and for all processes.
+    The same answer whether or not the phone is known. `device_token` is what an earlier sign-in by this phone
+    gave: whoever has it asks from a reserve that strangers cannot spend. Raises Invalid for no phone, NoCodesThere
+    for a country we send none to, TooMany past a budget: of the phone, the caller's network, the country, or the
+    day. Budgets are counted in rows, so that they hold without Redis and for all processes.
     """
     phone = phone_of(written)
     if not rules.receives_codes(phone, _countries()):
         raise NoCodesThere
     index = secrets.blind_index(phone, "phone")
-    _spend(tx, index, requester)
+    country, device = rules.country_of(phone), _known_device(index, device_token, clock.now(tx))
+    wait = _spend(tx, index, requester, country, known=device is not None)
     tx.execute(
         update(CodeChallenge)
-        .where(CodeChallenge.phone_index == index, CodeChallenge.used_at.is_(None))
+        .where(
+            CodeChallenge.phone_index == index,
+            CodeChallenge.used_at.is_(None),
+            CodeChallenge.device.is_not_distinct_from(device),
+            # A stranger elsewhere who asks for my phone does not make my code void.
+            CodeChallenge.requester == requester if device is None else true(),
+        )
         .values(used_at=func.app_now(), code=None)
     )
     code, now = rules.new_code(), clock.now(tx)
@@ -66,16 +97,20 @@ def request_code(tx: Session, written: str, requester: str, language: str) -> Co
         code_mac=_code_mac(made, code),
         language=language,
         requester=requester,
+        country=country,
+        device=device,
         created_at=now,
         expires_at=now + timedelta(seconds=settings().codes.lifetime),
     )
     tx.add(challenge)
     outbox.publish(tx, CodeRequested(challenge=made))
-    return challenge
+    return challenge, now + timedelta(seconds=wait)
 
 
 def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
-    """Exchange a code for tokens; a new phone becomes a new person. Raises CodeExpired, or WrongCode (counted).
+    """Exchange a code for tokens; a new phone becomes a new person, this device a known one.
+
+    Raises CodeExpired, or WrongCode (counted).
 
     The attempt is counted by one guarded statement before the code is looked at. The statement holds the row until
     the guess is judged, so that guesses sent all at once are no more than guesses sent one by one, and the code
@@ -90,7 +125,14 @@ def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
             CodeChallenge.expires_at > func.app_now(),
         )
         .values(attempts=CodeChallenge.attempts + 1)
-        .returning(CodeChallenge.code_mac, CodeChallenge.attempts, CodeChallenge.phone, CodeChallenge.language)
+        .returning(
+            CodeChallenge.code_mac,
+            CodeChallenge.attempts,
+            CodeChallenge.phone,
+            CodeChallenge.phone_index,
+            CodeChallenge.language,
+            CodeChallenge.device,
+        )
     )
     found = tx.execute(guess).one_or_none()
     if found is None:
@@ -102,7 +144,8 @@ def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
     if not right:
         raise WrongCode(attempts_left=max(0, left))
     person = ensure_person(tx, secrets.unseal(found.phone, "phone"), language=found.language)
-    return start_session(tx, person=person.id, assurance="phone")
+    known = _device_token(found.phone_index, found.device or random.token_urlsafe(12), clock.now(tx))
+    return start_session(tx, person=person.id, assurance="phone") | {"device_token": known}
 
 
 def purge_codes(tx: Session) -> int:
@@ -125,20 +168,56 @@ def _countries() -> list[str]:
     return countries
 
 
-def _spend(tx: Session, index: bytes, requester: str) -> None:
-    """Count the codes of the last hour by phone and by network. Raises TooMany."""
+def _spend(tx: Session, index: bytes, requester: str, country: str, *, known: bool) -> int:
+    """Count the codes sent; the seconds until this phone's next after this one. Raises TooMany.
+
+    A known device spends its phone's own reserve, whatever its network or country have spent, and of the day's
+    budget also the part that strangers leave.
+    """
     config = settings().codes
     tx.execute(_ONE_AT_A_TIME, {"phone": index.hex(), "network": requester})
-    spent = tx.execute(_SPENT, {"index": index, "requester": requester}).one()
-    wait = 0.0
-    if spent.phone_last is not None and spent.phone_last < config.resend_after:
-        wait = config.resend_after - float(spent.phone_last)
-    if spent.phone >= config.per_phone_hour:
-        wait = max(wait, 3600 - float(spent.phone_first))
-    if spent.network >= config.per_address_hour:
-        wait = max(wait, 3600 - float(spent.network_first))
-    if wait:
+    spent = tx.execute(_SPENT, {"index": index, "requester": requester, "known": known}).one()
+    of_hour = config.per_phone_reserve if known else config.per_phone_hour
+    wait = rules.resend_delay(spent.phone, config.resend_after) - (spent.phone_last or 0) if spent.phone else 0
+    if spent.phone >= of_hour:
+        wait = max(wait, 3600 - (spent.phone_first or 0))
+    if not known and spent.phone_day >= config.per_phone_day:
+        wait = max(wait, 86_400 - (spent.phone_day_first or 0))
+    if not known and spent.network >= config.per_address_hour:
+        wait = max(wait, 3600 - (spent.network_first or 0))
+    if wait > 0:
         raise TooMany(retry_after=int(wait) + 1)
+    _spend_of_all(tx, country, known=known)
+    return rules.resend_delay(int(spent.phone) + 1, config.resend_after)
+
+
+def _spend_of_all(tx: Session, country: str, *, known: bool) -> None:
+    config = settings().codes
+    spent = tx.execute(_SPENT_BY_ALL, {"country": country}).one()
+    of_strangers = config.per_day - int(config.per_day * config.day_reserve)
+    if spent.day >= (config.per_day if known else of_strangers) or (
+        not known and spent.country >= config.per_country_hour
+    ):
+        log.warning("one-time codes: a budget is spent (%s today, %s to %s)", spent.day, spent.country, country)
+        raise TooMany(retry_after=600)
+
+
+def _device_token(index: bytes, device: str, now: datetime) -> str:
+    """What a device shows to be known for one phone: nothing is kept of it, and it is no sign-in."""
+    day = str(int(now.timestamp()) // 86_400)
+    return ".".join([device, day, secrets.mac([index.hex(), device, day], "known-device").hex()])
+
+
+def _known_device(index: bytes, token: str, now: datetime) -> str | None:
+    """The device that shows a token of this phone, younger than `device_days`; None for anybody else."""
+    device, _dot, rest = token.partition(".")
+    day = rest.partition(".")[0]
+    if not (day.isascii() and day.isdecimal() and len(day) < 8):
+        return None
+    made = _EPOCH + timedelta(days=int(day))
+    expected = _device_token(index, device, made)
+    young = now - made < timedelta(days=settings().codes.device_days)
+    return device if young and hmac.compare_digest(expected.encode(), token.encode()) else None
 
 
 def _forget(tx: Session, challenge_id: UUID) -> None:

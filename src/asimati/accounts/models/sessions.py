@@ -57,6 +57,8 @@ class CodeChallenge(Base):
     language: Mapped[Language] = one_of(Language, name="language")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     requester: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text, server_default="")
+    device: Mapped[str | None] = mapped_column(Text)  # a device known for this phone; none for strangers
     created_at: Mapped[datetime] = timestamp(default=True)
     expires_at: Mapped[datetime] = timestamp()
     used_at: Mapped[datetime | None] = timestamp(nullable=True)
@@ -64,4 +66,5 @@ class CodeChallenge(Base):
     __table_args__ = (
         Index("code_challenge_phone_idx", "phone_index", "created_at"),
         Index("code_challenge_requester_idx", "requester", "created_at"),
+        Index("code_challenge_created_idx", "created_at"),
     )

@@ -277,6 +277,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("restriction_pkey")),
     )
     op.create_index(op.f("restriction_person_id_idx"), "restriction", ["person_id"], unique=False)
+    op.add_column("code_challenge", sa.Column("country", sa.Text(), server_default="", nullable=False))
+    op.add_column("code_challenge", sa.Column("device", sa.Text(), nullable=True))
+    op.create_index("code_challenge_created_idx", "code_challenge", ["created_at"], unique=False)
     op.add_column("edition", sa.Column("rest_minutes", sa.Integer(), server_default="0", nullable=False))
     op.add_column("edition", sa.Column("default_category", sa.Text(), nullable=True))
     op.add_column(
