@@ -1,6 +1,7 @@
 """What volunteering costs, on servers of its own, all in one run:
 
-    make bench ARGS=volunteering        (ARGS="volunteering 500000": so many ledger lines, 2,000,000 unless said)
+    make bench ARGS=volunteering        (ARGS="volunteering 500000": so many ledger lines, 2,000,000 unless said;
+                                         --reading leaves the sign-ups out)
 
 1. Sign-ups for one hot shift beside pgbench with the very same SQL, and beside bookings of one hot event.
 2. A passport of 1,000 ledger lines asked of the API, beside the same statements in psql and beside one of 10 lines.
@@ -216,7 +217,7 @@ def main() -> None:
     with events.ground() as (database, home), events.served("asimati.app:create_app", 8955, "/healthz") as api:
         coordinator(database)
         execute(database, _SERVED)
-        if "--ranking" not in sys.argv:
+        if "--reading" not in sys.argv:
             sign_ups(database, home, api)
         passports(database, home, api)
         filled = {"volunteers": VOLUNTEERS, "lines": lines, "edition": RANKED, "session": SESSION}

@@ -31,7 +31,7 @@ from asimati.volunteering.refusals import EditionFrozen, EditionOpen, EditionRun
 from asimati.volunteering.rules import ClaimStatus, DisputeStatus
 
 KIND = "volunteering-ranking"
-_PATIENCE = timedelta(minutes=5)  # a year of a hundred thousand volunteers takes longer than a page may
+_PATIENCE = 300  # seconds: a year of a hundred thousand volunteers takes longer than a page may
 MEDALS = 3  # places that are told apart in the thanks
 _THANKED_WITHIN = timedelta(days=30)  # of being asked for; far less than reminders are remembered
 _DESCRIPTION = {
@@ -51,7 +51,8 @@ def freeze(tx: Session, actor: Actor, code: str, *, despite: bool = False) -> Sn
     that come after know that they are late.
     """
     policy.require(actor, "close")
-    tx.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE.seconds}s'"))
+    tx.connection().execution_options(patience=_PATIENCE + 2)
+    tx.execute(text(f"SET LOCAL statement_timeout = {_PATIENCE * 1000}"))
     edition = tx.get(Edition, code, with_for_update=True, populate_existing=True)
     if edition is None:
         raise NotFound
