@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from asimati.kit import audit, db
 from asimati.kit.policy import Role
-from tests.console.test_pages import browser, text_of, town  # noqa: F401 - fixtures
+from tests.console.test_pages import browser, send, text_of, town  # noqa: F401 - fixtures
 
 Headers = dict[str, str]
 Browser = Callable[..., FlaskClient]
@@ -23,12 +22,6 @@ def asked(client: FlaskClient, who: Headers, kind: str, **said: Any) -> str:
     answer = client.post(f"{V1}/me/data-requests", json={"kind": kind, **said}, headers=who)
     assert answer.status_code == 201, answer.json
     return str(answer.json["reference"])
-
-
-def send(who: FlaskClient, page: str, path: str, **fields: str) -> Any:
-    """A form of the page, sent to a path."""
-    mark = re.findall(r'data-mark="(\w+)"', page)[0]
-    return who.post(path, data={"mark": mark, "key": uuid4().hex, **fields})
 
 
 def test_the_desk_carries_a_request_out_and_keeps_what_was_typed_when_it_may_not(

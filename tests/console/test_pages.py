@@ -6,7 +6,9 @@ import html
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import segno
@@ -21,6 +23,7 @@ from asimati.places import sync as places
 from asimati.service_requests.sync import sync
 from tests.events.ground import make_event, make_people, signed_in
 from tests.service_requests.town import BLOCKS, PART, filed
+from tests.volunteering.ground import make_edition, make_shift, now
 
 Headers = dict[str, str]
 PASSWORD = "a-long-demo-password-for-tests"
@@ -88,10 +91,16 @@ def console_rules(app: Flask) -> Iterator[tuple[str, str]]:
             "console.static", "console.sign_in", "console.sign_in_now", "console.set_language", "console.locked",
             "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
         ):  # fmt: skip
-            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+            path = re.sub(r"<any\('?([\w-]+)[^>]*>", r"\1", rule.rule)
             path = re.sub(r"<uuid:[^>]+>", "00000000-0000-7000-8000-000000000000", path)
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 yield method, re.sub(r"<[^>]+>", "claim", path)
+
+
+def send(who: FlaskClient, page: str, path: str, **fields: str) -> Any:
+    """A form of the page, sent to a path."""
+    mark = re.findall(r'data-mark="(\w+)"', page)[0]
+    return who.post(path, data={"mark": mark, "key": uuid4().hex, **fields})
 
 
 def test_every_page_is_closed_to_who_has_not_signed_in(app: Flask, client: FlaskClient) -> None:
@@ -293,6 +302,24 @@ def test_the_door_admits_and_says_so_again_for_a_second_scan(
     first, again = (coordinator.post(path, json={"items": [scan]}, headers={"X-Mark": mark}).json for _ in range(2))
     assert first["items"][0]["outcome"] == again["items"][0]["outcome"]
     assert coordinator.get(f"/console/doors/{event}/count").json["expected"] == 1
+
+
+def test_a_coordinator_tells_all_of_a_shift_prints_the_sheet_and_marks_who_did_not_come(
+    client: FlaskClient, browser: Browser, as_resident: Callable[..., Headers]
+) -> None:
+    make_edition()
+    shift = make_shift(now() - timedelta(minutes=5), places=1)
+    signed_up: Any = client.post(f"/api/v1/shifts/{shift}/sign-ups", headers=as_resident()).json
+    coordinator = browser("coordinator", Role.COORDINATOR)
+    address = f"/console/shifts/{shift}"
+    page = text_of(coordinator.get(address))
+    told = send(coordinator, page, f"{address}/broadcast", text_ar="نلتقي عند الباب", text_en="Meet at the gate")
+    assert told.status_code == 303
+    assert "It is on its way." in text_of(coordinator.get(address))
+    assert send(coordinator, page, f"{address}/sign-ups/{signed_up['id']}/no-show").status_code == 303
+    assert "Did not come" in text_of(coordinator.get(address))
+    sheet = coordinator.get(f"{address}/attendance.pdf")
+    assert (sheet.mimetype, sheet.data[:4]) == ("application/pdf", b"%PDF")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from flask import request
 from asimati.console import showing
 from asimati.console.asking import Answer, ask, listed, need
 from asimati.console.forms import both, form_of, many_of, moment_of, number_of
-from asimati.console.frame import act, back, blp, page, shown_or_refused
+from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
+from asimati.kit import clock, words
 from asimati.kit.words import _
 
 
@@ -50,10 +51,16 @@ def shift(shift_id: UUID) -> Any:
     if not answer.ok:
         return shown_or_refused(answer)
     opportunity = need(f"/staff/opportunities/{answer.body['opportunity']}")
+    begins = showing.moment(answer.body["starts_at"])
     return page(
-        "shift.html", title=opportunity["title"], shift=answer.body, match=answer.tag, opportunity=opportunity,
+        "shift.html",
+        title=opportunity["title"],
+        shift=answer.body,
+        match=answer.tag,
+        opportunity=opportunity,
         roster=listed("/staff/sign-ups", shift=shift_id, limit=100),
-    )  # fmt: skip
+        began=begins is not None and begins <= clock.utcnow(),
+    )
 
 
 @blp.post("/shifts/<uuid:shift_id>")
@@ -61,6 +68,27 @@ def change_shift(shift_id: UUID) -> Any:
     """More places, or fewer."""
     act("PATCH", f"/staff/shifts/{shift_id}", {"places": number_of("places")}, done=_("Saved."))
     return back("shift", shift_id=shift_id)
+
+
+@blp.post("/shifts/<uuid:shift_id>/sign-ups/<uuid:sign_up_id>/<any('call-in', 'no-show'):step>")
+def step_sign_up(shift_id: UUID, sign_up_id: UUID, step: str) -> Any:
+    """Somebody of the line takes a free place, or did not come."""
+    act("POST", f"/staff/sign-ups/{sign_up_id}/{step}", done=_("Done."))
+    return back("shift", shift_id=shift_id)
+
+
+@blp.post("/shifts/<uuid:shift_id>/broadcast")
+def tell_shift(shift_id: UUID) -> Any:
+    """Tell everybody who serves at a shift."""
+    act("POST", f"/staff/shifts/{shift_id}/broadcast", {"text": both("text") or {}}, done=_("It is on its way."))
+    return back("shift", shift_id=shift_id)
+
+
+@blp.get("/shifts/<uuid:shift_id>/attendance.pdf")
+def attendance_sheet(shift_id: UUID) -> Any:
+    """The sheet to sign, in both languages."""
+    path = f"/staff/shifts/{shift_id}/attendance.pdf"
+    return taken(ask("GET", path, query={"language": words.language()}))
 
 
 @blp.get("/opportunities")
