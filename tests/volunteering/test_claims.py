@@ -318,8 +318,12 @@ def test_staff_write_down_no_times_of_their_own_as_volunteers(
     who = as_resident("+97333555777")
     staff = identified(client, as_staff, phone="33555777")
     mine = sign_up(client, make_shift(now() - timedelta(minutes=30)), who)
-    refused = post(client, f"/sign-ups/{mine}/check-in", staff, 403)
-    assert refused["type"] == "/problems/own-hours"
+    for deed in (
+        f"/sign-ups/{mine}/check-in",
+        f"/staff/sign-ups/{mine}/no-show",
+        f"/staff/sign-ups/{mine}/call-in",
+    ):
+        assert post(client, deed, staff, 403)["type"] == "/problems/own-hours"
 
 
 def test_without_what_the_personnel_office_knows_own_hours_pass(

@@ -289,7 +289,7 @@ def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) 
     "/staff/sign-ups/<uuid:sign_up_id>/no-show",
     who=may("record_times"),
     gives=schemas.StaffSignUpOut,
-    refuses=[NotNow, IllegalMove],
+    refuses=[NotNow, IllegalMove, OwnHours],
 )
 def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Note that a volunteer did not come; the place is free for a replacement."""
@@ -300,7 +300,7 @@ def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     "/staff/sign-ups/<uuid:sign_up_id>/call-in",
     who=may("decide"),
     gives=schemas.StaffSignUpOut,
-    refuses=[ShiftFull, ShiftOver, IllegalMove, Overlaps, TooLittleRest],
+    refuses=[ShiftFull, ShiftOver, IllegalMove, Overlaps, TooLittleRest, OwnHours],
 )
 def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Give a free place to somebody in line who was asked and said yes: a replacement."""

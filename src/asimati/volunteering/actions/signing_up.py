@@ -94,6 +94,7 @@ def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     """
     policy.require(actor, "record_times")
     found, shift = held(tx, actor, sign_up_id)
+    policy.require_not_own(tx, actor, found.person_id)
     if clock.now(tx) < shift.starts_at:
         raise NotNow
     return _leave(tx, actor, found, shift, SignUpStatus.NO_SHOW, messages.NoShowNoted)
@@ -106,6 +107,7 @@ def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     """
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
+    policy.require_not_own(tx, actor, found.person_id)
     if found.status is not SignUpStatus.WAITLISTED:
         rules.require_move(found.status, SignUpStatus.OFFERED)  # only who is in line can be called in
     if shift.ends_at <= clock.now(tx):
