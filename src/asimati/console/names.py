@@ -33,7 +33,7 @@ NAMES = {
         "note": _("Note"), "reopen": _("Reopen"), "approve": _("Approve"), "merge": _("Merge"),
         "hand_over": _("Hand over"), "submit": _("Filed"), "answer": _("Answered"), "write": _("Wrote"),
         "withdraw": _("Withdrawn"), "rate": _("Rated"), "intake": _("Taken in"), "send_back": _("Send back"),
-        "propose": _("Propose for approval"), "appeal": _("Appealed"),
+        "propose": _("Propose for approval"), "appeal": _("Appealed"), "declare": _("Declare an interest"),
     },
     "mode": {"in_person": _("In person"), "online": _("Online"), "hybrid": _("Hybrid")},
     "type": {
