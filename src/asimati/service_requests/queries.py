@@ -18,7 +18,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.text import fold
 from asimati.service_requests import policy, searching
 from asimati.service_requests.models import WORDS, Hop, Service, ServiceRequest
-from asimati.service_requests.rules import Domain, Kind, Status
+from asimati.service_requests.rules import Domain, Kind, Status, Turn
 
 # --- the catalogue ---------------------------------------------------------------------------------------------
 
@@ -98,15 +98,14 @@ def request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
 # --- the staff's queues ----------------------------------------------------------------------------------------
 
 _OPEN = ServiceRequest.closed_at.is_(None)
-# Late is what was promised and is not there (unless we wait for the resident), and an entity past its own time.
-_HOP_LATE = (
-    select(Hop.id)
-    .where(Hop.request_id == ServiceRequest.id, Hop.ended_at.is_(None), Hop.due_at < func.app_now())
-    .exists()
-)
+# Late is what was promised and is not there (unless we wait for the resident), and an entity past its own time. The
+# moment and the late entities are each asked for once, not for every case.
+_NOW = select(func.app_now()).scalar_subquery()
+_ENTITY_LATE = select(Hop.request_id).where(Hop.ended_at.is_(None), Hop.who == Turn.ENTITY, Hop.due_at < _NOW)
 _OVERDUE = and_(
-    _OPEN, ServiceRequest.status != Status.WAITING, or_(ServiceRequest.due_at < func.app_now(), _HOP_LATE)
-)
+    _OPEN, ServiceRequest.status != Status.WAITING,
+    or_(ServiceRequest.due_at < _NOW, ServiceRequest.id.in_(_ENTITY_LATE)),
+)  # fmt: skip
 
 
 def _today() -> tuple[datetime, datetime]:
