@@ -67,6 +67,7 @@ class SeatsMachine(RuleBasedStateMachine):
             with db.transaction() as tx:
                 self.travel(tx)
                 self.now = clock.now(tx)
+                self.begun = self.begun or self.now >= self.told.starts_at
                 if settles:
                     retold.settle(self.now)
                 self.asked = deepcopy(retold)
@@ -243,7 +244,6 @@ class SeatsMachine(RuleBasedStateMachine):
         assert (event.capacity, event.capacity - event.taken, event.waiting) == (
             self.told.capacity, self.told.free, len(self.told.line),
         )  # fmt: skip
-        self.begun = self.begun or self.now >= self.told.starts_at
         if self.begun:  # the line was served while the event was to come
             return
         head = self.told.parties[self.told.line[0]].size if self.told.line else None
