@@ -219,6 +219,13 @@ def test_a_picture_of_the_case_is_taken_away_by_whoever_may_see_it(
     assert browser("coordinator", Role.COORDINATOR).get(link).status_code in (403, 404)
 
 
+def test_a_queue_is_narrowed_and_keeps_what_was_asked(reviewer: FlaskClient, case: str) -> None:
+    page = text_of(reviewer.get("/console/queues/unassigned?channel=app&order=newest&q="))
+    assert case in page and '<option value="app" selected>' in page and '<option value="newest" selected>' in page
+    assert case not in text_of(reviewer.get("/console/queues/unassigned?channel=majlis"))
+    assert case not in text_of(reviewer.get("/console/queues/unassigned?filed_to=2020-01-01"))
+
+
 def test_a_bulk_move_tells_of_each_case(
     town: FlaskClient, reviewer: FlaskClient, case: str, as_resident: Callable[..., Headers]
 ) -> None:

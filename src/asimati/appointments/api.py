@@ -61,6 +61,7 @@ DESKS.append(
         items=lambda tx, actor, name, query: queries.queue(tx, actor, name, **query),
         gives=StaffAppointmentOut,
         opens="appointment",
+        narrowed_by=frozenset({"q", "service"}),
     )
 )
 

@@ -91,6 +91,9 @@ DESKS.append(
         items=lambda tx, actor, name, query: queries.queue(tx, actor, name, **query),
         gives=StaffRequestItem,
         opens="service_request",
+        narrowed_by=frozenset(
+            {"q", "service", "department", "area", "block", "channel", "filed_from", "filed_to", "order"}
+        ),
     )
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -12,13 +12,16 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from asimati.kit import clock
-from asimati.kit.errors import NotFound
+from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
+from asimati.kit.words import _
+from asimati.places.models import Block
 from asimati.service_requests import policy, searching
 from asimati.service_requests.models import WORDS, Hop, Service, ServiceRequest
-from asimati.service_requests.rules import Domain, Kind, Status, Turn
+from asimati.service_requests.rules import Channel, Domain, Kind, Status, Turn
+from asimati.settings import settings
 
 # --- the catalogue ---------------------------------------------------------------------------------------------
 
@@ -147,15 +150,55 @@ def queues(tx: Session, actor: Actor) -> Mapping[str, int]:
     return dict(row._mapping)
 
 
+def _services(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return ServiceRequest.service_id.in_(select(Service.id).where(condition))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), settings().governorate.time_zone)
+
+
+def _blocks_of(area: str) -> Select[Any]:
+    return select(Block.number).where(or_(Block.area["ar"].astext == area, Block.area["en"].astext == area))
+
+
+# How each word of a question narrows a queue; days are the governorate's.
+_NARROWED: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "service": lambda code: _services(Service.code == code),
+    "department": lambda code: _services(Service.department == code),
+    "area": lambda name: ServiceRequest.block.in_(_blocks_of(name)),
+    "block": lambda number: ServiceRequest.block == number,
+    "channel": lambda channel: ServiceRequest.channel == channel,
+    "filed_from": lambda day: ServiceRequest.submitted_at >= _midnight(day),
+    "filed_to": lambda day: ServiceRequest.submitted_at < _midnight(day + timedelta(days=1)),
+}
+
+_ORDERS: Mapping[str, Any] = {
+    "due": ServiceRequest.due_at.asc(),
+    "oldest": ServiceRequest.submitted_at.asc(),
+    "newest": ServiceRequest.submitted_at.desc(),
+    "changed": ServiceRequest.updated_at.desc(),
+}
+
+
 def queue(
-    tx: Session, actor: Actor, name: str, *, page: PageArgs, q: str | None = None, service: str | None = None
+    tx: Session,
+    actor: Actor,
+    name: str,
+    *,
+    page: PageArgs,
+    q: str | None = None,
+    order: str = "due",
+    **narrowed: Any,
 ) -> Page:
-    """The cases of a queue, the most urgent first. Raises NotFound for a queue there is not."""
+    """The cases of a queue, the most urgent first unless another order of `_ORDERS` is asked for; `narrowed` by the
+    words of `_NARROWED`. Raises NotFound for a queue there is not, Invalid for a channel there is not.
+    """
     policy.require(actor, "see")
     if name not in QUEUES:
         raise NotFound
+    if narrowed.get("channel") not in {None, *Channel}:
+        raise Invalid([("/channel", _("There is no such channel."))])
     wanted = policy.visible(select(ServiceRequest).options(*_LINE), actor).where(_OPEN, QUEUES[name](actor))
-    if service:
-        wanted = wanted.join(ServiceRequest.service).where(Service.code == service)
-    wanted = _found(wanted, q)
-    return paginate(tx, wanted, [ServiceRequest.due_at.asc(), ServiceRequest.id.asc()], page)
+    wanted = wanted.where(*(_NARROWED[word](value) for word, value in narrowed.items() if value))
+    return paginate(tx, _found(wanted, q), [_ORDERS[order], ServiceRequest.id.asc()], page)

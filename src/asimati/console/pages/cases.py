@@ -32,12 +32,19 @@ def queues() -> Any:
     return page("queues.html", title=_("Queues"), queues=listed("/staff/queues"), elsewhere=ELSEWHERE)
 
 
+_ASKED = ("q", "service", "area", "block", "channel", "filed_from", "filed_to", "order", "after")
+_ORDERS = {
+    "due": _("Most urgent first"), "oldest": _("Oldest first"), "newest": _("Newest first"),
+    "changed": _("Last changed first"),
+}  # fmt: skip
+
+
 @blp.get("/queues/<name>")
 def queue(name: str) -> Any:
     """The cases of one queue, the most urgent first."""
     if name in ELSEWHERE:
         return back(ELSEWHERE[name])
-    asked = {part: request.args.get(part) for part in ("q", "service", "after")}
+    asked = {part: request.args.get(part) or None for part in _ASKED}
     found = need(f"/staff/queues/{name}", limit=50, **asked)
     queues = listed("/staff/queues")
     title = next((one["title"] for one in queues if one["name"] == name), NAMES["queue"].get(name, name))
@@ -49,6 +56,8 @@ def queue(name: str) -> Any:
         name=name,
         found=found,
         asked=asked,
+        orders=_ORDERS,
+        channels=list(NAMES["channel"]),
         queues=queues,
         elsewhere=ELSEWHERE,
         services=listed("/services", limit=100),

@@ -1,0 +1,113 @@
+"""Narrowing a queue and putting it into another order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from asimati.http import queues
+from asimati.kit import db
+from tests.service_requests.conftest import filed
+
+Headers = dict[str, str]
+QUEUE = "/api/v1/staff/queues/unassigned"
+
+
+@pytest.fixture
+def three(
+    town: FlaskClient, resident: Headers, reviewer: Headers, submit: Callable[..., dict[str, Any]]
+) -> list[str]:
+    """Filed three days apart, the last one taken in at the office; the first was touched last."""
+    cases = [submit(resident)["reference"] for _ in range(2)]
+    cases.append(
+        town.post("/api/v1/staff/intake", json=filed(channel="office"), headers=reviewer).json["reference"]
+    )
+    with db.transaction() as tx:
+        for number, reference in enumerate(cases):
+            tx.execute(
+                text(
+                    "UPDATE service_request SET submitted_at = timestamptz '2026-03-01 20:30+00' + "
+                    ":days * interval '1 day', due_at = timestamptz '2026-04-01 09:00+00' + "
+                    ":due * interval '1 day', updated_at = timestamptz '2026-03-20 09:00+00' - "
+                    ":days * interval '1 hour', block = :block "
+                    "WHERE reference = :reference"
+                ),
+                {
+                    "days": number * 3,
+                    "due": (number + 1) % 3,
+                    "reference": reference,
+                    "block": ("317", "325", None)[number],
+                },
+            )
+    return cases
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, [2, 0, 1]), ({"order": "due"}, [2, 0, 1]), ({"order": "oldest"}, [0, 1, 2]),
+        ({"order": "newest"}, [2, 1, 0]), ({"order": "changed"}, [0, 1, 2]),
+        ({"block": "325"}, [1]), ({"channel": "office"}, [2]), ({"channel": "app"}, [0, 1]),
+        ({"service": "street-lamp"}, [2, 0, 1]), ({"service": "idea"}, []), ({"service": ""}, [2, 0, 1]),
+        ({"department": "lighting"}, []),
+        # half past eight in the evening of UTC is the same day still in Manama, three hours ahead
+        ({"filed_from": "2026-03-04"}, [2, 1]), ({"filed_to": "2026-03-01"}, [0]),
+        ({"filed_from": "2026-03-02", "filed_to": "2026-03-04"}, [1]),
+        ({"filed_from": "2026-03-02", "order": "oldest", "channel": "app"}, [1]),
+    ],
+)  # fmt: skip
+def test_a_queue_shows_what_is_asked_for_in_the_order_asked_for(
+    town: FlaskClient, reviewer: Headers, three: list[str], query: dict[str, str], found: list[int]
+) -> None:
+    items = town.get(QUEUE, query_string=query, headers=reviewer).json["items"]
+    assert [one["reference"] for one in items] == [three[number] for number in found]
+
+
+def test_an_area_is_found_by_its_name_in_either_language(
+    town: FlaskClient, reviewer: Headers, three: list[str]
+) -> None:
+    with db.transaction() as tx:
+        area = tx.execute(text("SELECT area FROM block WHERE number = '317'")).scalar_one()
+    for name in (area["ar"], area["en"]):
+        items = town.get(QUEUE, query_string={"area": name}, headers=reviewer).json["items"]
+        assert three[0] in [one["reference"] for one in items]
+    assert town.get(QUEUE, query_string={"area": "Atlantis"}, headers=reviewer).json["items"] == []
+
+
+@pytest.mark.parametrize("order", ["due", "oldest", "newest", "changed"])
+def test_pages_of_every_order_show_each_case_once(
+    town: FlaskClient, reviewer: Headers, three: list[str], order: str
+) -> None:
+    seen, after = list[str](), None
+    while True:
+        query = {"order": order, "limit": 1} | ({"after": after} if after else {})
+        answer = town.get(QUEUE, query_string=query, headers=reviewer).json
+        seen += [one["reference"] for one in answer["items"]]
+        if not (after := answer["next"]):
+            break
+    assert sorted(seen) == sorted(three)
+
+
+@pytest.mark.parametrize(
+    ("query", "at"),
+    [({"channel": "pigeon"}, "/channel"), ({"order": "best"}, "/order"), ({"filed_to": "soon"}, "/filed_to")],
+)
+def test_what_no_queue_knows_is_refused(
+    town: FlaskClient, reviewer: Headers, query: dict[str, str], at: str
+) -> None:
+    answer = town.get(QUEUE, query_string=query, headers=reviewer)
+    assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, [at])
+
+
+def test_a_queue_that_cannot_be_narrowed_so_says_it(
+    town: FlaskClient, reviewer: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = next(one for one in queues.DESKS if "unassigned" in one.titles)
+    monkeypatch.setattr(queues, "DESKS", [replace(desk, narrowed_by=frozenset({"q"}))])
+    answer = town.get(QUEUE, query_string={"q": "x", "channel": "app"}, headers=reviewer)
+    assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, ["/channel"])
