@@ -46,7 +46,7 @@ class Told:
 
     def hand_on(self, now: datetime) -> None:
         """Strictly in turn, until the head needs more than there is; past it when that has lasted long enough."""
-        if now >= self.starts_at:
+        if now >= self.starts_at or not self.free:
             return
         head = self.parties[self.line[0]] if self.line else None
         past_the_head = head and head.gathers_until and head.gathers_until <= now
@@ -57,6 +57,8 @@ class Told:
                 party.status, party.gathers_until = "offered", None
             elif not past_the_head:
                 break
+        if self.line and not self.free:  # used up: what comes free from now on is gathered anew
+            self.parties[self.line[0]].gathers_until = None
 
     def place(self, reference: str, person: int, size: int, now: datetime) -> str:
         seated = not self.line and size <= self.free
