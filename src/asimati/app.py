@@ -51,6 +51,7 @@ from asimati.volunteering import api as volunteering
 from asimati.volunteering import editions_api as editions
 from asimati.volunteering import hours_api as volunteering_hours
 from asimati.volunteering import passport_api as passport
+from asimati.volunteering import profiles_api as volunteers
 
 ROOMS = (
     accounts,
@@ -75,6 +76,7 @@ ROOMS = (
     volunteering,
     volunteering_hours,
     passport,
+    volunteers,
     editions,
     events,
     events_after,

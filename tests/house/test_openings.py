@@ -30,6 +30,7 @@ NOBODYS = {
     "/api/v1/credentials/status/<int:number>",
     "/api/v1/calendar/<token>.ics",
     "/api/v1/editions",
+    "/api/v1/volunteering/choices",
     "/api/v1/events",
     "/api/v1/staff/events/<uuid:event_id>/counts",
     "/api/v1/staff/events/<uuid:event_id>/statistics",

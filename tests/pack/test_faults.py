@@ -103,6 +103,7 @@ CASES = {
     "opportunity twice": Case(
         "volunteering.toml", '"food-packing"', '"beach-cleanup"', '"beach-cleanup"', "twice", "[[opportunity]]"
     ),
+    "skill twice": Case("volunteering.toml", '"cooking"', '"design"', '"design"', "twice", '"gardening"'),
     "shift twice": Case("volunteering.toml", '"food-b"', '"beach-a"', '"beach-a"', "twice", '"food-a"'),
     "edition reversed": Case("volunteering.toml", "2027-08-31", "2025-08-31", "2025-08-31", "after starts_on"),
     "shift reversed": Case(

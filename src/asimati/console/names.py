@@ -80,6 +80,7 @@ NAMES = {
         "block": _("Blocks"), "holiday": _("Holidays"), "entity": _("Entities"), "service": _("Services"),
         "service_form": _("Forms"), "desk": _("Desks"), "appointment_service": _("Services by appointment"),
         "letter_template": _("Letters"), "edition": _("Editions"), "opportunity": _("Opportunities"),
+        "skill": _("Skills"), "spoken_language": _("Languages of volunteers"),
         "shift": _("Shifts"), "programme": _("Programmes"), "event": _("Events"), "goal": _("Goals"),
         "target": _("Targets"), "indicator": _("Indicators"), "measure": _("Measures"),
         "objective": _("National objectives"), "crosswalk": _("Targets and objectives"), "aim": _("Aims"),

@@ -29,6 +29,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "appointment_service": ("code",),
     "letter_template": ("code",),
     "edition": ("code",),
+    "skill": ("code",),
+    "spoken_language": ("code",),
     "opportunity": ("code",),
     "shift": ("code",),
     "programme": ("slug",),

@@ -145,6 +145,8 @@ def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:
     left_out: Part = {"block": None, "targets": [], "review": False, "minimum_age": None, "waitlist": True}
     return {
         "edition": values["edition"],
+        "skills": values.get("skill", []),
+        "languages": values.get("language", []),
         "opportunities": [
             {
                 **left_out,

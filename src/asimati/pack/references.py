@@ -200,6 +200,8 @@ def _volunteering(document: Document, blocks: set[str], zone: ZoneInfo) -> Itera
     yield from _twice(document, ["edition", "categories"], "code")
     yield from _twice(document, ["edition", "levels"], "code")
     yield from _twice(document, ["edition", "levels"], "hours")
+    for catalogue in document.values.keys() & {"skill", "language"}:
+        yield from _twice(document, [catalogue], "code")
     yield from _twice(document, ["opportunity"], "code")
     shifts: set[str] = set()
     for number, one in enumerate(document.values["opportunity"]):

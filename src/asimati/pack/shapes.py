@@ -297,7 +297,11 @@ VOLUNTEERING = table(
                 },
             )
         ),
-    }
+    },
+    {
+        "skill": many(table({"code": CODE, "title": WORDS})),
+        "language": many(table({"code": CODE, "title": WORDS})),
+    },
 )
 EVENT = table(
     {

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.kit.worktime import Target
+from asimati.volunteering import catalogues
 from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.actions.organising import search_text
-from asimati.volunteering.models import Edition, Opportunity, Shift, SignUp
+from asimati.volunteering.models import Edition, Opportunity, Shift, SignUp, Skill, SpokenLanguage
 
 _WORDS = ("title", "description", "host", "location", "block", "targets", "review", "minimum_age")
 _TIMES = ("starts_at", "ends_at")
@@ -26,6 +27,8 @@ def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
     staff once a shift exists; relative times hold from the sync that first added it.
     """
     _edition(tx, part["edition"])
+    catalogues.sync(tx, Skill, part.get("skills", []))
+    catalogues.sync(tx, SpokenLanguage, part.get("languages", []))
     known = {one.code: one for one in tx.scalars(select(Opportunity).where(Opportunity.code.is_not(None)))}
     listed = {row["code"] for row in part["opportunities"]}
     counts = {"added": len(listed - known.keys()), "listed": len(listed), "retired": 0, "kept": 0}
