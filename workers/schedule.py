@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from asimati.accounts.actions import purge_challenges, purge_codes
+from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes
 from asimati.appointments.actions import remind as remind_of_appointments
 from asimati.dataprotection.actions import purge as purge_retained
 from asimati.dataprotection.actions import resume as resume_erasures
@@ -106,6 +106,7 @@ JOBS: Sequence[Job] = (
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("accounts.purge_challenges", HOUR, purge_challenges),
+    Job("accounts.lapse_asks", HOUR, lapse_asks),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
     Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),

@@ -15,6 +15,7 @@ from asimati.accounts import api as accounts
 from asimati.accounts import audit_api as audit
 from asimati.accounts import calendar_api as calendar
 from asimati.accounts import dev_api as dev_accounts
+from asimati.accounts import household_api as household
 from asimati.accounts import keys_api as keys
 from asimati.accounts import proofs_api as proofs
 from asimati.accounts import staff_api as staff
@@ -57,6 +58,7 @@ ROOMS = (
     accounts,
     staff,
     proofs,
+    household,
     audit,
     keys,
     calendar,

@@ -11,6 +11,8 @@ MAY: dict[str, frozenset[Role]] = {
     "see_staff": frozenset({ADMINISTRATOR, AUDITOR}),
     "manage_staff": frozenset({ADMINISTRATOR}),
     "delegate": frozenset(Role),
+    "see_household": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR, Role.DATA_PROTECTION_OFFICER}),
+    "judge_guardian": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR}),
     "audit": frozenset({ADMINISTRATOR, AUDITOR, Role.DATA_PROTECTION_OFFICER}),
 }
 

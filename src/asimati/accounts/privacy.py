@@ -6,9 +6,10 @@ import os
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from asimati.accounts.actions.consents import withdraw_all
+from asimati.accounts.actions.household import leave_households
 from asimati.accounts.models import (
     AccountSession,
     Authenticator,
@@ -17,6 +18,7 @@ from asimati.accounts.models import (
     Consent,
     Device,
     Engagement,
+    HouseholdMember,
     Passkey,
     PasskeyChallenge,
     Person,
@@ -34,6 +36,8 @@ from asimati.kit.words import _
 rotation.seals(Person.phone, "phone", index=Person.phone_index)
 rotation.seals(Person.email, "email")
 rotation.seals(Person.cpr, "cpr", index=Person.cpr_index)
+rotation.seals(HouseholdMember.cpr, "cpr", index=HouseholdMember.cpr_index)
+rotation.seals(HouseholdMember.phone, "phone", index=HouseholdMember.phone_index)
 rotation.seals(StaffMember.cpr, "cpr", index=StaffMember.cpr_index)
 rotation.seals(StaffMember.phone, "phone", index=StaffMember.phone_index)
 rotation.seals(CodeChallenge.phone, "phone", index=CodeChallenge.phone_index)
@@ -162,7 +166,31 @@ holds(
     periods={"consent": Consent.withdrawn_at.is_not(None)},
     aged=Consent.withdrawn_at,
 )
-BEFORE_ERASURE.append(withdraw_all)
+holds(
+    HouseholdMember,
+    Group.IDENTITY,
+    _("Your household"),
+    of=lambda person: or_(HouseholdMember.holder_id == person, HouseholdMember.person_id == person),
+    personal={
+        **dict.fromkeys(
+            ("name_ar", "name_latin", "sex", "birth_date", "cpr", "cpr_index", "relation"), Group.IDENTITY
+        ),
+        **dict.fromkeys(("phone", "phone_index"), Group.CONTACT),
+        "judged_upon": Group.IDENTITY,
+    },
+    fate=Fate.REDACT,
+    why=_("It ends. An empty line stays under the requests that were filed for its people."),
+    blanks={
+        "relation": "other",
+        "guardianship": "none",
+        "asked_of": None,
+        "ended_at": func.coalesce(HouseholdMember.ended_at, func.app_now()),
+    },
+    hidden=["cpr_index", "phone_index"],
+    periods={"household": HouseholdMember.ended_at.is_not(None)},
+    aged=HouseholdMember.ended_at,
+)
+BEFORE_ERASURE += [withdraw_all, leave_households]
 for _model, _title, _personal, _plain in (
     (StaffMember, _("Who works here"), ["email", "name", "cpr", "cpr_index", "phone", "phone_index"], ["password"]),
     (RoleGrant, _("What they may do"), ["reason"], ["scopes"]),

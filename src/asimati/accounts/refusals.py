@@ -126,3 +126,59 @@ class WordsChanged(Conflict):
     slug = "words-changed"
     title = _("The words have changed meanwhile")
     detail = _("Read them again, then agree if you still wish to.")
+
+
+class HouseholdFull(Conflict):
+    """`limit` is how many members one may have."""
+
+    slug = "household-full"
+    title = _("This household has no more room")
+    detail = _("It holds {limit} people. End what is not right any more first.")
+
+
+class AskedTooOften(Conflict):
+    slug = "asked-too-often"
+    title = _("You have asked often enough")
+    detail = _(
+        "Wait for answers, or take an invitation back. Whoever did not agree can be asked again after a month."
+    )
+
+
+class MemberAlready(Conflict):
+    slug = "member-already"
+    title = _("This person is in the household already")
+
+
+class GuardianNotAdult(Conflict):
+    slug = "guardian-not-adult"
+    title = _("A guardian is 18 or older")
+    detail = _("The date of birth in the guardian's profile has to say so.")
+
+
+class NotUnderAge(Conflict):
+    slug = "not-under-age"
+    title = _("Only people under 18 ask for a guardian here")
+    detail = _("The date of birth in your profile has to say so.")
+
+
+class TiedAccount(Conflict):
+    slug = "tied-account"
+    title = _("This member has an account of their own")
+    detail = _("They keep what it says of them themselves.")
+
+
+class NothingToJudge(Conflict):
+    slug = "nothing-to-judge"
+    title = _("Nobody has said to be the guardian here")
+
+
+class OwnHousehold(Conflict):
+    slug = "own-household"
+    title = _("Nobody decides about their own household")
+    detail = _("Ask a colleague.")
+
+
+class AnswerAwaited(Conflict):
+    slug = "answer-awaited"
+    title = _("Somebody was asked and has not answered")
+    detail = _("Wait for the answer, or end this and begin again.")

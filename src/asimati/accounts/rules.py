@@ -44,6 +44,14 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+ADULT = 18  # years
+
+
+def is_minor(born: date | None, day: date) -> bool | None:
+    """Whether somebody is under age on a day; None where it is not known."""
+    return None if born is None else age_on(born, day) < ADULT
+
+
 # Codes that babel knows and that are no country.
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 COUNTRIES = (

@@ -41,6 +41,7 @@ _ANYBODY = frozenset(Role)
 _CASES = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
 _COORDINATION = frozenset({Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 
+_GUARDIANS = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.COORDINATOR})
 _HEADS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _WRITERS = _COORDINATION | {Role.AUDITOR}
 _AUDIT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER})
@@ -60,6 +61,7 @@ MENU = (
         (
             ("console.queues", _("Queues"), _CASES | _COORDINATION),
             ("console.appointments", _("Appointments"), _CASES),
+            ("console.guardians", _("Guardians to verify"), _GUARDIANS),
         ),
     ),
     (

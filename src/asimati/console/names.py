@@ -35,6 +35,14 @@ NAMES = {
         "withdraw": _("Withdrawn"), "rate": _("Rated"), "intake": _("Taken in"), "send_back": _("Send back"),
         "propose": _("Propose for approval"), "appeal": _("Appealed"), "declare": _("Declare an interest"),
     },
+    "relation": {
+        "child": _("Child"), "spouse": _("Spouse"), "parent": _("Parent"), "sibling": _("Brother or sister"),
+        "grandparent": _("Grandparent"), "grandchild": _("Grandchild"), "ward": _("Ward"), "other": _("Other"),
+    },
+    "guardianship": {
+        "none": _("No guardianship"), "declared": _("Guardian, not verified"), "verified": _("Verified guardian"),
+        "refused": _("Guardianship not confirmed"),
+    },
     "mode": {"in_person": _("In person"), "online": _("Online"), "hybrid": _("Hybrid")},
     "type": {
         "workshop": _("Workshop"), "talk": _("Talk"), "panel": _("Panel"), "mentoring": _("Mentoring"),

@@ -9,6 +9,18 @@ from asimati.accounts.actions.authenticators import (
 from asimati.accounts.actions.authority import delegate, end_delegation, grant, revoke
 from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
 from asimati.accounts.actions.consents import asked, consent, withdraw_all, withdraw_consent
+from asimati.accounts.actions.household import (
+    add_to_household,
+    agree,
+    ask_guardian,
+    decline,
+    edit_member,
+    end_membership,
+    invite,
+    judge_guardian,
+    lapse_asks,
+    leave_households,
+)
 from asimati.accounts.actions.passkeys import (
     drop_passkey,
     make_passkey,
@@ -46,11 +58,12 @@ from asimati.accounts.actions.staff import (
 )
 
 __all__ = [
-    "add_member", "asked", "change_password", "close_member", "confirm_authenticator", "consent", "create_staff",
-    "delegate", "drop_authenticator", "drop_device", "drop_passkey", "edit_profile", "end_delegation",
-    "end_other_sessions", "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member",
-    "is_password", "leave_out", "make_passkey", "passkey_to_make", "passkey_to_show", "prefer",
-    "purge_challenges", "purge_codes", "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code",
-    "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out",
-    "start_session", "verify_code", "withdraw_all", "withdraw_consent",
+    "add_member", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "close_member",
+    "confirm_authenticator", "consent", "create_staff", "decline", "delegate", "drop_authenticator", "drop_device",
+    "drop_passkey", "edit_member", "edit_profile", "end_delegation", "end_membership", "end_other_sessions",
+    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member", "invite", "is_password",
+    "judge_guardian", "lapse_asks", "leave_households", "leave_out", "make_passkey", "passkey_to_make",
+    "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "put_device", "rectify", "refresh",
+    "renew_recovery_codes", "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff",
+    "sign_in_with_passkey", "sign_out", "start_session", "verify_code", "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

@@ -55,7 +55,7 @@ def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[s
 
     Raises Stale; Invalid for a personal number of another form, PersonalNumberTaken for somebody else's.
     """
-    person = _locked(tx, actor)
+    person = locked(tx, actor)
     if version is not None and person.version != version:
         raise Stale
     for name in PROFILE:
@@ -115,7 +115,7 @@ def _set_disability(tx: Session, person: UUID, value: bool | None) -> None:
 
 def prefer(tx: Session, actor: Actor, version: int | None, wishes: dict[str, Any]) -> None:
     """Write down how a person wishes to be told things. Raises Stale."""
-    person = _locked(tx, actor)
+    person = locked(tx, actor)
     found = tx.get(Preference, actor.person)
     if version is not None and version != (found.version if found else 0):
         raise Stale
@@ -140,7 +140,7 @@ def leave_out(tx: Session, person_id: UUID, topic: str, channel: str) -> None:
     tx.flush()
 
 
-def _locked(tx: Session, actor: Actor) -> Person:
+def locked(tx: Session, actor: Actor) -> Person:
     """One's own row, held so that two edits of what belongs to it follow each other."""
     return tx.scalars(select(Person).where(Person.id == actor.person).with_for_update(key_share=True)).one()
 

@@ -1,6 +1,7 @@
 """The tables of accounts."""
 
 from asimati.accounts.models.consents import Consent
+from asimati.accounts.models.household import Guardianship, HouseholdMember, Relation, Side
 from asimati.accounts.models.people import (
     PROFILE,
     CalendarLink,
@@ -19,8 +20,29 @@ from asimati.accounts.models.sessions import AccountSession, CodeChallenge, Refr
 from asimati.accounts.models.staff import RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "CodeChallenge", "Consent", "Device",
+    "PROFILE",
+    "AccountSession",
+    "Authenticator",
+    "CalendarLink",
+    "CodeChallenge",
+    "Consent",
+    "Device",
     "Engagement",
-    "EngagementKind", "HolderKind", "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive",
-    "Preference", "RecoveryCode", "RefreshToken", "RoleGrant", "Sex", "StaffMember",
+    "EngagementKind",
+    "Guardianship",
+    "HolderKind",
+    "HouseholdMember",
+    "Language",
+    "Passkey",
+    "PasskeyChallenge",
+    "Person",
+    "PersonSensitive",
+    "Preference",
+    "RecoveryCode",
+    "RefreshToken",
+    "Relation",
+    "RoleGrant",
+    "Sex",
+    "Side",
+    "StaffMember",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
     "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
     "data_requests": "data_requests", "data_to_pass_on": "data_requests", "integrity": "integrity",
+    "guardians": "guardians",
 }  # fmt: skip
 
 

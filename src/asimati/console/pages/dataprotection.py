@@ -121,8 +121,10 @@ def step_integrity(reference: str, step: str) -> Any:
 
 def _file(found: Any, refused: Answer | None = None) -> Any:
     title = {"ar": found["name_ar"] or found["name_latin"], "en": found["name_latin"] or found["name_ar"]}
+    theirs = may(f"/staff/people/{found['id']}/household", limit=50) or {"items": []}
     return page(
         "person.html", title=title if title["ar"] else _("A person's file"), person=found, refused=refused,
+        household=theirs["items"],
         purposes=list(NAMES["purpose"]),
     )  # fmt: skip
 
