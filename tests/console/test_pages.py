@@ -201,6 +201,27 @@ def test_an_auditor_sees_a_case_and_no_move(browser: Browser, case: str) -> None
     assert case in page and "/claim" not in page
 
 
+def test_the_map_shows_the_block_its_neighbours_and_the_point(
+    town: FlaskClient, reviewer: FlaskClient, as_resident: Callable[..., Headers]
+) -> None:
+    points = {"317": (26.241, 50.589), "318": (26.234, 50.593), "436": (26.2335, 50.527)}
+    area = {"ar": "المنطقة الدبلوماسية", "en": "Diplomatic Area"}
+    with db.transaction() as tx:
+        rows = [{"number": block, "area": area, "lat": lat, "lon": lon} for block, (lat, lon) in points.items()]
+        places.sync(tx, {**BLOCKS, "blocks": rows})
+    shown = []
+    for location in ({"block": "317", "lat": 26.2402, "lon": 50.5875}, {"block": "317"}):
+        said = {**filed(), "location": location}
+        made = town.post("/api/v1/service-requests", json=said, headers=as_resident()).json
+        shown.append(text_of(reviewer.get(f"/console/cases/{made['reference']}")))
+    for page in shown:
+        assert "Block 317, Diplomatic Area; beside it: 318</title>" in page
+        assert page.count("<polygon") == 3 and page.count('class="cell own"') == 1
+        assert ">436</text>" not in page  # kilometres away: on the small drawing of the whole alone
+    assert 'class="pin"' in shown[0] and "geo:26.2402,50.5875" in shown[0]
+    assert 'class="pin"' not in shown[1] and "geo:26.241,50.589" in shown[1]  # the block's point is nobody's house
+
+
 def test_a_picture_of_the_case_is_taken_away_by_whoever_may_see_it(
     town: FlaskClient, browser: Browser, reviewer: FlaskClient, as_resident: Callable[..., Headers]
 ) -> None:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from flask import flash, g, request
 
-from asimati.console.asking import Answer, ask, listed, may, need
+from asimati.console.asking import Answer, ask, listed, need
 from asimati.console.forms import both, form_of
 from asimati.console.frame import back, blp, page, shown_or_refused, taken
+from asimati.console.mapping import map_of
 from asimati.console.names import NAMES
 from asimati.kit.words import _, translate
 from asimati.service_requests import policy
@@ -124,7 +125,7 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         case=found,
         match=answer.tag,
         fields=answered(found),
-        place=place(found),
+        place=map_of(found.get("location")),
         entities=listed("/staff/entities", limit=100),
         files=listed(f"/staff/service-requests/{reference}/attachments"),
         letters=listed(f"/staff/service-requests/{reference}/letters"),
@@ -152,23 +153,3 @@ def answered(found: Mapping[str, Any]) -> list[tuple[Any, Any]]:
         values = [options.get(str(one), one) for one in (value if isinstance(value, list) else [value])]
         shown.append((about.get("label") or name, values))
     return shown
-
-
-def place(found: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The case's point among the governorate's blocks, as places on a square drawing (percent)."""
-    where = found.get("location") or {}
-    blocks = [b for b in (may("/places/blocks", limit=100) or {}).get("items", []) if b["lat"] and b["lon"]]
-    own = next((b for b in blocks if b["number"] == where.get("block")), None)
-    lat, lon = where.get("lat") or (own or {}).get("lat"), where.get("lon") or (own or {}).get("lon")
-    if not where or not lat or not lon or not blocks:
-        return None
-    lats, lons = [b["lat"] for b in blocks] + [lat], [b["lon"] for b in blocks] + [lon]
-
-    def at(y: float, x: float) -> tuple[float, float]:
-        wide, high = (max(lons) - min(lons)) or 1, (max(lats) - min(lats)) or 1
-        return round(4 + 92 * (x - min(lons)) / wide, 1), round(96 - 92 * (y - min(lats)) / high, 1)
-
-    return {
-        "here": at(lat, lon), "blocks": [(*at(b["lat"], b["lon"]), b["number"]) for b in blocks],
-        "lat": lat, "lon": lon,
-    }  # fmt: skip
