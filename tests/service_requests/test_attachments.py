@@ -99,16 +99,6 @@ def test_what_staff_keep_for_themselves_the_resident_does_not_see(
     assert len(town.get(path_of(case, True), headers=reviewer).json["items"]) == 2
 
 
-def test_a_confidential_cases_files_are_for_the_cleared(
-    town: FlaskClient, resident: Headers, reviewer: Headers, supervisor: Headers,
-    submit: Callable[..., dict[str, Any]],
-) -> None:  # fmt: skip
-    case = submit(resident, service="safety")
-    sent = town.post(path_of(case), headers=resident, data={"file": (io.BytesIO(photograph()), "a.jpg")})
-    for who, status in ((reviewer, 404), (supervisor, 200)):
-        assert town.get(path_of(case, True, sent.json["id"]), headers=who).status_code == status
-
-
 @pytest.mark.parametrize(
     ("content", "status", "slug"),
     [

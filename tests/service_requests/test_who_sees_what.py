@@ -31,22 +31,6 @@ def test_somebody_else_s_case_is_not_there(
     assert [one["reference"] for one in mine] == [case["reference"]]
 
 
-def test_confidential_cases_are_for_the_cleared(
-    town: FlaskClient, resident: Headers, reviewer: Headers, supervisor: Headers, submit: Submit, move: Move
-) -> None:
-    case = submit(resident, service="safety")
-    path = f"/api/v1/staff/service-requests/{case['reference']}"
-    assert town.get(path, headers=reviewer).status_code == 404
-    assert move(reviewer, case, "claim").status_code == 404
-    assert town.get("/api/v1/staff/queues/unassigned", headers=reviewer).json["items"] == []
-    counts = [
-        {one["name"]: one["count"] for one in town.get("/api/v1/staff/queues", headers=who).json["items"]}
-        for who in (reviewer, supervisor)
-    ]
-    assert [count["unassigned"] for count in counts] == [0, 1]
-    assert town.get(path, headers=supervisor).status_code == 200
-
-
 def test_roles(
     town: FlaskClient,
     resident: Headers,

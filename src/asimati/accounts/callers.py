@@ -28,10 +28,14 @@ LIVE_GRANTS = """
         AND delegator.disabled_at IS NULL))
     GROUP BY held.staff_id
 """
+CLEARED = """
+    EXISTS (SELECT FROM clearance WHERE clearance.staff_id = staff.id AND clearance.revoked_at IS NULL
+            AND clearance.starts_at <= app_now() AND clearance.ends_at > app_now())
+"""
 _IDENTIFY = text(
     f"""
     SELECT session.person_id, session.staff_id, session.assurance, person.language, staff.id AS member,
-           authority.grants, extract(epoch FROM app_now() - session.seen_at) AS idle
+           authority.grants, {CLEARED} AS cleared, extract(epoch FROM app_now() - session.seen_at) AS idle
     FROM account_session AS session
     LEFT JOIN person ON person.id = session.person_id
     LEFT JOIN staff_member AS staff ON staff.id = session.staff_id AND staff.disabled_at IS NULL
@@ -40,6 +44,9 @@ _IDENTIFY = text(
     """  # noqa: S608 - put together from our own text
 )
 _GRANTS = text(LIVE_GRANTS)
+_MEMBER = text(
+    f"SELECT {CLEARED} AS cleared FROM staff_member AS staff WHERE id = :id AND disabled_at IS NULL"  # noqa: S608
+)
 # Whoever is busy in another request has been seen anyway.
 _SEEN = text(
     """
@@ -66,7 +73,7 @@ def identify(tx: Session, token: str) -> Actor | None:
     if row.staff_id is None:
         return Actor("resident", row.person_id, frozenset(), row.assurance, session, row.language)
     roles, scopes = authority(row.grants or ())
-    return Actor("staff", row.staff_id, roles, row.assurance, session, scopes=scopes)
+    return Actor("staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, scopes=scopes)
 
 
 def is_locked(idle: float) -> bool:
@@ -87,9 +94,9 @@ def authority(
 
 def staff_as_actor(tx: Session, staff_id: UUID) -> Actor | None:
     """A member of staff as they would act now, to ask what they may do; None for nobody who works here."""
-    there = tx.scalar(text("SELECT 1 FROM staff_member WHERE id = :id AND disabled_at IS NULL"), {"id": staff_id})
-    if not there:
+    there = tx.execute(_MEMBER, {"id": staff_id}).one_or_none()
+    if there is None:
         return None
     found = tx.execute(_GRANTS, {"staff": [staff_id]}).one_or_none()
     roles, scopes = authority(found.grants if found else ())
-    return Actor("staff", staff_id, roles, scopes=scopes)
+    return Actor("staff", staff_id, roles, cleared=there.cleared, scopes=scopes)

@@ -14,6 +14,7 @@ from asimati.accounts.models import (
     AccountSession,
     Authenticator,
     CalendarLink,
+    Clearance,
     CodeChallenge,
     Consent,
     Device,
@@ -194,6 +195,7 @@ BEFORE_ERASURE += [withdraw_all, leave_households]
 for _model, _title, _personal, _plain in (
     (StaffMember, _("Who works here"), ["email", "name", "cpr", "cpr_index", "phone", "phone_index"], ["password"]),
     (RoleGrant, _("What they may do"), ["reason"], ["scopes"]),
+    (Clearance, _("Who may know of confidential cases"), ["reason"], []),
     (Authenticator, _("Their authenticator apps"), [], ["secret"]),
     (RecoveryCode, _("Their recovery codes"), [], ["mac"]),
     (Passkey, _("Their passkeys"), ["name"], ["credential", "public_key"]),

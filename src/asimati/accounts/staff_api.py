@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asimati.accounts import actions, policy, staff_queries
 from asimati.accounts import staff_schemas as schemas
-from asimati.accounts.models import RoleGrant
+from asimati.accounts.models import Clearance, RoleGrant
 from asimati.accounts.refusals import DelegationTooWide, OwnAuthority
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
@@ -58,6 +58,21 @@ def grant(tx: Session, actor: Actor, payload: dict[str, Any], staff_id: UUID) ->
 def revoke(tx: Session, actor: Actor, grant_id: UUID) -> None:
     """End a grant, and what was delegated from it."""
     actions.revoke(tx, actor, grant_id)
+
+
+@blp.put(
+    "/staff/members/<uuid:staff_id>/clearance", who=administrators, takes=schemas.ClearanceIn,
+    gives=schemas.ClearanceOut, refuses=[OwnAuthority], needs_match=False,
+)  # fmt: skip
+def clear(tx: Session, actor: Actor, payload: dict[str, Any], staff_id: UUID) -> Clearance:
+    """Let a colleague know of confidential cases, where their roles hold, until a day."""
+    return actions.clear(tx, actor, staff_id, **payload)
+
+
+@blp.delete("/staff/members/<uuid:staff_id>/clearance", who=administrators, refuses=[OwnAuthority])
+def end_clearance(tx: Session, actor: Actor, staff_id: UUID) -> None:
+    """Take it from them, at once."""
+    actions.end_clearance(tx, actor, staff_id)
 
 
 @blp.delete("/staff/members/<uuid:staff_id>/sessions", who=administrators)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import AccountSession, Person, RoleGrant, StaffMember
+from asimati.accounts.models import AccountSession, Clearance, Person, RoleGrant, StaffMember
 from asimati.kit import secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -19,8 +19,10 @@ from asimati.kit.policy import Actor
 def members(tx: Session, page: PageArgs) -> Page:
     """Everybody who works or worked here, with the grants that stand, by e-mail."""
     found = paginate(tx, select(StaffMember), [StaffMember.email, StaffMember.id], page)
-    held = _grants_of(tx, [member.id for member in found.items])
-    return Page([_shown(member, held[member.id]) for member in found.items], found.next)
+    ids = [member.id for member in found.items]
+    held, cleared = _grants_of(tx, ids), _clearances_of(tx, ids)
+    shown = [_shown(member, held[member.id], cleared.get(member.id)) for member in found.items]
+    return Page(shown, found.next)
 
 
 def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
     found = tx.get(StaffMember, staff_id, populate_existing=True)
     if found is None:
         raise NotFound
-    return _shown(found, _grants_of(tx, [staff_id])[staff_id])
+    return _shown(found, _grants_of(tx, [staff_id])[staff_id], _clearances_of(tx, [staff_id]).get(staff_id))
 
 
 def is_account_of(tx: Session, staff_id: UUID, person_id: UUID) -> bool:
@@ -81,11 +83,18 @@ def _grants_of(tx: Session, staff: list[UUID]) -> dict[UUID, list[RoleGrant]]:
     return held
 
 
+def _clearances_of(tx: Session, staff: list[UUID]) -> dict[UUID, Clearance]:
+    standing = select(Clearance).where(
+        Clearance.staff_id.in_(staff), Clearance.revoked_at.is_(None), Clearance.ends_at > func.app_now()
+    )
+    return {one.staff_id: one for one in tx.scalars(standing)}
+
+
 def _unended(statement: Select[Any]) -> Select[Any]:
     over = RoleGrant.ends_at.is_(None) | (RoleGrant.ends_at > func.app_now())
     return statement.where(RoleGrant.revoked_at.is_(None), over)
 
 
-def _shown(found: StaffMember, grants: list[RoleGrant]) -> dict[str, Any]:
+def _shown(found: StaffMember, grants: list[RoleGrant], clearance: Clearance | None) -> dict[str, Any]:
     names = ("id", "email", "name", "created_at", "disabled_at", "version")
-    return {name: getattr(found, name) for name in names} | {"grants": grants}
+    return {name: getattr(found, name) for name in names} | {"grants": grants, "clearance": clearance}

@@ -65,6 +65,19 @@ class DelegationIn(Schema):
     reason = String(required=True, min_length=3, max_length=500)
 
 
+class ClearanceIn(Schema):
+    ends_at = DateTime(required=True, metadata={"description": "Within a year"})
+    reason = String(required=True, min_length=3, max_length=500)
+
+
+class ClearanceOut(Schema):
+    id = UUID()
+    starts_at = DateTime()
+    ends_at = DateTime()
+    granted_by = UUID(allow_none=True)
+    reason = String()
+
+
 class MemberOut(Schema):
     id = UUID()
     email = String()
@@ -72,6 +85,11 @@ class MemberOut(Schema):
     created_at = DateTime()
     disabled_at = DateTime(allow_none=True)
     grants = List(Nested(GrantOut))
+    clearance = Nested(
+        ClearanceOut,
+        allow_none=True,
+        metadata={"description": "While it stands, their roles reach confidential cases too"},
+    )
 
 
 class SessionOut(Schema):

@@ -46,6 +46,7 @@ class Actor:
     assurance: str = "anonymous"
     session: UUID | None = None
     language: str = "ar"
+    cleared: bool = False  # for confidential cases, by a clearance that stands today; a role alone never is
     # The roles that hold in a part of the house only; a role that is not named here holds everywhere.
     scopes: Mapping[Role, tuple[Scope, ...]] = field(default_factory=dict, hash=False)
 

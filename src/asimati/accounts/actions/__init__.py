@@ -7,6 +7,7 @@ from asimati.accounts.actions.authenticators import (
     set_up_authenticator,
 )
 from asimati.accounts.actions.authority import delegate, end_delegation, grant, revoke
+from asimati.accounts.actions.clearing import clear, end_clearance
 from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
 from asimati.accounts.actions.consents import asked, consent, withdraw_all, withdraw_consent
 from asimati.accounts.actions.household import (
@@ -58,12 +59,13 @@ from asimati.accounts.actions.staff import (
 )
 
 __all__ = [
-    "add_member", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "close_member",
-    "confirm_authenticator", "consent", "create_staff", "decline", "delegate", "drop_authenticator", "drop_device",
-    "drop_passkey", "edit_member", "edit_profile", "end_delegation", "end_membership", "end_other_sessions",
-    "end_session", "end_sessions_of_staff", "ensure_person", "grant", "identify_member", "invite", "is_password",
-    "judge_guardian", "lapse_asks", "leave_households", "leave_out", "make_passkey", "passkey_to_make",
-    "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "put_device", "rectify", "refresh",
-    "renew_recovery_codes", "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff",
-    "sign_in_with_passkey", "sign_out", "start_session", "verify_code", "withdraw_all", "withdraw_consent",
+    "add_member", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "clear",
+    "close_member", "confirm_authenticator", "consent", "create_staff", "decline", "delegate",
+    "drop_authenticator", "drop_device", "drop_passkey", "edit_member", "edit_profile", "end_clearance",
+    "end_delegation", "end_membership", "end_other_sessions", "end_session", "end_sessions_of_staff",
+    "ensure_person", "grant", "identify_member", "invite", "is_password", "judge_guardian", "lapse_asks",
+    "leave_households", "leave_out", "make_passkey", "passkey_to_make", "passkey_to_show", "prefer",
+    "purge_challenges", "purge_codes", "put_device", "rectify", "refresh", "renew_recovery_codes",
+    "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey",
+    "sign_out", "start_session", "verify_code", "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

@@ -17,32 +17,11 @@ from asimati.accounts.models.people import (
 )
 from asimati.accounts.models.proofs import Authenticator, Passkey, PasskeyChallenge, RecoveryCode
 from asimati.accounts.models.sessions import AccountSession, CodeChallenge, RefreshToken
-from asimati.accounts.models.staff import RoleGrant, StaffMember
+from asimati.accounts.models.staff import Clearance, RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE",
-    "AccountSession",
-    "Authenticator",
-    "CalendarLink",
-    "CodeChallenge",
-    "Consent",
-    "Device",
-    "Engagement",
-    "EngagementKind",
-    "Guardianship",
-    "HolderKind",
-    "HouseholdMember",
-    "Language",
-    "Passkey",
-    "PasskeyChallenge",
-    "Person",
-    "PersonSensitive",
-    "Preference",
-    "RecoveryCode",
-    "RefreshToken",
-    "Relation",
-    "RoleGrant",
-    "Sex",
-    "Side",
-    "StaffMember",
+    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "Clearance", "CodeChallenge", "Consent",
+    "Device", "Engagement", "EngagementKind", "Guardianship", "HolderKind", "HouseholdMember", "Language",
+    "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference", "RecoveryCode", "RefreshToken",
+    "Relation", "RoleGrant", "Sex", "Side", "StaffMember",
 ]  # fmt: skip

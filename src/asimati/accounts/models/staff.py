@@ -61,3 +61,23 @@ class RoleGrant(Base):
         CheckConstraint("origin_id IS NULL OR ends_at IS NOT NULL", name="delegation_ends"),
         CheckConstraint("ends_at > starts_at", name="ends_after_it_starts"),
     )
+
+
+class Clearance(Base):
+    """That a member of staff may know of confidential cases: what their roles let them see is wider by these.
+
+    It always ends, is nobody's to lend, and alone opens nothing. Ended, never deleted, as grants are.
+    """
+
+    __tablename__ = "clearance"
+
+    id: Mapped[UUID] = primary_id()
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime] = timestamp(default=True)
+    ends_at: Mapped[datetime] = timestamp()
+    granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    revoked_at: Mapped[datetime | None] = timestamp(nullable=True)
+    revoked_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="ends_after_it_starts"),)

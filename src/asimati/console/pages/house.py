@@ -98,6 +98,21 @@ def end_grant(staff_id: UUID, grant_id: UUID) -> Any:
     return back("member", staff_id=staff_id)
 
 
+@blp.post("/members/<uuid:staff_id>/clearance")
+def clear_member(staff_id: UUID) -> Any:
+    """Clear somebody for confidential cases until a day."""
+    payload: dict[str, Any] = {**form_of("reason"), "ends_at": moment_of("clear_until")}
+    act("PUT", f"/staff/members/{staff_id}/clearance", payload, done=_("Cleared."))
+    return back("member", staff_id=staff_id)
+
+
+@blp.post("/members/<uuid:staff_id>/clearance/end")
+def end_clearance(staff_id: UUID) -> Any:
+    """Take a clearance back."""
+    act("DELETE", f"/staff/members/{staff_id}/clearance", done=_("Taken back."))
+    return back("member", staff_id=staff_id)
+
+
 @blp.post("/members/<uuid:staff_id>/sessions/end")
 def end_sessions(staff_id: UUID) -> Any:
     """Sign somebody out everywhere."""
