@@ -268,6 +268,7 @@ def test_an_edit_needs_the_version_it_read(http: FlaskClient) -> None:
     at = f"/toy/notes/{made.json['id']}"
     read = http.get(at)
     assert http.get(at, headers={"If-None-Match": read.headers["ETag"]}).status_code == 304
+    assert {http.get(at, headers={"If-Match": tag}).status_code for tag in ("*", '"0-x"')} == {200}
     assert http.patch(at, json={"words": "b"}).status_code == 428
     fresh = http.patch(at, json={"words": "b"}, headers={"If-Match": read.headers["ETag"]})
     assert fresh.status_code == 200

@@ -1,0 +1,327 @@
+"""One of each thing: what a resident has in every room, and what the house has beside it.
+
+`make` fills an empty database as life does, by requests, and says which value stands for which parameter of a path.
+A new thing with an id of its own is made here, in the function of its room, and named as `<part of the path before
+it>/<parameter>` (`bookings/reference`), or by the whole rule up to the parameter where that is not enough.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from asimati.accounts.actions import create_staff, ensure_person, start_session
+from asimati.accounts.models import Passkey, Sex
+from asimati.credentials.models import Credential
+from asimati.events.models import Deferral
+from asimati.http.routes import Route
+from asimati.kit import clock, db
+from asimati.kit.policy import Role
+from asimati.notifications.models import Notification, Webhook, WebhookDelivery
+from asimati.settings import settings
+from tests.files.pictures import photograph
+from tests.house.test_openings import answers_to
+from tests.volunteering.ground import make_edition, make_shift, now
+
+V1 = "/api/v1"
+Headers = dict[str, str]
+BOTH = {"ar": "كلمات كافية", "en": "Words enough"}
+OWNER, NEIGHBOUR, RELATIVE = "+97333111222", "+97333111333", "+97333111444"
+
+
+@dataclass
+class House:
+    """A house in use: who owns things, who else is about, and the value of each parameter of a path."""
+
+    client: FlaskClient
+    owner: Headers
+    person: Any
+    staff: dict[str, Headers]
+    members: dict[str, Any]
+    values: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, who: Headers | None = None, expect: int = 201, **more: Any) -> Any:
+        """Ask the API; what it answered, which must have the status expected."""
+        headers = {"Idempotency-Key": uuid4().hex, "If-Match": "*"} | (who or {})
+        answer = self.client.open(f"{V1}{path}", method=method, headers=headers, **more)
+        assert answer.status_code == expect, (method, path, answer.status_code, answer.get_data(as_text=True))
+        return answer.get_json(silent=True)
+
+    def value(self, rule: str, name: str) -> str | None:
+        """What stands for a parameter of a rule: of a thing of the owner's, or of the house's."""
+        upto = re.sub(rf"(<(?:\w+:)?{name}>).*", r"\1", rule)
+        return self.values.get(upto) or self.values.get(short(upto))
+
+    def path(self, route: Route) -> str:
+        """The route's path to things that are there. Raises KeyError where one of its parameters has no value."""
+
+        def filled(parameter: re.Match[str]) -> str:
+            found = self.value(route.rule, parameter[1])
+            if found is None:
+                raise KeyError(parameter[1])
+            return found
+
+        return re.sub(r"<(?:\w+:)?(\w+)>", filled, route.rule)
+
+
+def short(upto: str) -> str:
+    before, _, name = upto.rpartition("<")
+    parts = [part for part in before.split("/") if part and not part.startswith("<")]
+    return f"{parts[-1]}/{name.rstrip('>').rpartition(':')[2]}"
+
+
+def make(client: FlaskClient) -> House:
+    """Fill an empty database with one of each thing."""
+    from asimati.pack import load, sync
+
+    with db.transaction() as tx:
+        sync(tx, load(settings().governorate.folder))
+    make_edition()
+    with db.transaction() as tx:
+        facts = {"name_ar": "مريم أحمد", "name_latin": "Maryam Ahmed", "sex": Sex.FEMALE, "block": "317",
+                 "birth_date": date(1991, 3, 1)}  # fmt: skip
+        person = ensure_person(tx, OWNER, **facts).id
+        ensure_person(tx, NEIGHBOUR)
+    members = {str(role): member(role) for role in Role}
+    staff = {role: signed_in(staff=identity) for role, identity in members.items()}
+    house = House(client, signed_in(person=person), person, staff, members)
+    for fill in (
+        of_accounts, of_households, of_cases, of_appointments, of_volunteering, of_events, of_notifications,
+        of_impact, of_data_protection, of_open311,
+    ):  # fmt: skip
+        fill(house)
+    return house
+
+
+def member(*roles: Role | str, scopes: Any = None) -> Any:
+    """A new member of staff with these roles, within these scopes; their id."""
+    from asimati.accounts.actions import grant
+    from asimati.kit.policy import SYSTEM
+
+    with db.transaction() as tx:
+        name = {"ar": "موظف", "en": "Staff"}
+        made = create_staff(
+            tx, f"{uuid4().hex}@asimati.example", "asimati-demo", name, [] if scopes else list(roles)
+        )
+        for role in roles if scopes else ():
+            for scope in scopes:
+                grant(tx, SYSTEM, made.id, Role(role), scopes=scope, reason="a test")
+        return made.id
+
+
+def signed_in(*, assurance: str = "advanced", **holder: Any) -> Headers:
+    """The headers of a person or a member of staff with a session of their own."""
+    with db.transaction() as tx:
+        return {"Authorization": f"Bearer {start_session(tx, **holder, assurance=assurance)['access_token']}"}
+
+
+# --- room by room ----------------------------------------------------------------------------------------------
+
+
+def of_accounts(house: House) -> None:
+    ask, chief = house.ask, house.staff["administrator"]
+    ask("PUT", "/me/devices/a-telephone", house.owner, 204,
+        json={"platform": "android", "push_token": "a" * 40})  # fmt: skip
+    colleague = member(Role.REVIEWER)
+    granted = ask("POST", f"/staff/members/{colleague}/grants", chief, json={"role": "auditor", "reason": "a year"})
+    ends = (now() + timedelta(days=2)).isoformat()
+    cleared = {"ends_at": ends, "reason": "holds such cases"}
+    ask("PUT", f"/staff/members/{colleague}/clearance", chief, 200, json=cleared)
+    own = ask("GET", "/staff/me", house.staff["reviewer"], 200)["grants"][0]["id"]
+    lending = {"grant": own, "to": str(colleague), "ends_at": ends, "reason": "leave"}
+    lent = ask("POST", "/staff/delegations", house.staff["reviewer"], json=lending)
+    session = ask("GET", "/auth/sessions", house.owner, 200)["items"][0]["id"]
+    with db.transaction() as tx:
+        key = Passkey(staff_id=house.members["reviewer"], credential=b"one", public_key=b"two", name="A key")
+        tx.add(key)
+        tx.flush()
+        passkey = key.id
+    calendar = ask("POST", "/me/calendar-link", house.owner)["url"].rpartition("/")[2].removesuffix(".ics")
+    house.values |= {
+        "devices/installation_id": "a-telephone", "members/staff_id": str(colleague),
+        "grants/grant_id": granted["id"], "delegations/grant_id": lent["id"], "sessions/session_id": session,
+        "passkeys/passkey_id": str(passkey), "calendar/token": calendar,
+    }  # fmt: skip
+
+
+def of_households(house: House) -> None:
+    child = {
+        "relation": "child",
+        "name_ar": "سلمان",
+        "birth_date": str(now().year - 9) + "-01-02",
+        "guardian": True,
+    }
+    mine = house.ask("POST", "/me/household", house.owner, json=child)["id"]
+    with db.transaction() as tx:
+        mother = ensure_person(tx, RELATIVE, birth_date=now().date().replace(year=1960, day=1)).id
+    asked = {"relation": "child", "name_ar": "مريم", "phone": OWNER}
+    hers = house.ask("POST", "/me/household", signed_in(person=mother), json=asked)["id"]
+    house.values |= {"household/member_id": mine, "invitations/member_id": hers}
+
+
+def of_cases(house: House) -> None:
+    ask, reviewer = house.ask, house.staff["reviewer"]
+    form = ask("GET", "/services/suggestion", None, 200)["form"]
+    said = {"service": "suggestion", "form_version": form["version"], "answers": answers_to(form["schema"])}
+    case = ask("POST", "/service-requests", house.owner, json=said)["reference"]
+    file = ask("POST", f"/service-requests/{case}/attachments", house.owner, data=picture())["id"]
+    another = ask("POST", "/service-requests", house.owner, json=said)["reference"]
+    draft = ask("POST", "/request-drafts", house.owner, json=said)["id"]
+    unnamed = ask("POST", "/service-requests", None, json=said)
+    ask("POST", f"/staff/service-requests/{case}/claim", reviewer, 200, json={})
+    template = ask("GET", "/staff/letter-templates", reviewer, 200)["items"][0]["code"]
+    letter = ask("POST", f"/staff/service-requests/{case}/letters", reviewer, json={"template": template})
+    with db.transaction() as tx:
+        credential = tx.scalars(select(Credential).limit(1)).one()
+        house.values |= {"credentials/credential_id": str(credential.id), "status/number": "1"}
+    house.values |= {
+        "another case": another, "services/code": "suggestion",
+        "service-requests/reference": case, "attachments/file_id": file,
+        "request-drafts/draft_id": draft, "attachments/token": unnamed["attach"]["token"],
+        "letters/letter": letter["reference"], "queues/name": "unassigned",
+        "entities/code": ask("GET", "/staff/entities", reviewer, 200)["items"][0]["code"],
+    }  # fmt: skip
+
+
+def of_appointments(house: House) -> None:
+    ask, head = house.ask, house.staff["supervisor"]
+    last = (now() + timedelta(days=14)).date()
+    free = ask("GET", f"/services/inquiry/slots?to={last}", None, 200)["items"]
+    booked = ask(
+        "POST", "/appointments", house.owner, json={"service": "inquiry", "starts_at": free[0]["starts_at"]}
+    )
+    desk = ask("GET", "/staff/desks", head, 200)["items"][0]["code"]
+    start = now() + timedelta(days=20)
+    closed = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=2)).isoformat(), "reason": BOTH}
+    closure = ask("POST", f"/staff/desks/{desk}/closures", head, json=closed)["id"]
+    holiday = ask("GET", "/staff/holidays", head, 200)["items"][0]["day"]
+    house.values |= {"appointments/reference": booked["reference"], "desks/code": desk,
+                     "desk-closures/closure_id": closure, "holidays/day": holiday}  # fmt: skip
+
+
+def of_volunteering(house: House) -> None:
+    ask, guide, other = house.ask, house.staff["coordinator"], signed_in(staff=member(Role.COORDINATOR))
+    shift = make_shift(now() - timedelta(hours=1))
+    sign_up = ask("POST", f"/shifts/{shift}/sign-ups", house.owner)
+    arrived = (now() - timedelta(minutes=50)).isoformat()
+    ask("POST", f"/sign-ups/{sign_up['id']}/check-in", guide, 200, json={"at": arrived})
+    ask("POST", f"/sign-ups/{sign_up['id']}/check-out", guide, 200, json={})
+    claim = ask("GET", "/staff/hours?status=pending", guide, 200)["items"][0]["id"]
+    file = ask("POST", f"/me/hours/{claim}/evidence", house.owner, data=picture())["id"]
+    ask("POST", f"/staff/hours/{claim}/reject", other, 200, json={"reason": "was elsewhere"})
+    dispute = ask("POST", f"/me/hours/{claim}/dispute", house.owner, json={"note": "I was there"})["disputes"][0][
+        "id"
+    ]
+    house.values |= {
+        "opportunities/opportunity_id": sign_up["shift"]["opportunity"], "shifts/shift_id": str(shift),
+        "sign-ups/sign_up_id": sign_up["id"], "hours/claim_id": claim, "evidence/file_id": file,
+        "hours-disputes/dispute_id": dispute, "volunteers/person_id": str(house.person), "editions/code": "now",
+    }  # fmt: skip
+
+
+def of_events(house: House) -> None:
+    from tests.events.ground import make_event
+
+    event, another = make_event(series="talks"), make_event(series="talks")
+    booking = house.ask("POST", f"/events/{event}/bookings", house.owner, json={"party_size": 1})
+    with db.transaction() as tx:
+        ends = clock.now(tx) + timedelta(days=30)
+        missed = Deferral(person_id=house.person, status="in_force", missed=2, ends_at=ends)
+        tx.add(missed)
+        tx.flush()
+        deferral = str(missed.id)
+    house.values |= {
+        "programmes/slug": "week", "events/event_id": str(event), "bookings/reference": booking["reference"],
+        "another event": str(another), "deferrals/deferral_id": deferral, "appeals/deferral_id": deferral,
+    }  # fmt: skip
+
+
+def of_notifications(house: House) -> None:
+    from asimati.notifications.unsubscribe import link
+
+    ask = house.ask
+    words = {"title": BOTH, "text": BOTH, "channels": ["inbox"]}
+    broadcast = ask("POST", "/staff/broadcasts", house.staff["coordinator"], json=words)["id"]
+    topic = ask("GET", "/staff/templates", house.staff["supervisor"], 200)["items"][0]["topic"]
+    hook = {"name": "UNDP", "url": "https://hooks.undp.org/asimati", "topics": ["events.booking_confirmed"]}
+    webhook = ask("POST", "/staff/webhooks", house.staff["administrator"], json=hook)["id"]
+    with db.transaction() as tx:
+        told, lost = (
+            Notification(message_id=uuid4(), person=house.person, topic=topic, title=BOTH, text=BOTH, **more)
+            for more in ({"channel": "inbox", "status": "sent"}, {"channel": "sms", "status": "failed"})
+        )
+        called = WebhookDelivery(
+            webhook_id=tx.scalars(select(Webhook.id)).one(), message_id=uuid4(), topic="events.booking_confirmed",
+            body="{}", status="failed",
+        )  # fmt: skip
+        tx.add_all([told, lost, called])
+        tx.flush()
+        house.values |= {"notifications/notification_id": str(told.id), "undelivered/notification_id": str(lost.id),
+                         "deliveries/delivery_id": str(called.id)}  # fmt: skip
+    house.values |= {
+        "broadcasts/broadcast_id": broadcast, "templates/topic": topic, "webhooks/webhook_id": webhook,
+        "providers/name": "mailbox", "unsubscribe/token": link(house.person, topic).rpartition("/")[2],
+    }  # fmt: skip
+
+
+def of_impact(house: House) -> None:
+    from workers.tasks.deliver import drain
+
+    guide = house.staff["coordinator"]
+    told = {"title": BOTH, "text": BOTH, "target": "4.4", "on": "2026-01-02", "consent": BOTH,
+            "consented_on": "2026-01-02"}  # fmt: skip
+    story = house.ask("POST", "/staff/impact/stories", guide, json=told)["id"]
+    drain()
+    tallies = house.ask("GET", "/impact/tallies", None, 200)["items"]
+    dossier = house.ask("GET", "/staff/impact/dossiers", guide, 200)["items"][0]["code"]
+    house.values |= {"tallies/tally_id": tallies[0]["id"], "stories/story_id": story, "dossiers/code": dossier}
+
+
+def of_data_protection(house: House) -> None:
+    ask, desk = house.ask, house.staff["data_protection_officer"]
+    block = ask(
+        "POST", "/me/data-requests", house.owner, json={"kind": "block", "text": "wrong", "group": "contact"}
+    )
+    ask("POST", f"/staff/data-requests/{block['reference']}/carry-out", desk, 200, json={"answer": "Blocked."})
+    copy = ask("POST", "/me/data-requests", house.owner, json={"kind": "copy"})["reference"]
+    restriction = ask("GET", f"/staff/people/{house.person}", desk, 200)["restrictions"][0]["id"]
+    report = ask(
+        "POST", "/integrity/reports", None, json={"category": "bribery", "text": "Words enough to be read"}
+    )
+    assert report["code"]
+    found = ask("GET", "/staff/queues/integrity", house.staff["integrity_officer"], 200)["items"][0]["reference"]
+    consent = ask("GET", "/me/consents", house.owner, 200)["items"][0]
+    ask("PUT", f"/me/consents/{consent['code']}", house.owner, 204, json={"edition": consent["edition"]})
+    house.values |= {
+        "data-requests/reference": copy, "restrictions/restriction_id": restriction,
+        "people/person_id": str(house.person), "integrity-reports/reference": found,
+        "consents/code": consent["code"],
+    }  # fmt: skip
+
+
+def of_open311(house: House) -> None:
+    made = house.ask("POST", "/staff/open311-keys", house.staff["administrator"], json={"name": "City app"})
+    fields = {"api_key": made["api_key"], "service_code": "street-light", "description": "The lamp is out",
+              "lat": "26.2412", "long": "50.5812", "phone": "+97333111555", "attribute[fault]": "out",
+              "attribute[details]": "The lamp is out"}  # fmt: skip
+    filed = house.client.post("/open311/v2/requests.json", data=fields)
+    assert filed.status_code == 200, filed.get_data(as_text=True)
+    house.values |= {
+        "open311-keys/key_id": made["id"], "tokens/token": filed.json[0]["service_request_id"],
+        "/open311/v2/requests/<reference>": filed.json[0]["service_request_id"],
+        "/open311/v2/services/<code>": "street-light",
+    }  # fmt: skip
+    for rule in ("discovery.<form>", "services.<form>", "requests.<form>", "services/<code>.<form>",
+                 "requests/<reference>.<form>", "tokens/<token>.<form>"):  # fmt: skip
+        house.values[f"/open311/v2/{rule}"] = "json"
+
+
+def picture() -> dict[str, Any]:
+    return {"file": (io.BytesIO(photograph()), "photograph.jpg")}
