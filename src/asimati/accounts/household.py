@@ -64,6 +64,18 @@ def member_for(tx: Session, holder: UUID, member_id: UUID) -> Member:
     )
 
 
+def written_of(tx: Session, holder: UUID, member_id: UUID) -> dict[str, Any]:
+    """What a holder wrote of a member, in a profile's names. Raises NotFound.
+
+    Nothing of an account of their own is in it: whoever agreed to be of a household did not open their profile.
+    """
+    row = _acting(tx, holder, member_id)
+    if row is None:
+        raise NotFound
+    said = {name: getattr(row, name) for name in ("name_ar", "name_latin", "sex", "birth_date")}
+    return said | {"cpr": tail(row), "nationality": None, "disability": None}
+
+
 def guardians_of(tx: Session, person_id: UUID) -> list[UUID]:
     """The accounts of those who agreed to be guardians of somebody with an account; the first to agree is first.
 

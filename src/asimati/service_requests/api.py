@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from asimati.http import access, problems
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
-from asimati.http.routes import Blueprint
+from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit
 from asimati.kit.errors import IllegalMove
 from asimati.kit.pages import Page
@@ -49,13 +49,13 @@ from asimati.service_requests.schemas import (
     MergeIn,
     MessageMoveIn,
     MoveIn,
+    MyRequestItem,
     MyRequestsQuery,
     RatingIn,
     ReasonsOut,
     ReferIn,
     ReopenIn,
     RequestDeclineIn,
-    RequestItem,
     RequestNoteIn,
     RequestOut,
     ServiceOut,
@@ -139,7 +139,7 @@ def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     return made
 
 
-@blp.get("/service-requests", who=access.residents, query=MyRequestsQuery, gives=page_of(RequestItem))
+@blp.get("/service-requests", who=access.residents, query=MyRequestsQuery, gives=page_of(MyRequestItem))
 def my_requests(tx: Session, actor: Actor, query: Payload) -> Page:
     """My requests, newest first."""
     return queries.my_requests(tx, actor, **query)
@@ -215,11 +215,14 @@ def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     who=may("see"),
     gives=StaffRequestOut,
     tagged=True,
-    opens="service_request",
+    opens=BY_HAND,
 )
 def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     """One case with all that happened to it, notes included."""
-    return queries.request(tx, actor, reference)
+    found = queries.request(tx, actor, reference)
+    concerned = [found.person_id, found.subject.person_id if found.subject else None]
+    audit.opened(tx, actor, ("service_request", reference), concerned, view="staff_request")
+    return found
 
 
 @blp.post("/staff/service-requests/moves", who=may("claim"), takes=BulkIn, gives=BulkOut)

@@ -172,6 +172,7 @@ class ServiceRequest(Base):
     hops: Mapped[list[Hop]] = relationship(order_by="(Hop.started_at, Hop.id)")
     entries: Mapped[list[RequestEntry]] = relationship(order_by="(RequestEntry.at, RequestEntry.id)")
     messages: Mapped[list[RequestMessage]] = relationship(order_by="(RequestMessage.at, RequestMessage.id)")
+    subject: Mapped[CaseSubject | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
@@ -320,6 +321,18 @@ class Interest(Base):
     request_id: Mapped[UUID] = mapped_column(ForeignKey("service_request.id"), primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"), primary_key=True)
     at: Mapped[datetime] = timestamp()
+
+
+class CaseSubject(Base):
+    """Of whom a case is that somebody filed for a member of their household; the words are of that day."""
+
+    __tablename__ = "request_subject"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("service_request.id"), primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("household_member.id"), index=True)
+    # The member's own account, if they had one: they may read the case too.
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[dict[str, Any]] = bilingual()
 
 
 class Follower(Base):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from asimati.kit import policy
 from asimati.kit.errors import Conflict
 from asimati.kit.policy import Actor, Role
 from asimati.kit.words import _
-from asimati.service_requests.models import Service, ServiceRequest
+from asimati.service_requests.models import CaseSubject, Service, ServiceRequest
 from asimati.service_requests.rules import Move
 
 REVIEWER, SUPERVISOR, AUDITOR = Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR
@@ -88,10 +88,12 @@ def require_holder(actor: Actor, holder: UUID | None, about: Mapping[str, str | 
 
 
 def visible(statement: Select[Any], actor: Actor) -> Select[Any]:
-    """Only the cases the actor may know of: residents their own, staff by role and its scope, confidential ones
-    with a clearance."""
+    """Only the cases the actor may know of: residents their own and, unless in confidence, what was filed for them;
+    staff by role and its scope, confidential ones with a clearance."""
     if actor.is_resident:
-        return statement.where(ServiceRequest.person_id == actor.person)
+        about_me = select(CaseSubject.request_id).where(CaseSubject.person_id == actor.person)
+        for_me = and_(ServiceRequest.confidential.is_(False), ServiceRequest.id.in_(about_me))
+        return statement.where(or_(ServiceRequest.person_id == actor.person, for_me))
     seen = _reach(actor, "see")
     return statement.where(seen if is_cleared(actor) else and_(seen, ServiceRequest.confidential.is_(False)))
 
@@ -99,6 +101,13 @@ def visible(statement: Select[Any], actor: Actor) -> Select[Any]:
 def is_cleared(actor: Actor) -> bool:
     """Whether an actor of the staff, or the house itself, may know of confidential cases where their roles hold."""
     return actor.cleared or actor.kind == "system"
+
+
+def workable(statement: Select[Any], actor: Actor) -> Select[Any]:
+    """Only the cases the actor may do something with: whoever filed one acts in it, not whom it is for."""
+    if actor.is_resident:
+        return statement.where(ServiceRequest.person_id == actor.person)
+    return visible(statement, actor)
 
 
 def _reach(actor: Actor, deed: str) -> ColumnElement[bool]:

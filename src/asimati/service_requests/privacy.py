@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from asimati.kit.privacy import Fate, Group, Standing, holds, knows_nobody
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, Standing, holds, knows_nobody
 from asimati.kit.words import _
 from asimati.service_requests.actions.attaching import ABOUT
+from asimati.service_requests.actions.residents import forget_subject
 from asimati.service_requests.intake.models import CapturedKey, Draft
 from asimati.service_requests.letters.models import Letter
-from asimati.service_requests.models import Follower, Hop, RequestEntry, RequestMessage, Service, ServiceRequest
+from asimati.service_requests.models import (
+    CaseSubject,
+    Follower,
+    Hop,
+    RequestEntry,
+    RequestMessage,
+    Service,
+    ServiceRequest,
+)
 from asimati.service_requests.rules import Domain, Kind
 
 _WORDS_GO = _("Your words are deleted; what remains counts a case without saying whose it was.")
@@ -81,6 +90,22 @@ holds(
     why=_("They are emptied with their request. Its number in the year's list stays."),
     blanks={"person_id": None},
 )
+holds(
+    CaseSubject,
+    Group.CASE,
+    _("For whom you filed, and what was filed for you"),
+    of=lambda person: or_(
+        CaseSubject.person_id == person,
+        CaseSubject.request_id.in_(select(ServiceRequest.id).where(ServiceRequest.person_id == person)),
+    ),
+    personal=["name"],
+    fate=Fate.REDACT,
+    why=_("The name goes. The request is kept or emptied as its own rules say."),
+    blanks={"person_id": None},
+    parent="service_request",
+    link="request_id",
+)
+BEFORE_ERASURE.append(forget_subject)
 holds(
     Follower,
     Group.CASE,

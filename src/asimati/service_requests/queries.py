@@ -75,7 +75,7 @@ def _found(statement: Select[Any], q: str | None) -> Select[Any]:
 
 def my_requests(tx: Session, actor: Actor, *, page: PageArgs, updated_since: datetime | None = None) -> Page:
     """The resident's own cases, newest first."""
-    mine = policy.visible(select(ServiceRequest), actor)
+    mine = policy.visible(select(ServiceRequest).options(selectinload(ServiceRequest.subject)), actor)
     if updated_since:
         mine = mine.where(ServiceRequest.updated_at >= updated_since)
     return paginate(tx, mine, [ServiceRequest.submitted_at.desc(), ServiceRequest.id.desc()], page)
@@ -88,6 +88,7 @@ def request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     wanted = policy.visible(select(ServiceRequest), actor).where(ServiceRequest.reference == reference)
     whole = wanted.options(
         joinedload(ServiceRequest.form),
+        joinedload(ServiceRequest.subject),
         selectinload(ServiceRequest.hops),
         selectinload(ServiceRequest.entries),
         selectinload(ServiceRequest.messages),

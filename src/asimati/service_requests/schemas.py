@@ -111,6 +111,7 @@ class RequestIn(Schema):
 
 
 class SubmitIn(RequestIn):
+    member = UUID(allow_none=True, metadata={"description": "Of your household, for whom it is"})
     draft = UUID(metadata={"description": "The draft it was written in, which is deleted"})
 
 
@@ -118,6 +119,7 @@ class IntakeIn(RequestIn):
     channel = Enum(Channel, required=True)
     person = UUID(allow_none=True, metadata={"description": "On whose behalf, if they are known"})
     phone = String(max_length=40, allow_none=True, metadata={"description": "Or the phone they are known by"})
+    member = UUID(allow_none=True, metadata={"description": "Of their household, for whom it is"})
     external_ref = String(min_length=1, max_length=80, allow_none=True)
     note = String(max_length=4000, allow_none=True, metadata={"description": "For colleagues only"})
     received_at = DateTime(allow_none=True, metadata={"description": "When we got it; the clock runs from then"})
@@ -143,6 +145,17 @@ class RequestItem(Schema):
     )
     closed_at = DateTime(allow_none=True)
     updated_at = DateTime()
+
+
+class SubjectOut(Schema):
+    member = UUID(attribute="member_id")
+    name = Text()
+
+
+class MyRequestItem(RequestItem):
+    subject = Nested(
+        SubjectOut, data_key="for", allow_none=True, metadata={"description": "The member of a household it is for"}
+    )
 
 
 class EntryOut(Schema):
@@ -183,7 +196,7 @@ class PassOut(Schema):
     expires_at = DateTime()
 
 
-class RequestOut(RequestItem):
+class RequestOut(MyRequestItem):
     """A case as its resident sees it."""
 
     channel = Enum(Channel)
@@ -233,6 +246,7 @@ class StaffRequestOut(RequestOut, StaffRequestItem):
         metadata={"description": "Whom such cases mostly go to"},
     )
     entries = List(Nested(StaffEntryOut))
+    subject_account = UUID(attribute="subject.person_id", allow_none=True)
     moves = List(Enum(Move), attribute="moves_of_staff")
 
 

@@ -66,8 +66,8 @@ CHECKED = _("Your request has been studied; the answer is being checked.")
 
 
 def case(tx: Session, actor: Actor, reference: str, version: int | None = None) -> ServiceRequest:
-    """The case, locked for this transaction. Raises NotFound where it is not the actor's to see, Stale."""
-    wanted = policy.visible(select(ServiceRequest), actor).where(ServiceRequest.reference == reference)
+    """The case, locked for this transaction. Raises NotFound where it is not the actor's to work on, Stale."""
+    wanted = policy.workable(select(ServiceRequest), actor).where(ServiceRequest.reference == reference)
     locked = wanted.with_for_update(of=ServiceRequest, key_share=True)
     request = tx.scalar(locked.execution_options(populate_existing=True))
     if request is None:

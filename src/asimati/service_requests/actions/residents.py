@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from asimati.kit import clock
@@ -14,7 +15,7 @@ from asimati.kit.policy import Actor
 from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import NOTHING, Bilingual, Said, case, party_of, post, step
-from asimati.service_requests.models import RequestEntry, ServiceRequest
+from asimati.service_requests.models import CaseSubject, RequestEntry, ServiceRequest
 from asimati.service_requests.refusals import AlreadyAppealed, AlreadyRated, RatingWindowOver, ReopenWindowOver
 from asimati.service_requests.rules import OPEN, Move, Status, after
 from asimati.settings import settings
@@ -115,6 +116,12 @@ def rate(
     counted = telling.counted(tx, request, entry.id, Move.RATE, entry.at)
     publish(tx, messages.RequestRated(**telling.facts(request), **counted, stars=stars))
     return request
+
+
+def forget_subject(tx: Session, actor: Actor, person: UUID) -> None:
+    """Somebody leaves: the cases others filed for them stay the filers', without their name."""
+    theirs = update(CaseSubject).where(CaseSubject.person_id == person)
+    tx.execute(theirs.values(person_id=None, name={"ar": "", "en": ""}))
 
 
 def in_its_language(text: str) -> Bilingual:

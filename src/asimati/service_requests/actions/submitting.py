@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from asimati.accounts.actions import ensure_person
+from asimati.accounts.household import Member, member_for
 from asimati.accounts.models import Person
 from asimati.kit import clock, forms
-from asimati.kit.errors import Forbidden, Invalid
+from asimati.kit.errors import Forbidden, Invalid, NotFound
 from asimati.kit.ids import new_id, new_reference
 from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.policy import Actor
@@ -24,7 +25,7 @@ from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import Said, begin
 from asimati.service_requests.intake.standing import require_eligible
-from asimati.service_requests.models import Service, ServiceForm, ServiceRequest
+from asimati.service_requests.models import CaseSubject, Service, ServiceForm, ServiceRequest
 from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
 from asimati.service_requests.rules import Channel, Move, Place, Status
 from asimati.service_requests.searching import EDITION, indexed
@@ -41,8 +42,9 @@ def submit(
     form_version: int,
     answers: Mapping[str, Any],
     location: Mapping[str, Any] | None = None,
+    member: UUID | None = None,
 ) -> ServiceRequest:
-    """File a case in one's own name, or in nobody's where the service allows it.
+    """File a case in one's own name, for a member of one's household, or in nobody's where the service allows it.
 
     Raises AssuranceTooLow, ConditionsNotMet, ProfileIncomplete, FormChanged, or Invalid with a pointer to each
     answer that needs correcting.
@@ -55,8 +57,12 @@ def submit(
     if form_version != offered.form_number:
         raise FormChanged(form_version=offered.form_number)
     person = actor.id if actor.is_resident else None
-    require_eligible(tx, offered, person)
-    return _begin(tx, actor, offered, offered.form, answers, location, person_id=person, channel=Channel.APP)
+    concerned = _member(tx, person, member)
+    require_eligible(tx, offered, person, concerned)
+    return _begin(
+        tx, actor, offered, offered.form, answers, location, concerned=concerned, person_id=person,
+        channel=Channel.APP,
+    )  # fmt: skip
 
 
 def intake(
@@ -70,11 +76,13 @@ def intake(
     location: Mapping[str, Any] | None = None,
     person: UUID | None = None,
     phone: str | None = None,
+    member: UUID | None = None,
     external_ref: str | None = None,
     note: str | None = None,
     received_at: datetime | None = None,
 ) -> ServiceRequest:
-    """Write a case down for someone, from any channel: a person, whoever has the phone, or nobody known.
+    """Write a case down for someone, from any channel: a person, whoever has the phone, or nobody known; it may be
+    for a `member` of that person's household.
 
     What was taken down outside, under a form that has changed since, is taken as it is, and our clock runs from
     when it was. Raises ConditionsNotMet, AlreadyTakenIn, FormChanged for a version there never was, or Invalid.
@@ -91,11 +99,12 @@ def intake(
     if external_ref and tx.scalar(same):
         raise AlreadyTakenIn
     whose = _on_behalf_of(tx, person, phone)
+    concerned = _member(tx, whose, member)
     if whose:
-        require_eligible(tx, offered, whose, strict=False)
+        require_eligible(tx, offered, whose, concerned, strict=False)
     return _begin(
-        tx, actor, offered, form, answers, where, Said(note=note), person_id=whose, channel=channel,
-        submitted_at=_received(tx, received_at), external_ref=external_ref,
+        tx, actor, offered, form, answers, where, Said(note=note), concerned=concerned, person_id=whose,
+        channel=channel, submitted_at=_received(tx, received_at), external_ref=external_ref,
         taken_by=actor.id if actor.is_staff else None,
     )  # fmt: skip
 
@@ -122,6 +131,17 @@ def _on_behalf_of(tx: Session, person: UUID | None, phone: str | None) -> UUID |
         raise Invalid([("/phone", forms.NO_PHONE)]) from None
 
 
+def _member(tx: Session, holder: UUID | None, member: UUID | None) -> Member | None:
+    if member is None:
+        return None
+    try:
+        if holder is None:
+            raise NotFound
+        return member_for(tx, holder, member)
+    except NotFound:
+        raise Invalid([("/member", _("This is nobody of the household."))]) from None
+
+
 def _offered(tx: Session, code: str) -> Service:
     offered = select(Service).where(Service.code == code, Service.retired_at.is_(None))
     service = tx.scalar(offered.options(joinedload(Service.form)))
@@ -138,6 +158,7 @@ def _begin(
     answers: Mapping[str, Any],
     location: Mapping[str, Any] | None,
     said: Said = Said(),
+    concerned: Member | None = None,
     **more: Any,
 ) -> ServiceRequest:
     kept, where = forms.tidy(form.schema, answers), placed(tx, location or {})
@@ -150,6 +171,7 @@ def _begin(
         target_time=service.target_time, search_edition=EDITION, updated_at=now,
         **({"submitted_at": now} | where | more),
     )  # fmt: skip
+    request.subject = _subject(request, concerned)
     request.search = searched(request, service)
     counted = telling.counted(tx, request, request.id, Move.SUBMIT, request.submitted_at)
 
@@ -158,6 +180,14 @@ def _begin(
 
     begin(tx, actor, request, said, told)
     return request
+
+
+def _subject(request: ServiceRequest, concerned: Member | None) -> CaseSubject | None:
+    if concerned is None:
+        return None
+    return CaseSubject(
+        request_id=request.id, member_id=concerned.id, person_id=concerned.person, name=dict(concerned.name)
+    )
 
 
 def _misplaced(tx: Session, service: Service, where: Mapping[str, Any]) -> list[forms.Fault]:

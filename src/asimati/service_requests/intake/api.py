@@ -30,6 +30,7 @@ from asimati.service_requests.intake.schemas import (
     DraftOut,
     EligibilityOut,
     FollowedOut,
+    ForQuery,
     ImportQuery,
     PrefillOut,
     SimilarListOut,
@@ -47,16 +48,16 @@ Dict = dict[str, Any]
 # --- before filing ---------------------------------------------------------------------------------------------
 
 
-@blp.get("/services/<code>/eligibility", who=access.residents, gives=EligibilityOut)
-def eligibility(tx: Session, actor: Actor, code: str) -> Dict:
-    """Whether I may file for a service, and if not, what stands in the way."""
-    return standing.shown(tx, actor, queries.service(tx, code))
+@blp.get("/services/<code>/eligibility", who=access.residents, query=ForQuery, gives=EligibilityOut)
+def eligibility(tx: Session, actor: Actor, query: Dict, code: str) -> Dict:
+    """Whether I may file for a service, for myself or a member of my household, and if not, what is in the way."""
+    return standing.shown(tx, actor, queries.service(tx, code), query.get("member"))
 
 
-@blp.get("/services/<code>/prefill", who=access.residents, gives=PrefillOut)
-def prefill(tx: Session, actor: Actor, code: str) -> Dict:
+@blp.get("/services/<code>/prefill", who=access.residents, query=ForQuery, gives=PrefillOut)
+def prefill(tx: Session, actor: Actor, query: Dict, code: str) -> Dict:
     """Answers to begin with: what my profile says, and what I answered before."""
-    return standing.prefilled(tx, actor, queries.service(tx, code))
+    return standing.prefilled(tx, actor, queries.service(tx, code), query.get("member"))
 
 
 # --- drafts ----------------------------------------------------------------------------------------------------

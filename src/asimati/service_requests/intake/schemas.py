@@ -132,6 +132,10 @@ class AssuranceOut(Schema):
     enough = Boolean()
 
 
+class ForQuery(Schema):
+    member = UUID(metadata={"description": "Of my household, for whom I would file"})
+
+
 class ConditionMetOut(ConditionOut):
     met = Boolean(allow_none=True, metadata={"description": "null where your profile does not say"})
     pointer = String(metadata={"description": "The field of /me that would say it"})

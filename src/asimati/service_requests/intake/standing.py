@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from asimati.accounts.household import Member, member_for, written_of
 from asimati.accounts.models import Person
 from asimati.accounts.queries import profile_of
 from asimati.kit import clock, forms
@@ -16,7 +17,7 @@ from asimati.kit.policy import Actor
 from asimati.places.models import Block
 from asimati.service_requests import eligibility
 from asimati.service_requests.eligibility import Known
-from asimati.service_requests.models import Service, ServiceRequest
+from asimati.service_requests.models import CaseSubject, Service, ServiceRequest
 from asimati.service_requests.refusals import ConditionsNotMet, ProfileIncomplete
 from asimati.service_requests.rules import Place
 
@@ -25,34 +26,50 @@ EARLIER = 20  # cases of one's own that are looked through for an answer given b
 SAME = ("type", "format", "enum", "pattern", "items")  # what makes two fields ask for the same thing
 
 
-def standing(tx: Session, service: Service, person: UUID | None) -> list[dict[str, Any]]:
-    """The service's conditions as this person meets them."""
+def standing(
+    tx: Session, service: Service, person: UUID | None, member: Member | None = None
+) -> list[dict[str, Any]]:
+    """The service's conditions as this person meets them, or the member of their household it is for."""
     if not service.eligibility:
         return []
-    wanted = select(Person.birth_date, Person.block, Person.cpr_index.is_not(None)).where(Person.id == person)
-    row = tx.execute(wanted).one_or_none()
-    known = Known(*row) if row else Known()
+    known = _known(tx, person) if member is None else _known_of(member)
     here = (
         set(tx.scalars(select(Block.number).where(~Block.retired))) if "lives_here" in service.eligibility else ()
     )
     return eligibility.judged(service.eligibility, known, clock.local_day(clock.now(tx)), here)
 
 
-def require_eligible(tx: Session, service: Service, person: UUID | None, *, strict: bool = True) -> None:
+def _known(tx: Session, person: UUID | None) -> Known:
+    wanted = select(Person.birth_date, Person.block, Person.cpr_index.is_not(None)).where(Person.id == person)
+    row = tx.execute(wanted).one_or_none()
+    return Known(*row) if row else Known()
+
+
+def _known_of(member: Member) -> Known:
+    return Known(member.birth_date, member.block, member.personal_number)
+
+
+def require_eligible(
+    tx: Session, service: Service, person: UUID | None, member: Member | None = None, *, strict: bool = True
+) -> None:
     """Raise ConditionsNotMet, or (`strict`) ProfileIncomplete where the profile does not say.
 
     Whoever takes a case down for somebody sees their papers: what the profile does not say is theirs to judge.
     """
-    found = standing(tx, service, person)
+    found = standing(tx, service, person, member)
     if unmet := [one for one in found if one["met"] is False]:
         raise ConditionsNotMet(unmet=[{"code": one["code"], "text": one["text"]} for one in unmet])
     if strict and (missing := [one for one in found if one["met"] is None]):
         raise ProfileIncomplete(missing=[{"pointer": one["pointer"], "text": one["text"]} for one in missing])
 
 
-def shown(tx: Session, actor: Actor, service: Service) -> dict[str, Any]:
-    """Before filing: whether one may, and if not, what stands in the way."""
-    found = standing(tx, service, actor.person)
+def shown(tx: Session, actor: Actor, service: Service, member: UUID | None = None) -> dict[str, Any]:
+    """Before filing: whether one may, for oneself or a member of one's household, and if not, what is in the way.
+
+    Raises NotFound for nobody of the household.
+    """
+    concerned = member_for(tx, actor.person, member) if member else None
+    found = standing(tx, service, actor.person, concerned)
     enough = actor.assured(service.assurance)
     verdicts = {one["met"] for one in found}
     fits = False if False in verdicts else None if None in verdicts else True
@@ -68,15 +85,18 @@ def shown(tx: Session, actor: Actor, service: Service) -> dict[str, Any]:
 # --- what is known already -------------------------------------------------------------------------------------
 
 
-def prefilled(tx: Session, actor: Actor, service: Service) -> dict[str, Any]:
+def prefilled(tx: Session, actor: Actor, service: Service, member: UUID | None = None) -> dict[str, Any]:
     """Answers to begin with: from one's profile, and from what one answered before, as the form's fields ask.
 
-    A field asks by `prefill` in its `ui`; nothing is put in that the form would refuse.
+    A field asks by `prefill` in its `ui`; nothing is put in that the form would refuse. For a `member` of the
+    household it is what is written of them, and one's own address and telephone. Raises NotFound.
     """
     profile, schema = profile_of(tx, actor.person), service.form.schema
+    if member:
+        profile |= written_of(tx, actor.person, member)
     profile["name"] = profile["name_ar"] or profile["name_latin"]
     asked = {name: ui["prefill"] for name, ui in service.form.ui.items() if ui.get("prefill")}
-    before = _earlier(tx, actor, service) if "earlier" in asked.values() else []
+    before = _earlier(tx, actor, service, member) if "earlier" in asked.values() else []
     answers, sources = {}, {}
     for name, source in asked.items():
         value = _answered(before, schema, name) if source == "earlier" else _plain(profile.get(source))
@@ -87,14 +107,23 @@ def prefilled(tx: Session, actor: Actor, service: Service) -> dict[str, Any]:
     return {"answers": answers, "sources": sources, "location": home}
 
 
-def _earlier(tx: Session, actor: Actor, service: Service) -> list[ServiceRequest]:
-    """One's own cases, the newest first. What was said in confidence is offered to the same service alone."""
+def _earlier(tx: Session, actor: Actor, service: Service, member: UUID | None) -> list[ServiceRequest]:
+    """One's own cases for oneself or for that member, the newest first.
+
+    What was said in confidence is offered to the same service alone.
+    """
     wanted = select(ServiceRequest).options(joinedload(ServiceRequest.form)).where(
         ServiceRequest.person_id == actor.person,
+        _filed_for(member),
         or_(ServiceRequest.confidential.is_(False), ServiceRequest.service_id == service.id),
     )  # fmt: skip
     newest = wanted.order_by(ServiceRequest.submitted_at.desc(), ServiceRequest.id.desc())
     return list(tx.scalars(newest.limit(EARLIER)))
+
+
+def _filed_for(member: UUID | None) -> ColumnElement[bool]:
+    theirs = select(CaseSubject.request_id).where(CaseSubject.request_id == ServiceRequest.id)
+    return theirs.where(CaseSubject.member_id == member).exists() if member else ~theirs.exists()
 
 
 def _answered(before: list[ServiceRequest], schema: Mapping[str, Any], name: str) -> Any:
