@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes
+from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes, purge_sign_ons
 from asimati.appointments.actions import remind as remind_of_appointments
 from asimati.dataprotection.actions import purge as purge_retained
 from asimati.dataprotection.actions import resume as resume_erasures
@@ -107,6 +107,7 @@ JOBS: Sequence[Job] = (
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("accounts.purge_challenges", HOUR, purge_challenges),
     Job("accounts.lapse_asks", HOUR, lapse_asks),
+    Job("accounts.purge_sign_ons", HOUR, purge_sign_ons),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),
     Job("kit.purge_reminders", DAY, purge_reminders, REPORTS, nightly=True),
     Job("kit.purge_jobs", DAY, purge_jobs, nightly=True),

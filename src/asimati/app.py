@@ -18,8 +18,10 @@ from asimati.accounts import dev_api as dev_accounts
 from asimati.accounts import household_api as household
 from asimati.accounts import keys_api as keys
 from asimati.accounts import proofs_api as proofs
+from asimati.accounts import sign_on_api as sign_on
 from asimati.accounts import staff_api as staff
 from asimati.accounts.callers import identify
+from asimati.accounts.sign_on.providers import providers as sign_on_providers
 from asimati.appointments import api as appointments
 from asimati.console import blp as console
 from asimati.credentials import api as credentials
@@ -59,6 +61,7 @@ ROOMS = (
     staff,
     proofs,
     household,
+    sign_on,
     audit,
     keys,
     calendar,
@@ -101,6 +104,7 @@ class _Json(DefaultJSONProvider):
 def create_app() -> Flask:
     """The WSGI application of this process."""
     logs.configure()
+    sign_on_providers()  # an unsound description stops the start
     app = Flask("asimati", static_folder=None)
     app.json = _Json(app)
     app.url_map.strict_slashes = False

@@ -7,6 +7,7 @@ of another type, so that a typing slip stops the start and not the night shift.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 PROFILES = ("development", "test", "production")
 PREFIX = "ASIMATI_"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 # Environment names with the prefix that are not settings.
 NOT_SETTINGS = {"PROFILE", "CONFIG"}
 
@@ -115,6 +117,18 @@ def settings() -> Settings:
     return load()
 
 
+def filled(value: Any) -> Any:
+    """What a file of its own says, with `${NAME}` in any text replaced by an environment variable.
+
+    Such a file then holds no secrets. Raises KeyError for a variable that is not set.
+    """
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda found: os.environ[found[1]], value)
+    if isinstance(value, dict):
+        return {key: filled(inner) for key, inner in value.items()}
+    return [filled(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -171,6 +185,8 @@ def _refuse_dangers(profile: str, values: Mapping[str, Any]) -> None:
         raise SettingsError("clock_offset must be 0 in production.")
     if values["providers"]["mailbox"]:
         raise SettingsError("providers.mailbox keeps messages from people; production must not set it.")
+    if values["sign_on"]["local"]:
+        raise SettingsError("sign_on.local vouches for anybody; production must not set it.")
     for section, key in (("database", "url"), ("redis", "url"), ("keys", "master")):
         if not values[section][key]:
             raise SettingsError(f"production needs ASIMATI_{section.upper()}_{key.upper()}.")

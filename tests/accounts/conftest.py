@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 
 from asimati.accounts import queries
 from asimati.kit import db
+from tests.accounts.provider import HostileProvider, running
+from tests.accounts.walking import Walk, as_described
 
 V1 = "/api/v1"
 
@@ -97,3 +99,17 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
     yield change
     monkeypatch.undo()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch, client: FlaskClient) -> Iterator[HostileProvider]:
+    """A provider over real HTTP, which vouches for residents as `national` and for staff as `staff`."""
+    with running() as made:
+        as_described(monkeypatch, made.issuer)
+        yield made
+
+
+@pytest.fixture
+def sign_on(app: Flask, provider: HostileProvider) -> Callable[..., Walk]:
+    """Somebody's way to the provider, up to where their app gets a code: `sign_on("subject", level="advanced")`."""
+    return lambda subject, **more: Walk(app, provider, **more).to(subject)

@@ -73,6 +73,7 @@ def test_a_profile_is_kept_in_one_form(edit: Call, read: Call) -> None:
         "road": "2508",
         "block": "317",
         "assurance": "phone",
+        "cpr_proved": False,
     }
     shown = read().json
     assert shown == answer.json

@@ -22,6 +22,9 @@ READS = [
 # Staff read these without learning anything about a resident. Anything else says `opens=`.
 NOBODYS = {
     "/.well-known/jwks.json",
+    "/api/v1/auth/oidc",
+    "/api/v1/auth/oidc/<provider>/start",
+    "/api/v1/auth/oidc/<provider>/callback",
     "/api/v1/auth/sessions",
     "/api/v1/staff/me/factors",
     "/api/v1/credentials/<uuid:credential_id>",

@@ -84,6 +84,8 @@ PUBLIC = {
     "POST /api/v1/service-requests/attachments/<token>": SECRET,
     "POST /api/v1/partners/webhooks/<uuid:webhook_id>": "whoever holds the secret is the partner",
     "POST /api/v1/providers/<name>/receipts": "whoever holds the secret is the provider",
+    "GET /api/v1/auth/oidc/<provider>/start": OFFERED,
+    "GET /api/v1/auth/oidc/<provider>/callback": "an attempt is ended by the browser that began it alone",
     "GET /api/v1/credentials/<uuid:credential_id>": "what was issued can be verified by anybody; it says no name",
     "GET /api/v1/credentials/status/<int:number>": "a list of bits",
     "GET /api/v1/services/<code>": OFFERED,

@@ -39,7 +39,7 @@ CONSTRAINTS["person_cpr_index_key"] = PersonalNumberTaken
 def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask for a one-time code by text message."""
     made, again = actions.request_code(
-        tx, payload["phone"], limits.address_block(), words.language(), payload["device_token"]
+        tx, payload["phone"], limits.address_block(), words.language(), payload["device_token"], payload["sign_on"]
     )
     return {"id": made.id, "expires_at": made.expires_at, "resend_after": again}
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from asimati.accounts import rules
 from asimati.accounts.refusals import SessionLocked
 from asimati.kit import tokens
 from asimati.kit.policy import Actor, Role, Scope
@@ -35,7 +36,8 @@ CLEARED = """
 _IDENTIFY = text(
     f"""
     SELECT session.person_id, session.staff_id, session.assurance, person.language, staff.id AS member,
-           authority.grants, {CLEARED} AS cleared, extract(epoch FROM app_now() - session.seen_at) AS idle
+           authority.grants, {CLEARED} AS cleared, extract(epoch FROM app_now() - session.seen_at) AS idle,
+           extract(epoch FROM app_now() - session.proved_at) AS proved
     FROM account_session AS session
     LEFT JOIN person ON person.id = session.person_id
     LEFT JOIN staff_member AS staff ON staff.id = session.staff_id AND staff.disabled_at IS NULL
@@ -71,7 +73,8 @@ def identify(tx: Session, token: str) -> Actor | None:
     if row.idle > TO_THE_MINUTE:
         tx.execute(_SEEN, {"session": session})
     if row.staff_id is None:
-        return Actor("resident", row.person_id, frozenset(), row.assurance, session, row.language)
+        level = rules.level_now(row.assurance, row.proved, settings().sign_on.fresh)
+        return Actor("resident", row.person_id, frozenset(), level, session, row.language)
     roles, scopes = authority(row.grants or ())
     return Actor("staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, scopes=scopes)
 

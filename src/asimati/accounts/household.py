@@ -153,9 +153,9 @@ def asked_of_me(tx: Session, actor: Actor, page: PageArgs) -> Page:
 
 
 def asked(tx: Session, person: UUID) -> ColumnElement[bool]:
-    """The rows in which somebody is asked and has not answered; they are found by their telephone."""
+    """The rows in which somebody is asked and has not answered; found by their telephone, if they have one."""
     sealed = tx.scalars(select(Person.phone).where(Person.id == person)).one()
-    indexes = secrets.blind_indexes(secrets.unseal(sealed, "phone"), "phone")
+    indexes = secrets.blind_indexes(secrets.unseal(sealed, "phone"), "phone") if sealed else []
     return and_(OPEN, HouseholdMember.asked_of.is_not(None), HouseholdMember.phone_index.in_(indexes))
 
 

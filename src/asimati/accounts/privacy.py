@@ -28,6 +28,8 @@ from asimati.accounts.models import (
     RecoveryCode,
     RefreshToken,
     RoleGrant,
+    SignOn,
+    SignOnLink,
     StaffMember,
 )
 from asimati.kit import rotation, secrets
@@ -45,6 +47,8 @@ rotation.seals(CodeChallenge.phone, "phone", index=CodeChallenge.phone_index)
 rotation.seals(CodeChallenge.code, "code")
 rotation.seals(RefreshToken.child, "refresh")
 rotation.seals(Authenticator.secret, "totp")
+rotation.seals(SignOnLink.subject, "subject", index=SignOnLink.subject_index)
+rotation.seals(SignOn.identity, "sign-on")
 
 DELETED = _("It is deleted.")
 OF_STAFF = _("Kept as long as the work it was given for can be asked about.")
@@ -67,7 +71,8 @@ holds(
     of=lambda person: Person.id == person,
     personal={
         **dict.fromkeys(
-            ("name_ar", "name_latin", "sex", "birth_date", "nationality", "cpr", "cpr_index"), Group.IDENTITY
+            ("name_ar", "name_latin", "sex", "birth_date", "nationality", "cpr", "cpr_index", "cpr_proved_at"),
+            Group.IDENTITY,
         ),
         **dict.fromkeys(("phone", "phone_index", "email", "language"), Group.CONTACT),
         **dict.fromkeys(("flat", "building", "road", "block"), Group.ADDRESS),
@@ -125,6 +130,27 @@ holds(
     why=DELETED,
     periods={"sign_in": true()},
     aged=AccountSession.expires_at,
+)
+holds(
+    SignOnLink,
+    Group.ACCOUNT,
+    _("Your sign-ons"),
+    of="person_id",
+    personal=["provider", "subject", "subject_index"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    hidden=["subject_index"],
+)
+holds(
+    SignOn,
+    Group.ACCOUNT,
+    _("Sign-ons of the last minutes"),
+    of=None,
+    personal=["identity"],
+    plain=["provider", "state", "code", "challenge"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    exported=False,
 )
 holds(
     RefreshToken,

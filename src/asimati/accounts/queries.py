@@ -70,7 +70,7 @@ def contacts_of(tx: Session, ids: Iterable[UUID]) -> dict[UUID, Contact]:
     return {
         row.id: Contact(
             language=str(row.language),
-            phone=secrets.unseal(row.phone, "phone"),
+            phone=secrets.unseal(row.phone, "phone") if row.phone else None,
             email=secrets.unseal(row.email, "email") if row.email else None,
             devices=tuple(devices.get(row.id, ())[:DEVICES]),
             wishes={name: getattr(row, name) for name in DEFAULT_WISHES} if row.said else DEFAULT_WISHES,
@@ -85,9 +85,10 @@ def profile_of(tx: Session, person_id: UUID) -> dict[str, Any]:
     sensitive = tx.get(PersonSensitive, person_id, populate_existing=True)
     shown = {name: getattr(person, name) for name in (*PROFILE, "id", "version")}
     return shown | {
-        "phone": secrets.unseal(person.phone, "phone"),
+        "phone": secrets.unseal(person.phone, "phone") if person.phone else None,
         "email": secrets.unseal(person.email, "email") if person.email else None,
         "cpr": "••••••" + secrets.unseal(person.cpr, "cpr")[-3:] if person.cpr else None,
+        "cpr_proved": person.cpr_proved_at is not None,
         "disability": sensitive.disability if sensitive else None,
     }
 

@@ -1,6 +1,6 @@
 """What accounts refuse."""
 
-from asimati.kit.errors import Conflict, Forbidden, Unauthenticated
+from asimati.kit.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from asimati.kit.words import _
 
 
@@ -182,3 +182,49 @@ class AnswerAwaited(Conflict):
     slug = "answer-awaited"
     title = _("Somebody was asked and has not answered")
     detail = _("Wait for the answer, or end this and begin again.")
+
+
+class SignOnRefused(Unauthenticated):
+    """What came is spent and the failure noted, so the refusal keeps its work. `reason` is for whoever looks."""
+
+    slug = "sign-on-refused"
+    title = _("This sign-on did not succeed")
+    detail = _("Begin again; if it goes on, sign in in another way.")
+    keeps_work = True
+
+
+class SignOnAway(Unavailable):
+    slug = "sign-on-away"
+    title = _("The sign-on does not answer")
+    detail = _("Try again in a moment, or sign in in another way.")
+
+
+class NoSuchReturn(Forbidden):
+    slug = "no-such-return"
+    title = _("Nobody is sent back there")
+    detail = _("The address to return to is not one that the governorate has named.")
+
+
+class AnotherPersonalNumber(Conflict):
+    slug = "another-personal-number"
+    title = _("This account has another personal number")
+    detail = _("You signed on as somebody else than this account belongs to. Nothing was changed.")
+
+
+class PersonalNumberProved(Conflict):
+    slug = "personal-number-proved"
+    title = _("Your personal number was proved by sign-on")
+    detail = _("It cannot be changed by hand.")
+
+
+class PhoneTaken(Conflict):
+    """Told to whoever has just shown that the telephone is theirs."""
+
+    slug = "phone-taken"
+    title = _("Another account has this telephone")
+    detail = _("Sign in with the telephone, then add your sign-on there.")
+
+
+class HasPhone(Conflict):
+    slug = "has-phone"
+    title = _("This account has a telephone already")

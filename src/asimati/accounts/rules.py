@@ -39,6 +39,11 @@ def code_as_sent(written: str) -> str:
     return "".join(char for char in western_digits(written) if char.isdecimal())
 
 
+def level_now(level: str, age: float, fresh: float) -> str:
+    """What a sign-in is worth `age` seconds after its proof: `advanced` is a word about now."""
+    return "standard" if level == "advanced" and age > fresh else level
+
+
 def age_on(born: date, day: date) -> int:
     """Completed years on a day; somebody born on 29 February is a year older on 1 March."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -54,6 +54,11 @@ class CodeIn(Schema):
         max_length=200,
         metadata={"description": "What an earlier sign-in by this phone gave: codes from the owner's reserve"},
     )
+    sign_on = String(
+        load_default="",
+        max_length=100,
+        metadata={"description": "The code of a sign-on that stands: codes from a budget of one's own"},
+    )
 
 
 class CodeOut(Schema):
@@ -131,9 +136,10 @@ class ProfileIn(Schema):
 
 class ProfileOut(Schema):
     id = UUID()
-    phone = String()
+    phone = String(allow_none=True)
     email = String(allow_none=True)
     cpr = String(allow_none=True, metadata={"description": "The last three digits"})
+    cpr_proved = Boolean(metadata={"description": "A national sign-on proved it; it cannot be changed by hand"})
     name_ar = String(allow_none=True)
     name_latin = String(allow_none=True)
     sex = Enum(Sex, allow_none=True)

@@ -29,6 +29,7 @@ LANGUAGE = "asimati_language"
 _OPEN = {
     "console.sign_in", "console.sign_in_now", "console.static", "console.set_language", "console.locked",
     "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
+    "console.sign_on", "console.sign_on_back", "console.sign_on_factor",
 }  # fmt: skip
 
 _LARGE = {"console.read_picture", "console.import_events"}  # they take files
@@ -228,3 +229,8 @@ def taken(answer: Answer) -> Any:
     names = ("Content-Type", "Content-Disposition", "X-Content-Type-Options")
     kept = {name: answer.raw.headers[name] for name in names if name in answer.raw.headers}
     return Response(answer.raw.get_data(), headers=kept)
+
+
+def inside(target: str | None) -> str:
+    """A path of the console to go on to; the first page for anything else."""
+    return target if target and target.startswith("/console/") and "\\" not in target else url_for("console.home")

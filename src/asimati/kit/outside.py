@@ -1,7 +1,8 @@
 """HTTP to addresses that others chose (webhooks, push subscriptions), with no way to reach inside our networks.
 
 The name is resolved once, every address it has must be a public one, and the connection goes to the very address
-that was checked: a name that changes between the look and the call gains nothing. Redirects are not followed.
+that was checked: a name that changes between the look and the call gains nothing. Redirects are not followed, and
+an answer has an end in bytes and in seconds.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -38,21 +40,47 @@ class NotAnswered(Exception):
 def post(url: str, content: bytes, headers: Mapping[str, str], *, timeout: float) -> tuple[int, bytes]:
     """One POST; the answer's status and the beginning of its body. Raises the three above."""
     check_form(url)
+    return call("POST", url, content, headers, timeout=timeout)
+
+
+def call(
+    method: str,
+    url: str,
+    content: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    timeout: float,
+    longest: int = LONGEST_ANSWER,
+    private: bool = False,
+) -> tuple[int, bytes]:
+    """One call to an address whose form the caller has judged; the status and up to `longest` bytes of the body.
+
+    `private`: the operator named this very host as one of their own, so it may stand in a private network. Raises
+    NotAllowed, NotReached, NotAnswered.
+    """
     limits = {"connect": min(3.0, timeout), "read": timeout, "write": timeout, "pool": 3.0}
+    given = list((headers or {}).items())
     try:
-        with _pool().stream(
-            "POST", url, headers=list(headers.items()), content=content, extensions={"timeout": limits}
+        with _pool(private).stream(
+            method, url, headers=given, content=content, extensions={"timeout": limits}
         ) as answer:
-            body = b""
-            for piece in answer.iter_stream():
-                body += piece
-                if len(body) > LONGEST_ANSWER:
-                    break
-            return answer.status, body[:LONGEST_ANSWER]
+            return answer.status, _body(answer.iter_stream(), longest, time.monotonic() + timeout)
     except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as fault:
         raise NotReached(type(fault).__name__) from fault
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as fault:
         raise NotAnswered(type(fault).__name__) from fault
+
+
+def _body(pieces: Iterable[bytes], longest: int, until: float) -> bytes:
+    """The beginning of a body. Raises NotAnswered when it drips past its time."""
+    body = b""
+    for piece in pieces:
+        body += piece
+        if len(body) > longest:
+            break
+        if time.monotonic() > until:
+            raise NotAnswered("too slow")
+    return body[:longest]
 
 
 def check_form(url: str) -> None:
@@ -110,11 +138,11 @@ class _Checked(httpcore.NetworkBackend):
 
 
 @cache
-def _pool() -> httpcore.ConnectionPool:
+def _pool(private: bool) -> httpcore.ConnectionPool:
     """No connection is kept: each call is resolved and checked anew."""
     return httpcore.ConnectionPool(
         ssl_context=ssl.create_default_context(),
-        network_backend=_Checked(),
+        network_backend=httpcore.SyncBackend() if private else _Checked(),
         max_connections=100,
         max_keepalive_connections=0,
     )

@@ -7,9 +7,11 @@ from asimati.kit.words import _
 
 
 class AssuranceTooLow(Forbidden):
+    """`needed` and `present` are levels; `ways` say where a sign-in at the level begins."""
+
     slug = "assurance-too-low"
     title = _("This service needs to know you better")
-    detail = _("Sign in at the level the service asks for, then send it again.")
+    detail = _("Sign on in one of the ways named, then send it again: what you wrote is not lost.")
 
 
 class ConditionsNotMet(Forbidden):

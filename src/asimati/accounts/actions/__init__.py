@@ -47,6 +47,7 @@ from asimati.accounts.actions.sessions import (
     sign_out,
     start_session,
 )
+from asimati.accounts.actions.signing_on import fetch_tokens, keep_identity, note_refusal, purge_sign_ons
 from asimati.accounts.actions.staff import (
     add_member,
     change_password,
@@ -57,15 +58,17 @@ from asimati.accounts.actions.staff import (
     reset_factors,
     sign_in_staff,
 )
+from asimati.accounts.actions.telephone import add_phone
 
 __all__ = [
-    "add_member", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "clear",
+    "add_member", "add_phone", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "clear",
     "close_member", "confirm_authenticator", "consent", "create_staff", "decline", "delegate",
     "drop_authenticator", "drop_device", "drop_passkey", "edit_member", "edit_profile", "end_clearance",
     "end_delegation", "end_membership", "end_other_sessions", "end_session", "end_sessions_of_staff",
-    "ensure_person", "grant", "identify_member", "invite", "is_password", "judge_guardian", "lapse_asks",
-    "leave_households", "leave_out", "make_passkey", "passkey_to_make", "passkey_to_show", "prefer",
-    "purge_challenges", "purge_codes", "put_device", "rectify", "refresh", "renew_recovery_codes",
-    "request_code", "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey",
-    "sign_out", "start_session", "verify_code", "withdraw_all", "withdraw_consent",
+    "ensure_person", "fetch_tokens", "grant", "identify_member", "invite", "is_password", "judge_guardian",
+    "keep_identity", "lapse_asks", "leave_households", "leave_out", "make_passkey", "note_refusal",
+    "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "purge_sign_ons",
+    "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code", "reset_factors", "revoke",
+    "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
+    "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts import rules
 from asimati.accounts.actions.people import ensure_person
 from asimati.accounts.actions.sessions import start_session
+from asimati.accounts.actions.signing_on import prover
 from asimati.accounts.messages import CodeRequested
 from asimati.accounts.models import CodeChallenge
 from asimati.accounts.refusals import CodeExpired, NoCodesThere, WrongCode
@@ -30,7 +31,8 @@ _ONE_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(:phone, 0)),"
     " pg_advisory_xact_lock(hashtextextended(:network, 1))"
 )
-# Codes asked for by known devices are counted apart: what strangers spend on a phone takes nothing from its owner.
+# Codes asked for by known devices are counted apart, and so are those of each person who proved who they are: what
+# others spend on a phone takes nothing from its owner.
 _SPENT = text(
     """
     SELECT count(*) FILTER (WHERE mine AND hour) AS phone,
@@ -39,13 +41,19 @@ _SPENT = text(
            count(*) FILTER (WHERE mine) AS phone_day,
            extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine)) AS phone_day_first,
            count(*) FILTER (WHERE nets AND hour) AS network,
-           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE nets AND hour)) AS network_first
-    FROM (SELECT created_at, created_at > app_now() - interval '1 hour' AS hour,
-                 phone_index = :index AND (device IS NOT NULL) = :known AS mine,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE nets AND hour)) AS network_first,
+           count(*) FILTER (WHERE device = :device) AS identity_day,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE device = :device)) AS identity_first
+    FROM (SELECT created_at, created_at > app_now() - interval '1 hour' AS hour, device,
+                 phone_index = :index AND CASE
+                   WHEN :proved THEN device = :device
+                   ELSE (device IS NOT NULL AND device NOT LIKE 'proved:%') = :known AND
+                        coalesce(device NOT LIKE 'proved:%', true) END AS mine,
                  requester = :requester AND device IS NULL AS nets
           FROM code_challenge
           WHERE created_at > app_now() - interval '1 day'
-            AND (phone_index = :index OR requester = :requester AND created_at > app_now() - interval '1 hour')
+            AND (phone_index = :index OR requester = :requester AND created_at > app_now() - interval '1 hour'
+                 OR :proved AND device = :device)
          ) AS recent
     """
 )
@@ -57,18 +65,20 @@ _SPENT_BY_ALL = text(
             WHERE country = :country AND created_at > app_now() - interval '1 hour') AS country
     """
 )
+PROVED = "proved:"  # begins the name of whoever asks as somebody they proved to be
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
 def request_code(
-    tx: Session, written: str, requester: str, language: str, device_token: str = ""
+    tx: Session, written: str, requester: str, language: str, device_token: str = "", sign_on: str = ""
 ) -> tuple[CodeChallenge, datetime]:
     """Begin a sign-in: a code goes to the phone; with it, when the next may be asked for.
 
     The same answer whether or not the phone is known. `device_token` is what an earlier sign-in by this phone
-    gave: whoever has it asks from a reserve that strangers cannot spend. Raises Invalid for no phone, NoCodesThere
-    for a country we send none to, TooMany past a budget: of the phone, the caller's network, the country, or the
+    gave: whoever has it asks from a reserve that strangers cannot spend. Whoever has just proved who they are by
+    a sign-on (`sign_on`: its code) has a budget of their own. Raises Invalid for no phone, NoCodesThere for a
+    country we send none to, TooMany past a budget: of the phone, the caller's network, the country, or the
     day. Budgets are counted in rows, so that they hold without Redis and for all processes.
     """
     phone = phone_of(written)
@@ -76,7 +86,9 @@ def request_code(
         raise NoCodesThere
     index = secrets.blind_index(phone, "phone")
     country, device = rules.country_of(phone), _known_device(index, device_token, clock.now(tx))
-    wait = _spend(tx, index, requester, country, known=device is not None)
+    if device is None and sign_on and (who := prover(tx, sign_on)):
+        device = PROVED + who
+    wait = _spend(tx, index, requester, country, device)
     tx.execute(
         update(CodeChallenge)
         .where(
@@ -111,6 +123,16 @@ def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
     """Exchange a code for tokens; a new phone becomes a new person, this device a known one.
 
     Raises CodeExpired, or WrongCode (counted).
+    """
+    found = redeem_code(tx, challenge_id, code)
+    person = ensure_person(tx, secrets.unseal(found.phone, "phone"), language=found.language)
+    shown = None if (found.device or "").startswith(PROVED) else found.device
+    known = _device_token(found.phone_index, shown or random.token_urlsafe(12), clock.now(tx))
+    return start_session(tx, person=person.id, assurance="phone") | {"device_token": known}
+
+
+def redeem_code(tx: Session, challenge_id: UUID, code: str) -> Any:
+    """The challenge that a right code answers: its phone is in the hands of whoever sent it. Raises as above.
 
     The attempt is counted by one guarded statement before the code is looked at. The statement holds the row until
     the guess is judged, so that guesses sent all at once are no more than guesses sent one by one, and the code
@@ -143,9 +165,7 @@ def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
         _forget(tx, challenge_id)
     if not right:
         raise WrongCode(attempts_left=max(0, left))
-    person = ensure_person(tx, secrets.unseal(found.phone, "phone"), language=found.language)
-    known = _device_token(found.phone_index, found.device or random.token_urlsafe(12), clock.now(tx))
-    return start_session(tx, person=person.id, assurance="phone") | {"device_token": known}
+    return found
 
 
 def purge_codes(tx: Session) -> int:
@@ -168,21 +188,26 @@ def _countries() -> list[str]:
     return countries
 
 
-def _spend(tx: Session, index: bytes, requester: str, country: str, *, known: bool) -> int:
+def _spend(tx: Session, index: bytes, requester: str, country: str, device: str | None) -> int:
     """Count the codes sent; the seconds until this phone's next after this one. Raises TooMany.
 
     A known device spends its phone's own reserve, whatever its network or country have spent, and of the day's
-    budget also the part that strangers leave.
+    budget also the part that strangers leave. A person who proved who they are spends their own.
     """
-    config = settings().codes
-    tx.execute(_ONE_AT_A_TIME, {"phone": index.hex(), "network": requester})
-    spent = tx.execute(_SPENT, {"index": index, "requester": requester, "known": known}).one()
-    of_hour = config.per_phone_reserve if known else config.per_phone_hour
+    config, known = settings().codes, device is not None
+    proved = device is not None and device.startswith(PROVED)
+    tx.execute(_ONE_AT_A_TIME, {"phone": index.hex(), "network": device if proved else requester})
+    spent = tx.execute(
+        _SPENT, {"index": index, "requester": requester, "device": device, "known": known, "proved": proved}
+    ).one()
+    of_hour = config.per_identity_hour if proved else config.per_phone_reserve if known else config.per_phone_hour
     wait = rules.resend_delay(spent.phone, config.resend_after) - (spent.phone_last or 0) if spent.phone else 0
     if spent.phone >= of_hour:
         wait = max(wait, 3600 - (spent.phone_first or 0))
     if not known and spent.phone_day >= config.per_phone_day:
         wait = max(wait, 86_400 - (spent.phone_day_first or 0))
+    if proved and spent.identity_day >= config.per_identity_day:
+        wait = max(wait, 86_400 - (spent.identity_first or 0))
     if not known and spent.network >= config.per_address_hour:
         wait = max(wait, 3600 - (spent.network_first or 0))
     if wait > 0:

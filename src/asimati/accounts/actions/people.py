@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from asimati.accounts.actions.consents import keep_to_saying
 from asimati.accounts.models import PROFILE, Device, Person, PersonSensitive, Preference
 from asimati.accounts.queries import CHANNELS, DEFAULT_WISHES
-from asimati.accounts.refusals import PersonalNumberTaken
+from asimati.accounts.refusals import PersonalNumberProved, PersonalNumberTaken
 from asimati.kit import audit, secrets
 from asimati.kit.errors import Invalid, NotFound, Stale
 from asimati.kit.policy import Actor
@@ -53,7 +53,8 @@ def _known_while_rotating(tx: Session, phone: str) -> Person | None:
 def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[str, Any]) -> Person:
     """Write down what a person says of themselves.
 
-    Raises Stale; Invalid for a personal number of another form, PersonalNumberTaken for somebody else's.
+    Raises Stale; Invalid for a personal number of another form, PersonalNumberTaken for somebody else's,
+    PersonalNumberProved for another than the one a sign-on proved.
     """
     person = locked(tx, actor)
     if version is not None and person.version != version:
@@ -64,6 +65,7 @@ def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[s
     if "email" in changes:
         person.email = secrets.seal(changes["email"], "email") if changes["email"] else None
     if changes.get("cpr"):
+        _require_unproved(person, changes["cpr"])
         _set_cpr(tx, person, changes["cpr"])
     if "disability" in changes:
         _set_disability(tx, person.id, changes["disability"])
@@ -101,6 +103,13 @@ def _set_cpr(tx: Session, person: Person, written: str) -> None:
     if tx.scalar(select(Person.id).where(everywhere, Person.id != person.id)):
         raise PersonalNumberTaken
     person.cpr, person.cpr_index = secrets.seal(number, "cpr"), index
+
+
+def _require_unproved(person: Person, written: str) -> None:
+    """Raise PersonalNumberProved for another number than the one a sign-on has proved."""
+    proved = secrets.unseal(person.cpr, "cpr") if person.cpr and person.cpr_proved_at else None
+    if proved and proved != personal_number(written):
+        raise PersonalNumberProved
 
 
 def _set_disability(tx: Session, person: UUID, value: bool | None) -> None:

@@ -32,8 +32,13 @@ def start_session(
     assurance: str = "phone",
     method: str = "code",
     device: str = "",
+    proved_at: datetime | None = None,
+    replaces: UUID | None = None,
 ) -> dict[str, Any]:
-    """Sign somebody in: a session and its first pair of tokens. `device` is what the caller calls itself."""
+    """Sign somebody in: a session and its first pair of tokens. `device` is what the caller calls itself.
+
+    `proved_at`: when they showed who they are, if not just now. `replaces`: their sign-in that this one follows.
+    """
     now = clock.now(tx)
     session = AccountSession(
         person_id=person,
@@ -41,6 +46,7 @@ def start_session(
         assurance=assurance,
         method=method,
         device=device[:200],
+        proved_at=proved_at or now,
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(seconds=settings().tokens.refresh_limit),
@@ -50,15 +56,15 @@ def start_session(
     actor = Actor("staff" if staff else "resident", staff or person)
     audit.record(tx, actor, "accounts.signed_in", ("session", session.id))
     if person is not None:
-        _tell_of_another(tx, session)
+        _tell_of_another(tx, session, replaces)
     return _tokens(session, _new_refresh(tx, session.id, now))
 
 
-def _tell_of_another(tx: Session, made: AccountSession) -> None:
+def _tell_of_another(tx: Session, made: AccountSession, replaces: UUID | None) -> None:
     """Whoever is signed in elsewhere is told of a new sign-in: it may not have been them."""
     standing = select(AccountSession.id).where(
         AccountSession.person_id == made.person_id,
-        AccountSession.id != made.id,
+        AccountSession.id.not_in([made.id, *([replaces] if replaces else [])]),
         AccountSession.revoked_at.is_(None),
         AccountSession.expires_at > made.created_at,
     )
@@ -120,6 +126,14 @@ def sign_out(tx: Session, actor: Actor) -> None:
     """End the session of the token in hand."""
     tx.execute(update(AccountSession).where(AccountSession.id == actor.session).values(revoked_at=func.app_now()))
     audit.record(tx, actor, "accounts.signed_out", ("session", actor.session))
+
+
+def end_soon(tx: Session, actor: Actor) -> None:
+    """End the session of the token in hand within moments: whoever missed the answer can still ask for it again."""
+    soon = func.app_now() + timedelta(seconds=settings().tokens.refresh_grace)
+    mine = update(AccountSession).where(AccountSession.id == actor.session)
+    tx.execute(mine.values(expires_at=func.least(AccountSession.expires_at, soon)))
+    audit.record(tx, actor, "accounts.session_replaced", ("session", actor.session))
 
 
 def end_session(tx: Session, actor: Actor, session_id: UUID) -> None:

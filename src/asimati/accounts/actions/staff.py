@@ -18,7 +18,7 @@ from asimati.accounts.actions.authenticators import check_factor, require_own_pr
 from asimati.accounts.actions.codes import phone_of
 from asimati.accounts.actions.people import personal_number
 from asimati.accounts.actions.sessions import end_other_sessions, end_sessions_of_staff, start_session
-from asimati.accounts.models import Authenticator, Passkey, RecoveryCode, RoleGrant, StaffMember
+from asimati.accounts.models import Authenticator, Passkey, RecoveryCode, RoleGrant, SignOnLink, StaffMember
 from asimati.accounts.refusals import EmailTaken, OwnAuthority, PersonalNumberTaken, WrongPassword
 from asimati.kit import audit, clock, secrets
 from asimati.kit.errors import NotFound
@@ -123,9 +123,12 @@ def _sealed(value: str | None, purpose: str) -> tuple[bytes | None, bytes | None
 
 
 def reset_factors(tx: Session, actor: Actor, staff_id: UUID) -> None:
-    """Take a colleague's second factors away, who has lost them. Raises NotFound, OwnAuthority."""
+    """Take a colleague's second factors away, who has lost them, and what ties them to a sign-on.
+
+    Raises NotFound, OwnAuthority.
+    """
     _require_colleague(tx, actor, staff_id)
-    for table in (Authenticator, RecoveryCode, Passkey):
+    for table in (Authenticator, RecoveryCode, Passkey, SignOnLink):
         tx.execute(delete(table).where(table.staff_id == staff_id))
     end_sessions_of_staff(tx, actor, staff_id)
     audit.record(tx, actor, "accounts.factors_reset", ("staff", staff_id))

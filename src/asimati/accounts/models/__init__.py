@@ -17,11 +17,12 @@ from asimati.accounts.models.people import (
 )
 from asimati.accounts.models.proofs import Authenticator, Passkey, PasskeyChallenge, RecoveryCode
 from asimati.accounts.models.sessions import AccountSession, CodeChallenge, RefreshToken
+from asimati.accounts.models.sign_on import SignOn, SignOnLink
 from asimati.accounts.models.staff import Clearance, RoleGrant, StaffMember
 
 __all__ = [
     "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "Clearance", "CodeChallenge", "Consent",
     "Device", "Engagement", "EngagementKind", "Guardianship", "HolderKind", "HouseholdMember", "Language",
     "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference", "RecoveryCode", "RefreshToken",
-    "Relation", "RoleGrant", "Sex", "Side", "StaffMember",
+    "Relation", "RoleGrant", "Sex", "Side", "SignOn", "SignOnLink", "StaffMember",
 ]  # fmt: skip

@@ -49,11 +49,13 @@ class Person(Base):
     id: Mapped[UUID] = primary_id()
     # For the calendar's constraint, which can compare numbers but no UUIDs.
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
-    phone: Mapped[bytes]
-    phone_index: Mapped[bytes] = mapped_column(unique=True)
+    # Nobody's telephone but its owner's; none where somebody came by a national sign-on alone.
+    phone: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
     email: Mapped[bytes | None]
     cpr: Mapped[bytes | None]
     cpr_index: Mapped[bytes | None] = mapped_column(unique=True)
+    cpr_proved_at: Mapped[datetime | None] = timestamp(nullable=True)  # by a sign-on; none: they merely say so
     name_ar: Mapped[str | None] = mapped_column(Text)
     name_latin: Mapped[str | None] = mapped_column(Text)
     sex: Mapped[Sex | None] = one_of(Sex, name="sex", nullable=True)

@@ -21,6 +21,7 @@ class AccountSession(Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), index=True)
     assurance: Mapped[str] = mapped_column(Text)
+    proved_at: Mapped[datetime] = timestamp(default=True)  # when they last showed who they are
     method: Mapped[str] = mapped_column(Text)  # how: code, password, passkey, totp, or the sign-on's provider
     device: Mapped[str] = mapped_column(Text)  # what the caller called itself, for people to recognise it
     created_at: Mapped[datetime] = timestamp(default=True)

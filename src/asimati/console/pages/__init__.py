@@ -13,6 +13,7 @@ from asimati.console.pages import (
     impact,
     me,
     messages,
+    sign_on,
     volunteering,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "impact",
     "me",
     "messages",
+    "sign_on",
     "volunteering",
 ]

@@ -9,7 +9,8 @@ from flask import Response, g, jsonify, redirect, request, url_for
 from asimati.console import session
 from asimati.console.asking import Answer, ask, listed
 from asimati.console.forms import form_of
-from asimati.console.frame import LANGUAGE, back, blp, page
+from asimati.console.frame import LANGUAGE, back, blp, inside, page
+from asimati.console.pages.sign_on import sign_in_page, staff_providers
 from asimati.kit import clock, words
 from asimati.kit.words import _
 
@@ -19,7 +20,7 @@ def sign_in() -> Any:
     """The sign-in page; whoever is signed in goes on."""
     if g.staff is not None:
         return redirect(url_for("console.home"))
-    return _sign_in(None, "")
+    return sign_in_page(None, "")
 
 
 @blp.post("/sign-in", endpoint="sign_in_now")
@@ -27,34 +28,33 @@ def sign_in_now() -> Any:
     """Sign in by e-mail, password and, for whoever has one, the second factor's code."""
     answer = ask("POST", "/auth/staff", payload=form_of("email", "password", "totp"))
     if not answer.ok:
-        return _sign_in(answer, request.form.get("email", "")), answer.status
+        return sign_in_page(answer, request.form.get("email", "")), answer.status
     session.open_with(answer)
-    return redirect(_inside(request.args.get("next")), 303)
-
-
-def _sign_in(refused: Answer | None, email: str) -> str:
-    after = _inside(request.args.get("next"))
-    return page("sign_in.html", title=_("Sign in"), refused=refused, email=email, next=after)
+    return redirect(inside(request.args.get("next")), 303)
 
 
 @blp.get("/locked")
 def locked() -> Any:
     """The screen of somebody who was away: the password opens it again."""
-    return page(
-        "locked.html", title=_("You were away for a while"), refused=None, next=_inside(request.args.get("next"))
-    )
+    return _locked(None)
 
 
 @blp.post("/locked", endpoint="unlock")
 def unlock() -> Any:
     """Go on where one was."""
     answer = session.unlock(request.form.get("password", ""))
-    after = _inside(request.args.get("next"))
+    after = inside(request.args.get("next"))
     if answer is None:
         return redirect(url_for("console.sign_in", next=after), 303)
     if answer.ok:
         return redirect(after, 303)
-    return page("locked.html", title=_("You were away for a while"), refused=answer, next=after), answer.status
+    return _locked(answer), answer.status
+
+
+def _locked(refused: Answer | None) -> str:
+    after = inside(request.args.get("next"))
+    title = _("You were away for a while")
+    return page("locked.html", title=title, refused=refused, next=after, providers=staff_providers())
 
 
 @blp.post("/sign-out")
@@ -67,7 +67,7 @@ def sign_out() -> Any:
 @blp.post("/language")
 def set_language() -> Any:
     """Show the pages in the other language."""
-    response = redirect(_inside(request.form.get("next")), 303)
+    response = redirect(inside(request.form.get("next")), 303)
     chosen = words.as_language(request.form.get("language"))
     response.set_cookie(LANGUAGE, chosen, path="/console", max_age=31_536_000, samesite="Lax", httponly=True)
     return response
@@ -92,8 +92,3 @@ def home() -> str:
 def counts() -> Response:
     """The queues' counts, for the badges that keep themselves up to date."""
     return jsonify({queue["name"]: queue["count"] for queue in listed("/staff/queues")})
-
-
-def _inside(target: str | None) -> str:
-    """A path of the console to go on to; the first page for anything else."""
-    return target if target and target.startswith("/console/") and "\\" not in target else url_for("console.home")

@@ -7,8 +7,6 @@ needs. `${NAME}` in any text stands for an environment variable, so that the fil
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
@@ -17,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from asimati.notifications.channels import Provider, fcm, gateway, smtp, webpush
-from asimati.settings import SettingsError, settings
-
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+from asimati.settings import SettingsError, filled, settings
 
 
 def providers(channel: str) -> Sequence[Provider]:
@@ -44,9 +40,9 @@ def listed(path: str) -> Sequence[Mapping[str, Any]]:
     try:
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))["provider"]
         for one in found:
-            _made(filled := _filled(one))
+            _made(whole := filled(one))
             one.clear()
-            one.update(filled)
+            one.update(whole)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as fault:
         raise SettingsError(f"{path}: {type(fault).__name__} {fault}") from None
     return tuple(found)
@@ -79,11 +75,3 @@ def _made(one: Mapping[str, Any]) -> Provider:
 
 def _sender() -> str:
     return parseaddr(settings().providers.mail_from)[1]
-
-
-def _filled(value: Any) -> Any:
-    if isinstance(value, str):
-        return _VARIABLE.sub(lambda found: os.environ[found[1]], value)
-    if isinstance(value, dict):
-        return {key: _filled(inner) for key, inner in value.items()}
-    return [_filled(inner) for inner in value] if isinstance(value, list) else value

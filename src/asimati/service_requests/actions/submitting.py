@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.household import Member, member_for
 from asimati.accounts.models import Person
+from asimati.accounts.sign_on.attempts import ways
 from asimati.kit import clock, forms
 from asimati.kit.errors import Forbidden, Invalid, NotFound
 from asimati.kit.ids import new_id, new_reference
@@ -53,7 +54,7 @@ def submit(
         raise Forbidden
     offered = _offered(tx, service)
     if not actor.assured(offered.assurance):
-        raise AssuranceTooLow(needed=offered.assurance, present=actor.assurance)
+        raise AssuranceTooLow(needed=offered.assurance, present=actor.assurance, ways=ways(offered.assurance))
     if form_version != offered.form_number:
         raise FormChanged(form_version=offered.form_number)
     person = actor.id if actor.is_resident else None

@@ -126,10 +126,17 @@ class DraftOut(DraftItem):
     missing = List(Nested(FaultOut), metadata={"description": "What the form in use would say of the answers"})
 
 
+class WayOut(Schema):
+    by = String(metadata={"description": "phone, or the name of a sign-on's provider"})
+    title = Text()
+    start = String()
+
+
 class AssuranceOut(Schema):
     needed = Enum(Assurance)
     present = Enum(Assurance)
     enough = Boolean()
+    ways = List(Nested(WayOut), metadata={"description": "Where a sign-in at the level begins (docs/sign-on.md)"})
 
 
 class ForQuery(Schema):

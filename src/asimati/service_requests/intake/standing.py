@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from asimati.accounts.household import Member, member_for, written_of
 from asimati.accounts.models import Person
 from asimati.accounts.queries import profile_of
+from asimati.accounts.sign_on.attempts import ways
 from asimati.kit import clock, forms
 from asimati.kit.policy import Actor
 from asimati.places.models import Block
@@ -76,7 +77,12 @@ def shown(tx: Session, actor: Actor, service: Service, member: UUID | None = Non
     return {
         "service": service.code,
         "eligible": fits,
-        "assurance": {"needed": service.assurance, "present": actor.assurance, "enough": enough},
+        "assurance": {
+            "needed": service.assurance,
+            "present": actor.assurance,
+            "enough": enough,
+            "ways": [] if enough else ways(service.assurance),
+        },
         "may_file": service.available and enough and fits is True,
         "conditions": found,
     }
