@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import segno
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -350,26 +349,6 @@ def test_a_coordinator_tells_all_of_a_shift_prints_the_sheet_and_marks_who_did_n
     assert (sheet.mimetype, sheet.data[:4]) == ("application/pdf", b"%PDF")
 
 
-@pytest.mark.parametrize(
-    ("picture", "code"),
-    [
-        ("ticket", "a ticket"),
-        ("large", "a ticket"),
-        ("grey", None),
-        ("huge", None),
-        ("words", None),
-        ("cut", None),
-        ("nothing", None),
-    ],
-)
-def test_a_picture_of_the_camera_is_read_or_holds_no_code(browser: Browser, picture: str, code: str | None) -> None:
-    coordinator = browser("coordinator", Role.COORDINATOR)
-    mark = re.findall(r'data-mark="(\w+)"', text_of(coordinator.get("/console/")))[0]
-    answer = coordinator.post("/console/doors/picture", data=PICTURES[picture](), headers={"X-Mark": mark})
-    assert (answer.status_code, answer.json) == (200, {"code": code})
-    assert coordinator.post("/console/doors/picture", data=PICTURES[picture]()).status_code == 403
-
-
 def test_a_large_table_of_events_is_looked_through_and_each_fault_named(browser: Browser) -> None:
     coordinator = browser("coordinator", Role.COORDINATOR)
     make_event()
@@ -382,29 +361,6 @@ def test_a_large_table_of_events_is_looked_through_and_each_fault_named(browser:
     assert answer.status_code == 200, text_of(answer)[:2000]
     assert '<th scope="col">Row</th>' in text_of(answer)
     assert len(answer.data) < 100_000
-
-
-def _ticket() -> bytes:
-    held = io.BytesIO()
-    segno.make("a ticket").save(held, kind="png", scale=5, border=4)
-    return held.getvalue()
-
-
-def _sheet(width: int, height: int) -> bytes:
-    held = io.BytesIO()
-    Image.new("L", (width, height), 128).save(held, "PNG")
-    return held.getvalue()
-
-
-PICTURES: dict[str, Callable[[], bytes]] = {
-    "ticket": _ticket,
-    "grey": lambda: _sheet(300, 300),
-    "large": lambda: _ticket() + b"-" * 300_000,
-    "huge": lambda: _sheet(9000, 9000),
-    "words": lambda: b"not a picture at all",
-    "cut": lambda: _ticket()[:100],
-    "nothing": bytes,
-}
 
 
 def test_signing_out_ends_the_session(reviewer: FlaskClient) -> None:

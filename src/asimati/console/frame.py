@@ -32,7 +32,7 @@ _OPEN = {
     "console.sign_on", "console.sign_on_back", "console.sign_on_factor",
 }  # fmt: skip
 
-_LARGE = {"console.read_picture", "console.import_events"}  # they take files
+_LARGE = {"console.import_events"}  # takes a file
 
 for _name, _filter in showing.filters().items():
     blp.add_app_template_filter(_filter, _name)

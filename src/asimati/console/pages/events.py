@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import Response, flash, jsonify, request
 
-from asimati.console import scanning
 from asimati.console.asking import Answer, ask, listed, may, need
 from asimati.console.forms import both, many_of, moment_of, number_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
@@ -205,12 +204,6 @@ def scans(event_id: UUID) -> tuple[Response, int]:
     """Scans of this door, in a batch; the script sends what it gathered, again until it has an answer."""
     answer = ask("POST", "/staff/check-ins", payload=request.get_json())
     return jsonify(answer.body if isinstance(answer.body, dict) else {}), answer.status
-
-
-@blp.post("/doors/picture")
-def read_picture() -> Response:
-    """The code on a picture of the camera, for browsers that cannot read codes themselves; null for none."""
-    return jsonify({"code": scanning.code_on(request.stream)})
 
 
 @blp.get("/doors/<uuid:event_id>/count")
