@@ -11,7 +11,7 @@ from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes, 
 from asimati.appointments.actions import remind as remind_of_appointments
 from asimati.dataprotection.actions import purge as purge_retained
 from asimati.dataprotection.actions import resume as resume_erasures
-from asimati.events.actions import lapse_offers, mark_no_shows
+from asimati.events.actions import lapse_offers, mark_no_shows, tell_of_partners
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
 from asimati.http import writes
@@ -91,6 +91,7 @@ JOBS: Sequence[Job] = (
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),
     Job("events.mark_no_shows", 10 * MINUTE, mark_no_shows),
+    Job("events.tell_of_partners", 10 * MINUTE, tell_of_partners),
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.lapse_offers", MINUTE, lapse_shift_offers),

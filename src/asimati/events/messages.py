@@ -156,6 +156,7 @@ class ParticipantCheckedIn(Message):
     programme: str
     seats: int
     partner: str | None = None  # the first of its co-hosts
+    channel: str = "app"  # or "door", for somebody who came without a booking
     targets: list[str]
 
 
@@ -167,3 +168,28 @@ class CheckInVoided(Message):
 
     source: str
     on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerEngaged(Message):
+    """An event was held with a partner, and people came. This counts for impact, once for each co-host."""
+
+    topic: ClassVar[str] = "events.partner_engaged"
+
+    source: str
+    on: date
+    group: dict[str, str]  # the place alone: it is about nobody
+    organisation: str
+    partner: str
+    event: UUID
+    programme: str
+    targets: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerTakenBack(Message):
+    """It turned out that nobody had come to an event after all."""
+
+    topic: ClassVar[str] = "events.partner_taken_back"
+
+    source: str

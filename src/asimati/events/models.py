@@ -86,6 +86,7 @@ class Event(Base):
     stated_for: Mapped[str] = mapped_column(Text, server_default=StatedFor.EVERYBODY.value)
     targets: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     co_hosts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    partners_told: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))  # acts told of its partners
     status: Mapped[Publication] = one_of(Publication, name="status")
     search: Mapped[str] = mapped_column(Text)  # folded title, description and venue
     capacity: Mapped[int]

@@ -119,14 +119,18 @@ def rebuild(tx: Session, delivered: Delivered) -> None:
 
 
 def publish(tx: Session, delivered: Delivered) -> None:
-    """Say anew what may be told of one month of one measure, if its cells changed since it was said."""
+    """Say anew what may be told of a month of a measure, and of all that count the same acts, if cells changed."""
     changed = delivered.message
     assert isinstance(changed, TalliesChanged)  # noqa: S101 - as above
-    which = {"measure": changed.measure, "period": changed.period}
+    topic = tx.scalar(select(Measure.topic).filter_by(code=changed.measure))
+    if topic is None:
+        return
     tx.execute(_LOCK_SHARED)
-    tx.execute(_LOCK, {"name": f"figures:{changed.measure}:{changed.period}"})
-    if tx.execute(delete(FigureMark).filter_by(**which).returning(FigureMark.id)).all():
-        publishing.publish(tx, changed.measure, changed.period)
+    tx.execute(_LOCK, {"name": f"figures:{topic}:{changed.period}"})
+    together = select(Measure.code).filter_by(topic=topic)
+    marks = delete(FigureMark).where(FigureMark.measure.in_(together), FigureMark.period == changed.period)
+    if tx.execute(marks.returning(FigureMark.id)).all():
+        publishing.publish(tx, topic, changed.period)
 
 
 def rebuild_all(tx: Session) -> dict[str, Any]:
@@ -262,5 +266,8 @@ def month_of(day: date) -> date:
 
 
 def _who(facts: Mapping[str, Any]) -> bytes | None:
+    """Whose act it was, told apart without a name: a person's, or an organisation's in whose name it was done."""
+    if organisation := facts.get("organisation"):
+        return secrets.pseudonym(organisation, "impact-organisation")
     person = facts.get("person")
     return secrets.pseudonym(str(person), "impact") if person else None

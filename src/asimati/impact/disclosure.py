@@ -1,10 +1,11 @@
 """Which figures may be told so that no sum or difference of them tells one about few people: plain Python.
 
-Everything that is ever told of one table (a measure toward a target in a month) is weighed together: all its
-groupings are sums over the same atoms, so all of them are lines of one system of equations. Figures are offered one
-after the other, the plainest and largest first, and one is told only if what is sensitive still does not follow.
-So what goes untold is a small figure, or the other one that would give it away by subtraction, in whatever
-grouping. docs/decisions/0045 says why this also holds against linear programming.
+Everything that is ever told of the same acts in a month is weighed together: all measures that count them, toward
+all targets, in all groupings. All these figures are sums over the same atoms (acts alike in every dimension, and
+counted in the same tables), so all of them are lines of one system of equations. Figures are offered one after the
+other, the plainest and largest first, and one is told only if what is sensitive still does not follow. So what goes
+untold is a small figure, or the other one that would give it away by subtraction, in whatever grouping and whatever
+measure. docs/decisions/0045 says why this also holds against linear programming, and 0088 why across measures.
 """
 
 from __future__ import annotations
@@ -20,25 +21,29 @@ PERSONAL = ("sex", "age_band", "disability", "nationality", "area", "block")
 OTHER = ("programme", "partner", "channel")
 DIMENSIONS = PERSONAL + OTHER
 UNKNOWN = "unknown"
+NONE = "none"  # the act has no programme, no partner, or no channel
+BLANK = dict.fromkeys(PERSONAL, UNKNOWN) | dict.fromkeys(OTHER, NONE)
 _PRIME = 2**61 - 1
-_WORK = 3 * 10**8  # steps, some ten seconds; a table that would take more is told in fewer groupings
+_WORK = 3 * 10**8  # steps, some ten seconds; tables that would take more are told in fewer groupings
 
 Names = tuple[str, ...]
+Table = tuple[str, str]  # a measure, and the target it counts toward
 
 
 @dataclass
 class Atom:
-    """What one group of the finest grouping adds: its sum, and numbers that tell its people apart."""
+    """Acts alike in everything: what they add to each table they count in, and numbers that tell people apart."""
 
     group: Mapping[str, str]
-    value: Decimal
+    adds: dict[Table, Decimal]
     people: frozenset[int]
 
 
 @dataclass
 class Figure:
-    """A sum over atoms, in one group of one grouping."""
+    """A sum over atoms, in one group of one grouping of a table."""
 
+    table: Table
     by: Names
     group: dict[str, str]
     atoms: list[int] = field(default_factory=list)
@@ -48,79 +53,153 @@ class Figure:
 
     @property
     def is_open(self) -> bool:
-        """Whether it names nothing about people: such a figure is always told."""
-        return not set(self.by) & set(PERSONAL)
+        """Whether it is a table's total, which names nothing about anybody: it is always told."""
+        return not self.by
 
 
-def figures(atoms: Sequence[Atom], groupings: Iterable[Names], threshold: int) -> list[Figure]:
-    """Every figure of the groupings, each told or not.
+def figures(
+    atoms: Sequence[Atom],
+    groupings: Iterable[Names],
+    threshold: int,
+    keeps: Mapping[str, Sequence[str] | None] | None = None,
+) -> list[Figure]:
+    """Every figure of the groupings, each told or not; `keeps`: the dimensions a measure asks for, where not all.
 
     A figure that is not told is about fewer than `threshold` people, or would give such a one away. Groups that
     nobody is in are not among them, except where saying so would tell: then they stand there untold.
     """
     whole = [*atoms, *_nobodies(atoms)]
-    wanted = [*_open_groupings(), *sorted(set(groupings), key=lambda by: (len(by), by))]
-    made = [one for by in wanted for one in _sums(whole, by)]
+    wanted = sorted({*open_groupings(), *groupings}, key=lambda by: (len(by), by))
+    tables = {table: _Table(table, whole, (keeps or {}).get(table[0])) for table in _tables(atoms)}
+    made = [one for by in wanted for table in tables.values() for one in table.sums(by)]
+    secrets, large = _secrets(made, whole, threshold), _large(atoms, threshold)
+    made = [one for one in made if one.is_open or one.table in large]
     while len(whole) * sum(one.people >= threshold for one in made) ** 2 > _WORK:
-        sizes = Counter(one.by for one in made if not one.is_open and len(one.by) > 1)
+        sizes = Counter((one.by, one.table) for one in made if len(one.by) > 1)
         if not sizes:
             break
-        largest = max(sizes, key=lambda by: (sizes[by], by))
-        made = [one for one in made if one.by != largest]
-    _tell(made, len(whole), threshold, _secrets(made, whole, threshold))
+        largest = max(sizes, key=lambda of: (sizes[of], of))
+        made = [one for one in made if (one.by, one.table) != largest]
+    _tell(made, len(whole), threshold, secrets)
     return [one for one in made if one.people or not one.told]
 
 
-def _open_groupings() -> list[Names]:
+def _large(atoms: Sequence[Atom], threshold: int) -> set[Table]:
+    """The tables that are told in groups: none of few people, nor two of which few people make the difference.
+
+    The totals of such tables are told; within bounds so narrow, groups would say too much.
+    """
+    kept: list[Table] = []
+    counts = Counter(table for atom in atoms for table in atom.adds for _ in atom.people)
+    for table in sorted(counts, key=lambda one: (-counts[one], one)):
+        parts: dict[tuple[bool, ...], set[int]] = {}
+        for atom in atoms:
+            place = tuple(one in atom.adds for one in (*kept, table))
+            parts.setdefault(place, set()).update(atom.people)
+        if all(len(people) >= threshold for place, people in parts.items() if any(place)):
+            kept.append(table)
+    return set(kept)
+
+
+def open_groupings() -> list[Names]:
+    """Every combination of programme, partner and channel, none of them among these: figures of a table's total."""
     return [names for size in range(len(OTHER) + 1) for names in combinations(OTHER, size)]
 
 
+def _tables(atoms: Iterable[Atom]) -> list[Table]:
+    return sorted({table for atom in atoms for table in atom.adds})
+
+
 def _nobodies(atoms: Sequence[Atom]) -> list[Atom]:
-    """For each programme, partner and channel, the group of whom nothing is known, where it is empty.
+    """For each programme, partner, channel and set of tables, those of whom nothing is known, where there is none.
 
-    Nobody outside can rule it out, so that even where all are alike it does not follow that they are.
+    Nobody outside can rule them out, so that even where all are alike it does not follow that they are.
     """
-    places = {tuple(atom.group[name] for name in OTHER) for atom in atoms}
-    blank = dict.fromkeys(PERSONAL, UNKNOWN)
-    known = [dict(atom.group) for atom in atoms]
-    empty = [blank | dict(zip(OTHER, place, strict=True)) for place in sorted(places)]
-    return [Atom(group, Decimal(0), frozenset()) for group in empty if group not in known]
+    places = {(tuple(atom.group[name] for name in OTHER), tuple(sorted(atom.adds))) for atom in atoms}
+    known = {(tuple(atom.group[name] for name in DIMENSIONS), tuple(sorted(atom.adds))) for atom in atoms}
+    found = []
+    for place, tables in sorted(places):
+        group = BLANK | dict(zip(OTHER, place, strict=True))
+        if (tuple(group.values()), tables) not in known:
+            found.append(Atom(group, dict.fromkeys(tables, Decimal(0)), frozenset()))
+    return found
 
 
-def _sums(atoms: Sequence[Atom], by: Names) -> list[Figure]:
-    found: dict[Names, Figure] = {}
-    people: dict[Names, set[int]] = {}
-    for number, atom in enumerate(atoms):
-        key = tuple(atom.group[name] for name in by)
-        figure = found.setdefault(key, Figure(by, dict(zip(by, key, strict=True))))
-        figure.atoms.append(number)
-        figure.value += atom.value
-        people.setdefault(key, set()).update(atom.people)
-    for key, figure in found.items():
-        figure.people = len(people[key])
-    return sorted(found.values(), key=lambda one: (-one.people, tuple(one.group.values())))
+class _Table:
+    """The atoms of one table, as its measure tells them apart."""
+
+    def __init__(self, table: Table, atoms: Sequence[Atom], keeps: Sequence[str] | None) -> None:
+        self._table = table
+        self._atoms = [(number, atom) for number, atom in enumerate(atoms) if table in atom.adds]
+        self._blank = {} if keeps is None else {name: BLANK[name] for name in DIMENSIONS if name not in keeps}
+
+    def sums(self, by: Names) -> list[Figure]:
+        """The figures of a grouping, the largest first."""
+        found: dict[Names, Figure] = {}
+        people: dict[Names, set[int]] = {}
+        for number, atom in self._atoms:
+            key = tuple(self._blank.get(name, atom.group[name]) for name in by)
+            figure = found.setdefault(key, Figure(self._table, by, dict(zip(by, key, strict=True))))
+            figure.atoms.append(number)
+            figure.value += atom.adds[self._table]
+            people.setdefault(key, set()).update(atom.people)
+        for key, figure in found.items():
+            figure.people = len(people[key])
+        return sorted(found.values(), key=lambda one: (-one.people, tuple(one.group.values())))
 
 
 def _secrets(made: Sequence[Figure], atoms: Sequence[Atom], threshold: int) -> list[list[int]]:
-    """Sums nobody may be able to reckon: every small figure, and all small ones of a line together if still few."""
-    found = {tuple(one.atoms) for one in made if not one.is_open and 0 < one.people < threshold}
+    """Sums nobody may be able to reckon.
+
+    Every small figure, and all small ones of a line together if still few. And in each group those few who count in
+    some tables and not in others: what subtracting one measure from another would tell.
+    """
+
+    def people(numbers: Iterable[int]) -> int:
+        return len(frozenset[int]().union(*(atoms[number].people for number in numbers)))
+
+    def together(parts: Sequence[Sequence[int]]) -> set[tuple[int, ...]]:
+        small = [part for part in parts if people(part) < threshold]
+        whole = tuple(sorted(number for part in small for number in part))
+        return {whole} if 1 < len(small) < len(parts) else set()
+
+    found = {tuple(one.atoms) for one in made if not one.is_open}
     for line in _lines(made):
-        small = [one for one in line if one.people < threshold]
-        together = sorted(number for one in small for number in one.atoms)
-        few = len(frozenset[int]().union(*(atoms[number].people for number in together))) if small else 0
-        if 1 < len(small) < len(line) and 0 < few < threshold:
-            found.add(tuple(together))
-    return [list(one) for one in sorted(found)]
+        found |= together(line)
+    for tables in _groups(made):
+        apart = _apart(tables)
+        found |= {*apart, *together(apart), *_differences(tables)}
+    return [list(one) for one in sorted(found) if 0 < people(one) < threshold]
 
 
-def _lines(made: Sequence[Figure]) -> Iterable[list[Figure]]:
-    """Figures that differ in one dimension only: they add up to a figure of a coarser grouping."""
-    lines: dict[tuple[object, ...], list[Figure]] = {}
+def _groups(made: Sequence[Figure]) -> Iterable[list[frozenset[int]]]:
+    """For each group, the different sets of acts that tables count in it."""
+    same: dict[tuple[object, ...], set[frozenset[int]]] = {}
     for one in made:
         if not one.is_open:
-            for free in one.by:
-                rest = tuple((name, value) for name, value in one.group.items() if name != free)
-                lines.setdefault((one.by, free, rest), []).append(one)
+            same.setdefault((one.by, *one.group.values()), set()).add(frozenset(one.atoms))
+    return [sorted(tables, key=sorted) for tables in same.values() if len(tables) > 1]
+
+
+def _apart(tables: Sequence[frozenset[int]]) -> list[tuple[int, ...]]:
+    """The acts of a group, apart by the tables that count them."""
+    cells: dict[tuple[bool, ...], list[int]] = {}
+    for atom in sorted(frozenset[int]().union(*tables)):
+        cells.setdefault(tuple(atom in table for table in tables), []).append(atom)
+    return [tuple(cell) for cell in cells.values()]
+
+
+def _differences(tables: Sequence[frozenset[int]]) -> set[tuple[int, ...]]:
+    return {tuple(sorted(one - other)) for one in tables for other in tables if one & other and one - other}
+
+
+def _lines(made: Sequence[Figure]) -> Iterable[list[list[int]]]:
+    """Figures that differ in one dimension only: they add up to a figure of a coarser grouping."""
+    lines: dict[tuple[object, ...], list[list[int]]] = {}
+    for one in made:
+        for free in one.by:
+            rest = tuple((name, value) for name, value in one.group.items() if name != free)
+            lines.setdefault((one.table, one.by, free, rest), []).append(one.atoms)
     return lines.values()
 
 
@@ -143,13 +222,19 @@ def _tell(made: Sequence[Figure], size: int, threshold: int, secrets: Sequence[l
         return sorted(counts) if all(sizes[number] == count for number, count in counts.items()) else None
 
     told = _Told(len(classes))
+    grouped = {one.table for one in made if not one.is_open}
+    totals = sorted((one for one in offered if one.is_open), key=lambda one: one.table not in grouped)
+    for one in totals:
+        if one.table not in grouped:  # from here on totals are told whatever they say
+            told.keep(found for found in map(in_classes, secrets) if found)
+        told.add(in_classes(one.atoms) or [])
+        one.told = True
+    told.keep(found for found in map(in_classes, secrets) if found)
     for one in offered:
-        if one.is_open:
-            told.add(in_classes(one.atoms) or [])
-            one.told = True
-    told.keep([found for found in map(in_classes, secrets) if found])
-    for one in offered:
-        one.told = one.told or not told.secrets or told.add(in_classes(one.atoms) or [])
+        said = in_classes(one.atoms) or []
+        # Nothing is below nothing: that a group is empty says so of each of its parts.
+        parts = [said] if one.people else [[number] for number in said]
+        one.told = one.told or told.add_all(parts)
 
 
 class _Told:
@@ -171,8 +256,19 @@ class _Told:
 
     def keep(self, secrets: Iterable[list[int]]) -> None:
         """From now on tell nothing from which one of these follows. What follows already cannot be kept."""
+        if self.secrets:
+            return
         self.secrets = [one for one in secrets if any(_sum(way, one) for way in self._ways)]
         self._moved = [[_sum(way, one) for one in self.secrets] for way in self._ways]
+
+    def add_all(self, sums: Sequence[list[int]]) -> bool:
+        """Tell all of these sums, or none."""
+        before = self._moved, self._ways, self._spare, len(self._steps)
+        if all(self.add(one) for one in sums):
+            return True
+        self._moved, self._ways, self._spare, steps = before
+        del self._steps[steps:]
+        return False
 
     def add(self, atoms: list[int]) -> bool:
         """Tell this sum too; False, and nothing is told, if it would give a secret away."""

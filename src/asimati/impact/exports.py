@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from asimati.impact import queries
-from asimati.impact.disclosure import DIMENSIONS
-from asimati.impact.rules import NONE
+from asimati.impact.disclosure import DIMENSIONS, NONE
 from asimati.kit.sheets import csv_of
 from asimati.kit.text import say
 from asimati.settings import settings

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from asimati.impact.disclosure import DIMENSIONS
+from asimati.impact.disclosure import BLANK, DIMENSIONS
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
+_KNOWN = ", ".join(
+    f"coalesce(max(nullif({name}, '{blank}')), '{blank}') AS {name}" for name, blank in BLANK.items()
+)
 _TAKEN_BACK = f"""
     INSERT INTO contribution (id, measure, measure_version, source, line, goal, target, period, "on",
                               {_DIMENSIONS}, amount, who, message_id)
@@ -61,6 +64,30 @@ COMPARE = text(
            (SELECT count(DISTINCT (measure, period)) FROM tally_mark) AS pending,
            (SELECT count(*) FROM difference d WHERE NOT EXISTS (
               SELECT FROM tally_mark t WHERE t.measure = d.measure AND t.period = d.period)) AS differences
+    """  # noqa: S608
+)
+# The acts that stand in a month, by the measures and targets each counts in. A measure that does not ask for a
+# dimension has written it down as unknown, another knows it.
+ATOMS = text(
+    f"""
+    WITH standing AS (
+        SELECT source, measure, target, min(someone) AS someone, sum(amount) AS amount, {_KNOWN}
+        FROM contribution
+        JOIN (SELECT code, version FROM measure) AS rule ON code = measure AND version = measure_version
+        WHERE measure = ANY(:measures) AND period = :period
+        GROUP BY source, measure, target HAVING sum(sign(line + 0.5)) > 0),
+    acts AS (
+        SELECT source, min(someone) AS someone, {_KNOWN},
+               array_agg(measure || ' ' || target ORDER BY measure, target) AS tables,
+               array_agg(measure ORDER BY measure, target) AS measures,
+               array_agg(target ORDER BY measure, target) AS targets,
+               array_agg(amount ORDER BY measure, target) AS amounts
+        FROM standing GROUP BY source)
+    SELECT {_DIMENSIONS}, tables, measure, target, trim_scale(sum(amount)) AS value,
+           count(DISTINCT someone)::int AS people,
+           (array_agg(DISTINCT someone ORDER BY someone))[1 : CAST(:kept AS int)] AS someones
+    FROM acts, unnest(measures, targets, amounts) AS one (measure, target, amount)
+    GROUP BY {_DIMENSIONS}, tables, measure, target ORDER BY {_DIMENSIONS}, tables, measure, target
     """  # noqa: S608
 )
 FREEZE = text(

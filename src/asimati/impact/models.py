@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.kit.db import Base, bilingual, primary_id, timestamp
+from asimati.impact.rules import About
+from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp
 
 
 class Goal(Base):
@@ -105,6 +106,7 @@ class Measure(Base):
     weights: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")  # target: share of the amount
     disaggregations: Mapped[list[str] | None] = mapped_column(JSONB)  # none: all
     voided_by: Mapped[str | None] = mapped_column(Text, index=True)
+    about: Mapped[About] = one_of(About, name="about", server_default=About.PEOPLE.value)  # whom `who` tells apart
     since: Mapped[date]
     retired: Mapped[bool] = mapped_column(server_default="false")
 

@@ -13,9 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Text, func, literal, select, tuple_
+from sqlalchemy import Select, Text, exists, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from asimati.impact import ledger
 from asimati.impact.disclosure import DIMENSIONS, OTHER, PERSONAL
@@ -59,8 +59,8 @@ def acts_behind(tx: Session, tally: str, page: PageArgs) -> Page:
 
     A line's reference is made for this figure alone, and so is the order: the lines of two groupings cannot be
     matched to learn more than either says. For the same reason a grouping of people does not tell the amount of
-    each line: an unusual one could be found again elsewhere. Raises NotFound, or Withheld for a figure that is not
-    published.
+    each line: an unusual one could be found again elsewhere. Lines that were taken back are told of a total alone;
+    of a group they would tell how few in it had something taken back. Raises NotFound, or Withheld.
     """
     named, group = _read_id(tally)
     names = grouping(",".join(group), or_missing=True)
@@ -70,6 +70,12 @@ def acts_behind(tx: Session, tally: str, page: PageArgs) -> Page:
     if same[0].withheld:
         raise Withheld
     reference = func.md5(func.concat(literal(tally), Contribution.id))
+    other = aliased(Contribution)
+    taken_back = exists().where(
+        other.measure == Contribution.measure,
+        other.source == Contribution.source,
+        other.line == -1 - Contribution.line,
+    )
     lines = (
         select(
             reference.label("reference"),
@@ -87,6 +93,7 @@ def acts_behind(tx: Session, tally: str, page: PageArgs) -> Page:
             Contribution.target == named["target"],
             Contribution.period == same[0].period,
             *(getattr(Contribution, name) == value for name, value in group.items()),
+            *([~taken_back] if group else []),
         )
     )
     found = paginate(tx, lines, [reference.asc()], page)
@@ -199,7 +206,8 @@ def measures(tx: Session) -> list[dict[str, Any]]:
     return [
         {
             **{name: getattr(one, name) for name in (
-                "code", "version", "title", "unit", "topic", "amount", "weights", "voided_by", "since", "retired")},
+                "code", "version", "title", "unit", "topic", "amount", "weights", "voided_by", "about", "since",
+                "retired")},
             "targets": one.targets or None, "disaggregations": one.disaggregations or list(DIMENSIONS),
             "former": rules.get(one.code, []),
         }

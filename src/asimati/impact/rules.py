@@ -9,9 +9,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from asimati.impact.disclosure import OTHER, PERSONAL, UNKNOWN
-
-NONE = "none"  # the act has no programme, no partner, or no channel
+from asimati.impact.disclosure import BLANK, NONE, OTHER, PERSONAL, UNKNOWN
 
 
 class Per(StrEnum):
@@ -20,6 +18,13 @@ class Per(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+
+
+class About(StrEnum):
+    """Whom a measure tells apart: people, whose small groups are withheld, or organisations, whose are not."""
+
+    PEOPLE = "people"
+    ORGANISATIONS = "organisations"
 
 
 class FileFormat(StrEnum):
@@ -59,8 +64,7 @@ def dimensions_of(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def kept(dimensions: Mapping[str, str], wanted: Sequence[str] | None) -> dict[str, str]:
     """The dimensions a measure asks for; of the others nothing is written down. None asks for all."""
-    blank = dict.fromkeys(PERSONAL, UNKNOWN) | dict.fromkeys(OTHER, NONE)
-    return {name: value if wanted is None or name in wanted else blank[name] for name, value in dimensions.items()}
+    return {name: value if wanted is None or name in wanted else BLANK[name] for name, value in dimensions.items()}
 
 
 def goal_of(target: str) -> int:

@@ -25,7 +25,7 @@ from asimati.http.fields import (
 )
 from asimati.http.pages import PageQuery
 from asimati.impact.disclosure import DIMENSIONS
-from asimati.impact.rules import Per
+from asimati.impact.rules import About, Per
 
 MONTH = r"^(19|20)\d\d-(0[1-9]|1[0-2])(-\d\d)?$"
 NUMBER = {"type": ["number", "null"]}
@@ -178,6 +178,7 @@ class MeasureOut(Schema):
     weights = Object(required=True)
     disaggregations = List(String(), required=True)
     voided_by = String(required=True, allow_none=True)
+    about = Enum(About, required=True)  # whom `people` counts
     since = Date(required=True)
     retired = Boolean(required=True)
     former = Nested(FormerRuleOut, many=True, required=True)

@@ -24,10 +24,11 @@ from asimati.impact.models import (
     Objective,
     Target,
 )
+from asimati.impact.rules import About
 from asimati.kit.db import Base
 
 # What makes a measure another rule, not merely other words.
-RULE = ("topic", "amount", "targets", "weights", "disaggregations", "voided_by", "since")
+RULE = ("topic", "amount", "targets", "weights", "disaggregations", "voided_by", "since", "about")
 UNNAMED = {"revision": "unnamed", "description": ""}
 
 
@@ -130,6 +131,7 @@ def _wanted(item: Mapping[str, Any]) -> dict[str, Any]:
     wanted = {name: item.get(name) for name in ("title", "unit", *RULE)} | {"retired": False}
     wanted["targets"] = [] if item["targets"] == "from_message" else list(item["targets"])
     wanted["weights"] = dict(item.get("weights") or {})
+    wanted["about"] = About(item.get("about", About.PEOPLE))
     return wanted
 
 

@@ -375,6 +375,7 @@ IMPACT = table(
                 },
                 {
                     "voided_by": WORD,
+                    "about": choice("people", "organisations"),
                     "weights": {"type": "object", "additionalProperties": SHARE},
                     "disaggregations": {"type": "array", "items": choice(*DIMENSIONS), "uniqueItems": True},
                 },

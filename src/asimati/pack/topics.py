@@ -83,6 +83,7 @@ AMOUNTS: dict[str, frozenset[str]] = {
     "appointments.appointment_kept": frozenset(),
     "volunteering.hours_approved": frozenset({"hours"}),
     "events.participant_checked_in": frozenset({"seats"}),
+    "events.partner_engaged": frozenset(),
 }
 
 # Topics that take a contribution back, and from what: the message has the `source` of the act it undoes.
@@ -90,6 +91,7 @@ VOIDS: dict[str, str] = {
     "service_requests.request_reopened": "service_requests.request_resolved",
     "volunteering.hours_voided": "volunteering.hours_approved",
     "events.check_in_voided": "events.participant_checked_in",
+    "events.partner_taken_back": "events.partner_engaged",
 }
 
 # Without this template nobody can sign in.

@@ -5,6 +5,7 @@ from asimati.events.actions.booking import approve, book, cancel, decline
 from asimati.events.actions.check_in import check_in, void_check_in, walk_in
 from asimati.events.actions.fair_use import appeal, decide_appeal
 from asimati.events.actions.importing import import_events
+from asimati.events.actions.partners import tell_of_partners
 from asimati.events.actions.programme import (
     copy_event,
     create_event,
@@ -37,6 +38,7 @@ __all__ = [
     "mark_no_shows",
     "remind",
     "reschedule",
+    "tell_of_partners",
     "void_check_in",
     "walk_in",
 ]

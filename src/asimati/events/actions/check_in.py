@@ -19,6 +19,7 @@ from asimati.events import messages, policy, rules, tickets
 from asimati.events.actions.after import uncertify
 from asimati.events.actions.fair_use import reckon
 from asimati.events.actions.moves import event_of, locked_booking, move
+from asimati.events.actions.partners import take_back_partners
 from asimati.events.actions.waitlist import hold_desk
 from asimati.events.models import Admission, Booking, Event, Scan
 from asimati.events.rules import BookingStatus, Outcome
@@ -112,6 +113,8 @@ def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
     gone = delete(Admission).where(Admission.booking_id == booking.id).returning(Admission.id, Admission.at)
     admission = tx.execute(gone).one()
     publish(tx, messages.CheckInVoided(source=_source(admission.id), on=clock.local_day(admission.at)))
+    if event.partners_told:
+        take_back_partners(tx, event)
     return reference
 
 
@@ -172,6 +175,7 @@ def _admitted(tx: Session, actor: Actor, device: str, one: Shown, event: Event, 
             event=event.id,
             programme=event.programme,
             partner=say(event.co_hosts[0], "en") if event.co_hosts else None,
+            channel="door" if booking.walk_in else "app",
             seats=booking.party_size,
             targets=event.targets,
         ),
