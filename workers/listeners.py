@@ -1,7 +1,8 @@
 """Who hears what: for each topic its listeners, and for each listener what it does and in which queue.
 
-The two generic listeners recognise what concerns them by a message's fields: one with a `person` and what it is
-`about` tells that person something, one with a `source` counts. A topic nobody hears is named in WITHOUT_LISTENER.
+The generic listeners recognise what concerns them by a message's fields: one with a `person` and what it is `about`
+tells that person something, one with `staff` tells colleagues, one with `offices` other bodies, one with a `source`
+counts. A topic nobody hears is named in WITHOUT_LISTENER.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from asimati.impact.actions import contribute, publish, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
 from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
-from asimati.notifications.actions import notify
+from asimati.notifications.actions import notify, notify_offices, notify_staff
 from asimati.service_requests.actions.timing import recount
 from workers.queues import BULK, CODES, EFFECTS, FILES, NOTIFY, REPORTS, URGENT, WEBHOOKS
 
@@ -71,6 +72,8 @@ LISTENERS: Mapping[str, Listener] = {
     listener.name: listener
     for listener in (
         Effect("notifications.notify", NOTIFY, notify),
+        Effect("notifications.notify_staff", NOTIFY, notify_staff),
+        Effect("notifications.notify_offices", NOTIFY, notify_offices),
         Call("notifications.send_code", CODES, codes.prepare, codes.call, codes.record),
         Effect("notifications.fan_out", BULK, broadcasts.fan_out),
         Effect("webhooks.hear", EFFECTS, webhooks.hear),
@@ -87,6 +90,8 @@ LISTENERS: Mapping[str, Listener] = {
 }
 BY_FIELDS: Mapping[str, frozenset[str]] = {
     "notifications.notify": frozenset({"person", "about"}),
+    "notifications.notify_staff": frozenset({"staff", "about"}),
+    "notifications.notify_offices": frozenset({"offices", "about"}),
     "impact.contribute": frozenset({"source"}),
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
@@ -101,12 +106,7 @@ BY_TOPIC: Mapping[str, Sequence[str]] = {
     "impact.contributions_changed": ("impact.rebuild",),
     "impact.tallies_changed": ("impact.publish",),
 }
-WITHOUT_LISTENER: frozenset[str] = frozenset(
-    {
-        "service_requests.request_escalated",  # it stands first in the queue of what is overdue
-        "service_requests.resident_answered",  # the reviewer sees it in the queue
-    }
-)
+WITHOUT_LISTENER: frozenset[str] = frozenset()
 
 
 def listeners_of(kind: type[Message]) -> Sequence[str]:

@@ -20,6 +20,7 @@ from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
 from asimati.service_requests.actions.reminding import remind as remind_of_answers
+from asimati.service_requests.actions.reminding import remind_entities
 from asimati.service_requests.actions.timing import escalate
 from asimati.service_requests.intake.drafts import forget as forget_drafts
 from asimati.service_requests.intake.indexing import index_again
@@ -100,6 +101,7 @@ JOBS: Sequence[Job] = (
     Job("volunteering.tell_of_missed_check_outs", 10 * MINUTE, tell_of_missed_check_outs),
     Job("service_requests.escalate", MINUTE, escalate),
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
+    Job("service_requests.remind_entities", 10 * MINUTE, remind_entities),
     Job("service_requests.forget_drafts", DAY, forget_drafts, REPORTS, nightly=True),
     Job("service_requests.index_again", 10 * MINUTE, index_again, REPORTS),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),

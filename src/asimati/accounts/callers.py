@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ _IDENTIFY = text(
     """  # noqa: S608 - put together from our own text
 )
 _GRANTS = text(LIVE_GRANTS)
+_EVER = text("SELECT DISTINCT staff_id FROM role_grant WHERE role = ANY(:roles) AND revoked_at IS NULL ORDER BY 1")
 _MEMBER = text(
     f"SELECT {CLEARED} AS cleared FROM staff_member AS staff WHERE id = :id AND disabled_at IS NULL"  # noqa: S608
 )
@@ -103,3 +104,9 @@ def staff_as_actor(tx: Session, staff_id: UUID) -> Actor | None:
     found = tx.execute(_GRANTS, {"staff": [staff_id]}).one_or_none()
     roles, scopes = authority(found.grants if found else ())
     return Actor("staff", staff_id, roles, cleared=there.cleared, scopes=scopes)
+
+
+def staff_holding(tx: Session, roles: Set[Role]) -> list[Actor]:
+    """Everybody who works here and holds one of the roles today, as they would act now."""
+    ever = tx.scalars(_EVER, {"roles": sorted(roles)}).all()
+    return [one for staff in ever if (one := staff_as_actor(tx, staff)) and one.roles & roles]

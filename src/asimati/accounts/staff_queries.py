@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,17 @@ def is_account_of(tx: Session, staff_id: UUID, person_id: UUID) -> bool:
         if sealed
     ]
     return bool(same) and tx.scalar(select(Person.id).where(Person.id == person_id, or_(*same))) is not None
+
+
+def addresses_of(tx: Session, staff: Iterable[UUID]) -> dict[UUID, str]:
+    """The e-mail of each of them who works here."""
+    wanted = set(staff)
+    if not wanted:
+        return {}
+    here = select(StaffMember.id, StaffMember.email).where(
+        StaffMember.id.in_(wanted), StaffMember.disabled_at.is_(None)
+    )
+    return {row.id: row.email for row in tx.execute(here)}
 
 
 def delegations(tx: Session, actor: Actor, page: PageArgs) -> Page:

@@ -56,7 +56,10 @@ _DECIDERS = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 # The menu in its order. Each part has pages that stand beside each other, shown as tabs on each of them: endpoint,
 # words, and the roles that have something to do there. The menu leads to the first page that one may open.
 MENU = (
-    (_("Today"), (("console.home", _("Today"), _ANYBODY),)),
+    (
+        _("Today"),
+        (("console.home", _("Today"), _ANYBODY), ("console.my_notices", _("Told to me"), _ANYBODY)),
+    ),
     (
         _("Queues"),
         (

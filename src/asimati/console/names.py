@@ -77,6 +77,10 @@ NAMES = {
         "password": _("by password"), "totp": _("by password and app"), "passkey": _("by passkey"),
         "development": _("for demonstration"), "code": _("by code"),
     },
+    "weekday": {
+        "sun": _("Sunday"), "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"),
+        "fri": _("Friday"), "sat": _("Saturday"),
+    },
     "visit": {
         "booked": _("Expected"), "arrived": _("Has come"), "served": _("Was served"), "cancelled": _("Cancelled"),
         "no_show": _("Did not come"),

@@ -22,7 +22,8 @@ from asimati.settings import settings
 AT_ONCE = 500  # told by one tick; the next one goes on
 # Hours before a thing, or after we asked for something, where the pack does not say.
 HOURS = {"appointment": [24, 2], "booking": [24, 2], "shift": [24, 2], "offer": [2], "check_out": [2],
-         "thanks": [0], "documents": [72, 168]}  # fmt: skip
+         "thanks": [0], "documents": [72, 168],
+         "referral": [24], "referral_late": [0, 72]}  # fmt: skip
 
 
 class Reminder(Base):

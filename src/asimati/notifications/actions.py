@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from asimati.kit.outbox import Delivered
 from asimati.kit.policy import Actor
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Notification, Template
-from asimati.notifications.recipients import Recipient, recipients
+from asimati.notifications.recipients import Recipient, colleagues, mailbox, recipients
 from asimati.notifications.rendering import render
 from asimati.notifications.rules import Channel, Lane, Quiet, Status, may_go_at, waking
 from asimati.settings import settings
@@ -52,6 +52,50 @@ def notify(tx: Session, delivered: Delivered) -> None:
     for channel in tx.scalars(written):
         if channel is not Channel.INBOX and due <= now:
             _hint(tx, lane_of(template), channel)
+
+
+def notify_staff(tx: Session, delivered: Delivered) -> None:
+    """Tell colleagues, in their inbox and by mail as the template says. A second delivery writes nothing."""
+    facts = asdict(delivered.message)
+    told = colleagues(tx, map(UUID, facts["staff"]))
+    _tell(tx, delivered, facts, [{"staff_id": one, "to": whom} for one, whom in told.items()])
+
+
+def notify_offices(tx: Session, delivered: Delivered) -> None:
+    """Write to the mailboxes of another body, to those alone. A second delivery writes nothing."""
+    facts = asdict(delivered.message)
+    told = [{"office": one, "to": mailbox(**one)} for one in facts["offices"]]
+    _tell(tx, delivered, facts, told, only={Channel.EMAIL})
+
+
+# What the staff is told by: they have no telephone of ours, and no app.
+_AT_WORK = frozenset({Channel.INBOX, Channel.EMAIL})
+
+
+def _tell(
+    tx: Session,
+    delivered: Delivered,
+    facts: Mapping[str, Any],
+    told: Sequence[Mapping[str, Any]],
+    only: frozenset[Channel] | set[Channel] = _AT_WORK,
+) -> None:
+    """Write the notices of those who are at work; they have no quiet hours and no wishes."""
+    template = tx.get(Template, delivered.message.topic)
+    if template is None or template.retired or not told:
+        return
+    by = [channel for channel in map(Channel, template.channels) if channel in only]
+    rows = [
+        row_of(delivered, template, channel, facts) | {"staff_id": None, "office": None, "due_at": clock.now(tx)}
+        | {name: value for name, value in one.items() if name != "to"}
+        for channel in by
+        for one in told
+        if one["to"].reached_by(channel)
+    ]  # fmt: skip
+    if not rows:
+        return
+    written = insert(Notification).values(rows).on_conflict_do_nothing().returning(Notification.channel)
+    for channel in set(tx.scalars(written)) - {Channel.INBOX}:
+        _hint(tx, lane_of(template), channel)
 
 
 _hinted: dict[tuple[Lane, Channel], float] = {}  # when this process last called a worker to a lane
@@ -155,4 +199,5 @@ def read_all(tx: Session, actor: Actor) -> int:
 
 
 def _inbox_of(actor: Actor) -> tuple[Any, ...]:
-    return Notification.person == actor.person, Notification.channel == Channel.INBOX
+    whose = Notification.staff_id == actor.id if actor.is_staff else Notification.person == actor.person
+    return whose, Notification.channel == Channel.INBOX

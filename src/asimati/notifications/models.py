@@ -53,7 +53,7 @@ class TemplateVersion(Base):
 
 
 class Notification(Base):
-    """One message for one person by one channel. Its id is the reference a provider knows it by.
+    """One message for one person, colleague or office by one channel. Its id is what a provider knows it by.
 
     The table is the queue: what is `pending` and due is taken by whoever works its lane. A notice that was taken
     falls due again by itself, so a worker that dies loses none. The address is not kept: it is looked up at the
@@ -65,6 +65,9 @@ class Notification(Base):
     id: Mapped[UUID] = primary_id()
     message_id: Mapped[UUID]
     person: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    # Or one of the staff, or a mailbox of another body, which is looked up nowhere: {"to", "language"}.
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"))
+    office: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     channel: Mapped[Channel] = one_of(Channel, name="channel")
     lane: Mapped[Lane] = one_of(Lane, name="lane", server_default="normal")
     topic: Mapped[str] = mapped_column(Text)
@@ -93,10 +96,12 @@ class Notification(Base):
             "num_nonnulls(title, text) = CASE topic WHEN 'notifications.broadcast' THEN 0 ELSE 2 END", name="words"
         ),
         Index(
-            "notification_message_person_channel_key",
+            "notification_message_recipient_channel_key",
             "message_id",
             "person",
             "channel",
+            "staff_id",
+            "office",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -113,6 +118,14 @@ class Notification(Base):
             postgresql_where=sql("status = 'pending' AND good_until IS NOT NULL"),
         ),
         Index("notification_inbox_idx", "person", "created_at", "id", postgresql_where=sql("channel = 'inbox'")),
+        Index(
+            "notification_staff_idx",
+            "staff_id",
+            "created_at",
+            "id",
+            postgresql_where=sql("channel = 'inbox' AND staff_id IS NOT NULL"),
+        ),
+        CheckConstraint("num_nonnulls(person, staff_id, office) <= 1", name="one_recipient"),
     )
 
     @property

@@ -14,10 +14,10 @@ holds(
     _("What we told you"),
     of="person",
     personal=["title", "text", "about"],
-    plain=["topic", "provider", "refused_by", "provider_reference", "last_error"],
+    plain=["topic", "office", "provider", "refused_by", "provider_reference", "last_error"],
     fate=Fate.DELETE,
     why=_("It is deleted."),
     periods={"notice": true()},
     aged=Notification.created_at,
-    hidden=["refused_by", "provider_reference", "last_error", "provider", "lane"],
+    hidden=["office", "refused_by", "provider_reference", "last_error", "provider", "lane"],
 )

@@ -25,6 +25,14 @@ def inbox(tx: Session, actor: Actor, page: PageArgs, unread: bool = False) -> Pa
     return paginate(tx, mine, [Notification.created_at.desc(), Notification.id.desc()], page)
 
 
+def staff_inbox(tx: Session, actor: Actor, page: PageArgs, unread: bool = False) -> Page:
+    """What a member of staff was told, newest first; only what was not read yet if asked."""
+    mine = _shown().where(Notification.staff_id == actor.id, Notification.channel == Channel.INBOX)
+    if unread:
+        mine = mine.where(Notification.read_at.is_(None))
+    return paginate(tx, mine, [Notification.created_at.desc(), Notification.id.desc()], page)
+
+
 def topics_of(tx: Session, actor: Actor) -> list[dict[str, Any]]:
     """What the caller may be told about: by which channels, by which as they chose, with an example of a title.
 
@@ -32,6 +40,7 @@ def topics_of(tx: Session, actor: Actor) -> list[dict[str, Any]]:
     """
     whom = recipients(tx, [actor.person])[actor.person]
     told = select(Template).where(~Template.retired, Template.topic != templates.CODE_TOPIC)
+    mine = [one for one in tx.scalars(told.order_by(Template.topic)) if templates.is_for_people(one.topic)]
     return [
         {
             "topic": one.topic,
@@ -41,7 +50,7 @@ def topics_of(tx: Session, actor: Actor) -> list[dict[str, Any]]:
             "chosen": [by for by in one.channels if whom.wants(Channel(by), one.topic, critical=one.critical)],
             "example": render(one.title, templates.example(one.topic, one.example)),
         }
-        for one in tx.scalars(told.order_by(Template.topic))
+        for one in mine
     ]
 
 

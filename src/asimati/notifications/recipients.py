@@ -9,7 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from asimati.accounts.queries import Contact, contacts_of
+from asimati.accounts.queries import DEFAULT_WISHES, Contact, contacts_of
+from asimati.accounts.staff_queries import addresses_of
+from asimati.kit.words import LANGUAGES
 from asimati.notifications.channels import providers
 from asimati.notifications.rules import Channel, Quiet
 
@@ -52,6 +54,16 @@ DIGEST = "notifications.digest"
 def recipients(tx: Session, people: Iterable[UUID]) -> dict[UUID, Recipient]:
     """Many people as somebody to write to; who is not there any more is left out."""
     return {person: _of(contact) for person, contact in contacts_of(tx, people).items()}
+
+
+def colleagues(tx: Session, staff: Iterable[UUID]) -> dict[UUID, Recipient]:
+    """Members of staff as somebody to write to, by mail alone; who has left is left out."""
+    return {one: mailbox(to, LANGUAGES[0]) for one, to in addresses_of(tx, staff).items()}
+
+
+def mailbox(to: str, language: str) -> Recipient:
+    """Somebody of whom we know an address of work and nothing else."""
+    return Recipient(language, {Channel.EMAIL: (("mail", to),)}, DEFAULT_WISHES)
 
 
 def _of(contact: Contact) -> Recipient:

@@ -27,7 +27,7 @@ from asimati.notifications.carrying import Attempt, Result
 from asimati.notifications.channels import Letter, Outcome, Provider, Receipt, providers
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Broadcast, Notification
-from asimati.notifications.recipients import Recipient, recipients
+from asimati.notifications.recipients import Recipient, colleagues, mailbox, recipients
 from asimati.notifications.rules import (
     NO_ADDRESS,
     NOBODY,
@@ -78,13 +78,13 @@ def _sorted_out(
     ready: Sequence[tuple[Provider, int | None]],
 ) -> Sequence[Begun]:
     """What is to be called and by whom; the others' ends are written."""
-    people = recipients(tx, (row.person for row in rows if row.person))
+    whose = _recipients_of(tx, rows)
     told = _broadcasts(tx, rows)
     now = clock.now(tx)
     ends: list[dict[str, Any]] = []
     begun: list[Begun] = []
     for row in rows:
-        whom = people.get(row.person) if row.person else None
+        whom = whose.get(row.id)
         broadcast = told.get(row.message_id)
         carrier = _carrier_of(row, known, [one for one, _ in ready])
         if broadcast is not None and broadcast.stage is Stage.STOPPED and not row.doubts:
@@ -101,6 +101,16 @@ def _sorted_out(
             begun.append((row, letter_of(row, whom, broadcast or row), carrier))
     _write(tx, ends)
     return begun
+
+
+def _recipients_of(tx: Session, rows: Sequence[Notification]) -> dict[UUID, Recipient]:
+    """Whoever each notice is for, as somebody to write to; who is not there any more is left out."""
+    people = recipients(tx, (row.person for row in rows if row.person))
+    staff = colleagues(tx, (row.staff_id for row in rows if row.staff_id))
+    found = {row.id: people.get(row.person) for row in rows if row.person}
+    found |= {row.id: staff.get(row.staff_id) for row in rows if row.staff_id}
+    found |= {row.id: mailbox(**row.office) for row in rows if row.office}
+    return {row: whom for row, whom in found.items() if whom}
 
 
 def record(tx: Session, attempts: Sequence[Attempt], results: Sequence[Result]) -> None:

@@ -60,6 +60,12 @@ def carried(topic: str) -> frozenset[str] | None:
     return frozenset({field.name for field in fields(kind)} | {"type", "reference"}) if kind else None
 
 
+def is_for_people(topic: str) -> bool:
+    """Whether residents are told of a topic; others are for the staff, or for other bodies."""
+    kind = TOPICS.get(topic)
+    return kind is None or not {field.name for field in fields(kind)} & {"staff", "offices"}
+
+
 def unknown_fields(topic: str, words: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Placeholders that the topic does not carry, with the part of the template they stand in."""
     known = carried(topic)

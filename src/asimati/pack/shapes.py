@@ -53,6 +53,11 @@ DESK_WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat
 WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), HOURS)
 
 
+REMINDED = (
+    "appointment", "booking", "shift", "offer", "check_out", "documents", "referral", "referral_late",
+)  # fmt: skip
+
+
 def table(required: Shape, optional: Shape | None = None) -> Shape:
     """A table with these keys and no others."""
     return {
@@ -156,8 +161,13 @@ GOVERNORATE = table(
         "reminders": table(
             {},
             {
-                kind: {"type": "array", "items": COUNT, "uniqueItems": True, "maxItems": 5}
-                for kind in ("appointment", "booking", "shift", "offer", "check_out", "documents")
+                kind: {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "uniqueItems": True,
+                    "maxItems": 5,
+                }
+                for kind in REMINDED
             },
         ),
         "messaging": table(
@@ -173,6 +183,17 @@ GOVERNORATE = table(
 HOLIDAYS = table(
     {"holiday": many(table({"day": FIXED_DAY, "name": WORDS, "standing": choice("provisional", "confirmed")}))}
 )
+ENTITY_CALENDAR = table(
+    {},
+    {
+        "working_week": table({}, DESK_WEEK),
+        "special_hours": many(table({"from": FIXED_DAY, "to": FIXED_DAY, "hours": table({}, DESK_WEEK)})),
+        "holidays": {"type": "array", "items": FIXED_DAY, "uniqueItems": True},
+        "public_holidays": FLAG,
+    },
+)
+MAIL = written("an e-mail address", "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$")
+CONTACT: Shape = {"name": WORD, "language": choice("ar", "en")}
 ENTITIES = table(
     {
         "entity": many(
@@ -182,7 +203,8 @@ ENTITIES = table(
                     "name": WORDS,
                     "kind": choice("ministry", "municipality", "authority", "internal"),
                     "target": TARGET_TIME,
-                }
+                },
+                {"calendar": ENTITY_CALENDAR, "contacts": many(table({"email": MAIL}, CONTACT))},
             )
         )
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,7 +23,12 @@ FAR = 15_000.0  # metres from every block we know the point of: outside, whateve
 
 def work_calendar(tx: Session) -> Calendar:
     """The governorate's working time with the holidays as they stand now, provisional ones included."""
-    return from_pack(settings().governorate.facts, tx.scalars(select(Holiday.day)))
+    return from_pack(settings().governorate.facts, holiday_days(tx))
+
+
+def holiday_days(tx: Session) -> Sequence[date]:
+    """The days off as they stand now."""
+    return tx.scalars(select(Holiday.day)).all()
 
 
 def block_known(tx: Session, number: str) -> bool:

@@ -32,6 +32,16 @@ class Told(CaseMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForStaff(Message):
+    """A message that tells colleagues something; of a confidential case `title` does not say what it is about."""
+
+    about: dict[str, str]
+    reference: str
+    title: dict[str, str]
+    staff: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counted(Message):
     """A message that counts for impact; its group has the block of the case."""
 
@@ -88,13 +98,20 @@ class AnswerReminder(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidentAnswered(Message):
+class ResidentAnswered(ForStaff):
     """For whoever reviews the case, so it names no person to be told."""
 
     topic: ClassVar[str] = "service_requests.resident_answered"
 
-    about: dict[str, str]
-    reviewer: UUID | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAssigned(ForStaff):
+    """A case was given to somebody, by a supervisor or by the colleague who held it."""
+
+    topic: ClassVar[str] = "service_requests.case_assigned"
+
     due_at: datetime
 
 
@@ -124,17 +141,34 @@ class DueTimeMoved(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestEscalated(Message):
-    """A case is late with us or with an entity; for partners' systems and the staff's queue, not for residents."""
+class RequestEscalated(ForStaff):
+    """A case is late with us or with an entity: for whoever holds it and their supervisors, not for residents."""
 
     topic: ClassVar[str] = "service_requests.request_escalated"
 
-    case: dict[str, str]
     level: int
     late_since: datetime
     turn: str
     entity: str | None
-    reviewer: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityReminder(ForStaff):
+    """What an entity has is near its time, or past it: for its own mailboxes, and for whoever holds the case."""
+
+    offices: list[dict[str, str]]  # to, language
+    entity: dict[str, str]
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityDueSoon(EntityReminder):
+    topic: ClassVar[str] = "service_requests.entity_due_soon"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityLate(EntityReminder):
+    topic: ClassVar[str] = "service_requests.entity_late"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,6 +122,8 @@ class Entity(Base):
     name: Mapped[dict[str, str]] = bilingual()
     kind: Mapped[EntityKind] = one_of(EntityKind, name="kind")
     target_time: Mapped[str] = mapped_column(Text)
+    calendar: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # none: ours (`calendars`)
+    contacts: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")  # email, name, language
     by_staff: Mapped[bool] = mapped_column(server_default="false")  # what staff wrote, no pack overwrites
     retired_at: Mapped[datetime | None] = timestamp(nullable=True)
     version: Mapped[int] = version_column()

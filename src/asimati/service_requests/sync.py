@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -10,7 +11,10 @@ from sqlalchemy.orm import Session
 
 from asimati.kit.forms import check_form, closed
 from asimati.kit.ids import new_id
+from asimati.kit.outbox import publish
 from asimati.kit.text import fold
+from asimati.kit.words import LANGUAGES
+from asimati.places.messages import WorkingTimeChanged
 from asimati.service_requests.models import Entity, Service, ServiceForm
 from asimati.service_requests.rules import Assurance, Domain, EntityKind, Kind, Place, workflow_of
 
@@ -58,6 +62,8 @@ def _sync_rows(
             for name, value in changes.items():
                 setattr(row, name, value)
             counts["changed"] += 1
+            if "calendar" in changes:
+                publish(tx, WorkingTimeChanged())
     for gone in known.values():
         if gone.retired_at is None and not _by_staff(gone):
             gone.retired_at = func.app_now()
@@ -70,7 +76,21 @@ def _by_staff(row: Entity | Service) -> bool:
 
 
 def _entity(item: Item) -> dict[str, Any]:
-    return {"name": dict(item["name"]), "kind": EntityKind(item["kind"]), "target_time": item["target"]}
+    return {
+        "name": dict(item["name"]),
+        "kind": EntityKind(item["kind"]),
+        "target_time": item["target"],
+        "calendar": _written(item.get("calendar")),
+        "contacts": [{"language": LANGUAGES[0], **one} for one in item.get("contacts", ())],
+    }
+
+
+def _written(calendar: Item | None) -> dict[str, Any] | None:
+    """An entity's calendar as it is kept: its days written out."""
+    if not calendar:
+        return None
+    kept: dict[str, Any] = json.loads(json.dumps(calendar, default=str))
+    return kept
 
 
 def _service(item: Item, form: ServiceForm) -> dict[str, Any]:

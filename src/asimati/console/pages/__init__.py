@@ -13,6 +13,7 @@ from asimati.console.pages import (
     impact,
     me,
     messages,
+    notices,
     sign_on,
     volunteering,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "impact",
     "me",
     "messages",
+    "notices",
     "sign_on",
     "volunteering",
 ]

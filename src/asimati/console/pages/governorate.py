@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import flash, request
 
 from asimati.console.asking import ask, need
-from asimati.console.forms import both, form_of
+from asimati.console.forms import both, form_of, many_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
 from asimati.kit import clock
 from asimati.kit.words import _, translate
+from asimati.kit.worktime import WEEKDAYS
 
 
 @blp.get("/holidays")
@@ -48,13 +50,13 @@ def change_holiday(day: str) -> Any:
 def entities() -> Any:
     """Whom cases are referred to, the time each has, and what waits there."""
     found = need("/staff/entities", limit=100, after=request.args.get("after"))
-    return page("entities.html", title=_("Entities"), found=found, kinds=list(NAMES["entity"]))
+    return page("entities.html", title=_("Entities"), found=found, kinds=list(NAMES["entity"]), weekdays=WEEKDAYS)
 
 
 @blp.post("/entities")
 def add_entity() -> Any:
     """A new one."""
-    said = {**form_of("code", "kind", "target"), "name": both("name") or {}}
+    said = {**form_of("code", "kind", "target"), "name": both("name") or {}, **_keeping()}
     act("POST", "/staff/entities", said, done=_("Saved."))
     return back("entities")
 
@@ -62,13 +64,29 @@ def add_entity() -> Any:
 @blp.post("/entities/<code>")
 def change_entity(code: str) -> Any:
     """Other words or another time, for cases referred from now on; out of use, or back in it."""
-    said: dict[str, Any] = {**form_of("kind", "target"), "name": both("name") or {}}
+    shown = ask("GET", f"/staff/entities/{code}")
+    own = (shown.body or {}).get("calendar") if shown.ok else None
+    said: dict[str, Any] = {**form_of("kind", "target"), "name": both("name") or {}, **_keeping(own)}
     if "retire" in request.form:
         said = {"retired": request.form["retire"] == "yes"}
-    tag = ask("GET", f"/staff/entities/{code}").tag
-    answer = ask("PATCH", f"/staff/entities/{code}", payload=said, match=tag, key=request.form.get("key"))
+    answer = ask("PATCH", f"/staff/entities/{code}", payload=said, match=shown.tag, key=request.form.get("key"))
     flash(translate(_("Saved.")) if answer.ok else answer.problem, "done" if answer.ok else "refused")
     return back("entities")
+
+
+def _keeping(known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Who is written to, and the hours of an entity's own; what the page does not show of its calendar stays."""
+    week = form_of(*(f"hours_{day}" for day in WEEKDAYS))
+    holidays, public = many_of("own_holidays"), "public_holidays" in request.form
+    own: dict[str, Any] = {"holidays": holidays, "public_holidays": public}
+    if week:
+        own["working_week"] = {name.removeprefix("hours_"): hours for name, hours in week.items()}
+    if special := (known or {}).get("special_hours"):
+        own["special_hours"] = special
+    contacts = [
+        {"email": one, "language": request.form.get("contact_language", "ar")} for one in many_of("contacts")
+    ]
+    return {"contacts": contacts, "calendar": own if week or holidays or not public else None}
 
 
 @blp.get("/pack")

@@ -82,6 +82,7 @@ def home() -> str:
         "home.html",
         title=_("Today"),
         today=today,
+        told=listed("/staff/notices", unread=True, limit=5),
         queues=listed("/staff/queues"),
         events=events,
         goals=listed("/impact/goals"),

@@ -26,6 +26,7 @@ from asimati.kit.words import LANGUAGES, _, translate
 from asimati.kit.worktime import Target
 from asimati.places.queries import work_calendar
 from asimati.service_requests import policy, rules
+from asimati.service_requests.calendars import calendar_of
 from asimati.service_requests.models import Entity, Hop, RequestEntry, RequestMessage, ServiceRequest
 from asimati.service_requests.rules import CLOSED, TURNS, Move, Party, Status, Turn
 
@@ -188,7 +189,7 @@ def _hop(tx: Session, request: ServiceRequest, who: Turn, at: datetime, entity: 
     target, due_at = None, None
     if entity is not None:
         target = entity.target_time
-        due_at = Target.parse(target).due(work_calendar(tx), at)
+        due_at = Target.parse(target).due(calendar_of(tx, entity), at)
     elif who is Turn.US:
         target, due_at = request.target_time, request.due_at
     return Hop(

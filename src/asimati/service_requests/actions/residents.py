@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from asimati.accounts.callers import staff_as_actor
 from asimati.kit import clock
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
@@ -31,8 +32,8 @@ def write(tx: Session, actor: Actor, reference: str, *, text: str, version: int 
     else:
         at = request.updated_at = clock.now(tx)
     post(tx, actor, request, in_its_language(text), at)
-    about, reviewer = telling.about(request), request.claimed_by
-    publish(tx, messages.ResidentAnswered(about=about, reviewer=reviewer, due_at=request.due_at))
+    holder = staff_as_actor(tx, request.claimed_by) if request.claimed_by else None
+    publish(tx, messages.ResidentAnswered(**telling.for_staff(request, [holder]), due_at=request.due_at))
     return request
 
 

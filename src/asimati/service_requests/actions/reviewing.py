@@ -61,12 +61,13 @@ def assign(
 ) -> ServiceRequest:
     """Give a case to a member of staff who may handle it. Raises Invalid when they may not."""
     request = take(tx, actor, reference, Move.ASSIGN, version)
-    _fit_officer(tx, request, reviewer)
+    chosen = _fit_officer(tx, request, reviewer)
     unclaimed = request.status is Status.SUBMITTED
     chosen_one = {"claimed_by": reviewer}
     step(tx, actor, request, Move.ASSIGN, said, changes=chosen_one, given={"reviewer": reviewer})
     if unclaimed:
         publish(tx, messages.RequestClaimed(**telling.of(request)))
+    _tell(tx, actor, request, chosen)
     return request
 
 
@@ -75,9 +76,10 @@ def hand_over(
 ) -> ServiceRequest:
     """Give a case one holds to a colleague, with a note of where it stands. Raises Invalid."""
     request = take(tx, actor, reference, Move.HAND_OVER, version)
-    _fit_officer(tx, request, reviewer)
+    chosen = _fit_officer(tx, request, reviewer)
     changes, given = {"claimed_by": reviewer}, {"reviewer": reviewer}
     step(tx, actor, request, Move.HAND_OVER, said, changes=changes, given=given)
+    _tell(tx, actor, request, chosen)
     return request
 
 
@@ -146,13 +148,20 @@ def note(tx: Session, actor: Actor, reference: str, said: Said, *, version: int 
     return request
 
 
-def _fit_officer(tx: Session, request: ServiceRequest, reviewer: UUID) -> None:
-    """Raise Invalid unless this member of staff may handle the case, DifferentOfficerNeeded after an appeal."""
+def _tell(tx: Session, actor: Actor, request: ServiceRequest, chosen: Actor) -> None:
+    """Say to a colleague that a case is theirs now."""
+    if chosen.id != actor.id:
+        publish(tx, messages.CaseAssigned(**telling.for_staff(request, [chosen]), due_at=request.due_at))
+
+
+def _fit_officer(tx: Session, request: ServiceRequest, reviewer: UUID) -> Actor:
+    """The member of staff, who may handle the case. Raises Invalid, DifferentOfficerNeeded after an appeal."""
     chosen = staff_as_actor(tx, reviewer)
     interested = tx.get(Interest, (request.id, reviewer))
     if chosen is None or interested or not policy.may_handle(chosen, request):
         raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
     _not_who_decided(request, reviewer)
+    return chosen
 
 
 def _not_who_decided(request: ServiceRequest, officer: UUID | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.queries import demographics
 from asimati.kit import clock
+from asimati.kit.policy import Actor
+from asimati.kit.words import LANGUAGES, _, translate
+from asimati.service_requests import policy
 from asimati.service_requests.models import Follower, ServiceRequest
 
 
@@ -36,6 +40,24 @@ def facts(request: ServiceRequest) -> dict[str, Any]:
 
 def about(request: ServiceRequest) -> dict[str, str]:
     return {"type": "service_request", "reference": request.reference}
+
+
+CONFIDENTIAL = _("A confidential case")
+
+
+def for_staff(request: ServiceRequest, staff: Iterable[Actor | None]) -> dict[str, Any]:
+    """What every message for colleagues says. It reaches those alone who may handle the case."""
+    told = {str(one.id) for one in staff if one is not None and policy.may_handle(one, request)}
+    return {
+        "about": about(request),
+        "reference": request.reference,
+        "title": both(CONFIDENTIAL) if request.confidential else request.service.title,
+        "staff": sorted(told),
+    }
+
+
+def both(words: str) -> dict[str, str]:
+    return {language: translate(words, language) for language in LANGUAGES}
 
 
 def counted(tx: Session, request: ServiceRequest, act: UUID, deed: str, at: datetime) -> dict[str, Any]:

@@ -10,14 +10,16 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
+from asimati.accounts.callers import staff_as_actor, staff_holding
 from asimati.kit import audit, clock
 from asimati.kit.outbox import Delivered, publish
-from asimati.kit.policy import SYSTEM
+from asimati.kit.policy import SYSTEM, Actor, Role
 from asimati.kit.worktime import Calendar, Target, add_working_days
 from asimati.places.messages import WorkingTimeChanged
 from asimati.places.queries import work_calendar
 from asimati.service_requests import messages
 from asimati.service_requests.actions import telling
+from asimati.service_requests.calendars import calendar_of
 from asimati.service_requests.models import Escalation, Hop, RequestEntry, ServiceRequest
 from asimati.service_requests.rules import Move, Turn
 
@@ -46,7 +48,7 @@ def recount(tx: Session, delivered: Delivered) -> None:
 
 
 def _recount(tx: Session, request: ServiceRequest, calendar: Calendar, now: datetime) -> None:
-    facts = _promise(request, calendar) | _hop(request, calendar)
+    facts = _promise(request, calendar) | _hop(tx, request, calendar)
     if not facts:
         return
     request.updated_at = now
@@ -72,12 +74,16 @@ def _promise(request: ServiceRequest, calendar: Calendar) -> dict[str, str]:
     return {"due_before": before.isoformat(), "due_at": due.isoformat()}
 
 
-def _hop(request: ServiceRequest, calendar: Calendar) -> dict[str, str]:
+def _hop(tx: Session, request: ServiceRequest, calendar: Calendar) -> dict[str, str]:
     """Count the open stretch anew: an entity's own time, or ours."""
     hop = next((one for one in request.hops if one.ended_at is None), None)
     if hop is None or hop.due_at is None or hop.target is None:
         return {}
-    due = Target.parse(hop.target).due(calendar, hop.started_at) if hop.who is Turn.ENTITY else request.due_at
+    if hop.who is not Turn.ENTITY:
+        due = request.due_at
+    else:
+        theirs = calendar_of(tx, hop.entity) if hop.entity and hop.entity.calendar else calendar
+        due = Target.parse(hop.target).due(theirs, hop.started_at)
     if due == hop.due_at:
         return {}
     before, hop.due_at = hop.due_at, due
@@ -87,12 +93,14 @@ def _hop(request: ServiceRequest, calendar: Calendar) -> dict[str, str]:
 def escalate(tx: Session) -> int:
     """Find what became late since we looked last, from the ledger; how many. A tick that was away finds it once."""
     now, calendar = clock.now(tx), work_calendar(tx)
-    return sum(
-        _escalate(tx, row, level, now)
+    late = [
+        (row, level)
         for level in (2, 1)
         for row in _late(tx, level)
         if level == 1 or add_working_days(calendar, row.late_since, AGAIN) <= now
-    )
+    ]
+    heads = staff_holding(tx, {Role.SUPERVISOR}) if late else []
+    return sum(_escalate(tx, row, level, now, heads) for row, level in late)
 
 
 def _late(tx: Session, level: int) -> Sequence[Any]:
@@ -115,18 +123,20 @@ def _late(tx: Session, level: int) -> Sequence[Any]:
     return tx.execute(wanted.where(first_told.exists()) if level > 1 else wanted).all()
 
 
-def _escalate(tx: Session, row: Any, level: int, now: datetime) -> int:
+def _escalate(tx: Session, row: Any, level: int, now: datetime, heads: Sequence[Actor]) -> int:
+    """Note it, and tell whoever holds the case and the supervisors who reach it: once for each level."""
     request, late_since = row.ServiceRequest, row.late_since
     line = {"hop_id": row.hop, "level": level, "due_at": late_since, "at": now}
     if not tx.scalar(insert(Escalation).values(line).on_conflict_do_nothing().returning(Escalation.level)):
         return 0
     tx.add(_entry(request, Move.ESCALATE, now, {"level": level, "due_at": late_since.isoformat()}))
     entity = next((one.entity for one in request.hops if one.id == row.hop and one.entity), None)
+    holder = staff_as_actor(tx, request.claimed_by) if request.claimed_by else None
     publish(
         tx,
         messages.RequestEscalated(
-            case=telling.about(request), level=level, late_since=late_since, turn=str(request.turn),
-            entity=entity.code if entity else None, reviewer=request.claimed_by,
+            **telling.for_staff(request, [holder, *heads]), level=level, late_since=late_since,
+            turn=str(request.turn), entity=entity.code if entity else None,
         ),
     )  # fmt: skip
     return 1

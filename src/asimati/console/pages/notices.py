@@ -1,0 +1,35 @@
+"""What I was told about my work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+
+from asimati.console.asking import ask, need
+from asimati.console.frame import act, back, blp, page
+from asimati.kit.words import _
+
+
+@blp.get("/my-notices")
+def my_notices() -> str:
+    """The newest first, each leading to the case it is about."""
+    found = need("/staff/notices", limit=50, after=request.args.get("after"))
+    return page("notices.html", title=_("Told to me"), found=found)
+
+
+@blp.post("/my-notices/<uuid:notice_id>")
+def open_notice(notice_id: Any) -> Any:
+    """Mark one as read and go to what it is about."""
+    answer = ask("POST", f"/staff/notices/{notice_id}/read", key=request.form.get("key"))
+    about = (answer.body or {}).get("about") if answer.ok else None
+    if about and about["type"] == "service_request":
+        return redirect(url_for("console.case", reference=about["reference"]), 303)
+    return back("my_notices")
+
+
+@blp.post("/my-notices/read")
+def read_notices() -> Any:
+    """Mark all as read."""
+    act("POST", "/staff/notices/read-all", done=_("All are marked as read."))
+    return back("my_notices")
