@@ -97,6 +97,9 @@ NOBODYS = {
     "/open311/v2/tokens/<token>.<form>",
     "/api/v1/staff/decline-reasons",
     "/api/v1/staff/holidays",
+    "/api/v1/staff/holidays/<day>",
+    "/api/v1/staff/notices",  # to oneself; of a case its reference and service
+    "/api/v1/staff/officers",
     "/api/v1/services/<code>/times",
     "/api/v1/staff/desks",
     "/api/v1/staff/delegations",

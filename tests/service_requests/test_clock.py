@@ -40,8 +40,12 @@ def test_a_holiday_moves_what_is_due_and_tells_the_resident_once(
     run_listeners()
     later = town.get(path, headers=resident).json["due_at"]
     assert later > case["due_at"]
-    confirmed = town.patch(f"/api/v1/staff/holidays/{day}", json={"standing": "confirmed"}, headers=supervisor)
-    assert confirmed.json["standing"] == "confirmed"
+    at = f"/api/v1/staff/holidays/{day}"
+    assert town.patch(at, json={"standing": "confirmed"}, headers=supervisor).status_code == 428
+    tagged = {**supervisor, "If-Match": town.get(at, headers=supervisor).headers["ETag"]}
+    assert town.patch(at, json={"standing": "confirmed"}, headers=tagged).json["standing"] == "confirmed"
+    late = town.patch(at, json={"standing": "provisional"}, headers=tagged)
+    assert (late.status_code, late.json["type"]) == (412, "/problems/stale")
     run_listeners()
     assert town.get(path, headers=resident).json["due_at"] == later, "the same days off, the same due time"
     assert town.delete(f"/api/v1/staff/holidays/{day}", headers=supervisor).status_code == 204

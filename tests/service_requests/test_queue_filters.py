@@ -54,7 +54,10 @@ def three(
         ({"order": "newest"}, [2, 1, 0]), ({"order": "changed"}, [0, 1, 2]),
         ({"block": "325"}, [1]), ({"channel": "office"}, [2]), ({"channel": "app"}, [0, 1]),
         ({"service": "street-lamp"}, [2, 0, 1]), ({"service": "idea"}, []), ({"service": ""}, [2, 0, 1]),
-        ({"department": "lighting"}, []),
+        ({"department": "lighting"}, []), ({"kind": "complaint"}, [2, 0, 1]), ({"kind": "inquiry"}, []),
+        ({"status": "submitted"}, [2, 0, 1]), ({"status": "referred"}, []), ({"entity": "works"}, []),
+        ({"due_from": "2026-04-02"}, [0, 1]), ({"due_to": "2026-04-01"}, [2]),
+        ({"due_from": "2026-04-02", "due_to": "2026-04-02"}, [0]),
         # half past eight in the evening of UTC is the same day still in Manama, three hours ahead
         ({"filed_from": "2026-03-04"}, [2, 1]), ({"filed_to": "2026-03-01"}, [0]),
         ({"filed_from": "2026-03-02", "filed_to": "2026-03-04"}, [1]),
@@ -111,3 +114,59 @@ def test_a_queue_that_cannot_be_narrowed_so_says_it(
     monkeypatch.setattr(queues, "DESKS", [replace(desk, narrowed_by=frozenset({"q"}))])
     answer = town.get(QUEUE, query_string={"q": "x", "channel": "app"}, headers=reviewer)
     assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, ["/channel"])
+
+
+@pytest.mark.parametrize("word", ["channel", "kind", "status"])
+def test_what_there_is_not_is_refused(town: FlaskClient, reviewer: Headers, word: str) -> None:
+    refused = town.get(QUEUE, query_string={word: "nothing"}, headers=reviewer)
+    assert refused.status_code == 422 and refused.json["errors"][0]["pointer"] == f"/{word}"
+
+
+def test_all_open_cases_are_narrowed_by_who_has_them(
+    town: FlaskClient, three: list[str], reviewer: Headers, move: Any
+) -> None:
+    path = "/api/v1/staff/queues/open"
+
+    def found(**query: str) -> list[str]:
+        return [one["reference"] for one in town.get(path, query_string=query, headers=reviewer).json["items"]]
+
+    for reference in three[:2]:
+        move(reviewer, {"reference": reference}, "claim")
+    move(reviewer, {"reference": three[0]}, "refer", entity="works")
+    me = town.get("/api/v1/staff/me", headers=reviewer).json["id"]
+    assert set(found()) == set(three) and set(found(holder=me)) == set(three[:2])
+    assert found(entity="works") == found(status="referred") == [three[0]]
+    move(reviewer, {"reference": three[0]}, "return")
+    assert found(entity="works") == []
+    officers = town.get("/api/v1/staff/officers", headers=reviewer).json["items"]
+    assert [one["id"] for one in officers] == [me]
+
+
+@pytest.mark.parametrize("order", ["due", "oldest", "newest", "changed"])
+def test_an_order_reads_its_index_and_pages_through_it(
+    town: FlaskClient, three: list[str], reviewer: Headers, order: str
+) -> None:
+    seen, after = [], None
+    while True:
+        query = {"order": order, "limit": 1} | ({"after": after} if after else {})
+        page = town.get(QUEUE, query_string=query, headers=reviewer).json
+        seen += [one["reference"] for one in page["items"]]
+        if not (after := page["next"]):
+            break
+    whole = town.get(QUEUE, query_string={"order": order}, headers=reviewer).json["items"]
+    assert seen == [one["reference"] for one in whole] and len(seen) == 3
+    column = {"due": "due_at", "changed": "updated_at"}.get(order, "submitted_at")
+    way = "DESC" if order in ("newest", "changed") else "ASC"
+    with db.transaction() as tx:
+        tx.execute(text("SET LOCAL enable_seqscan = off"))
+        tx.execute(text("SET LOCAL enable_sort = off"))
+        plan = str(
+            tx.scalars(
+                text(
+                    f"EXPLAIN SELECT id FROM service_request WHERE closed_at IS NULL AND ({column}, id) "
+                    f"{'<' if way == 'DESC' else '>'} ('2026-03-10', '00000000-0000-7000-8000-000000000000') "
+                    f"ORDER BY {column} {way}, id {way} LIMIT 50"
+                )
+            ).all()
+        )
+    assert "Index Cond: (ROW(" in plan and "Sort" not in plan, plan

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from asimati.http import access
-from asimati.http.fields import Anything, Date, Enum, Integer, List, Schema, String, Text
+from asimati.http.fields import UUID, Anything, Date, Enum, Integer, List, Schema, String, Text
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import BY_HAND, Blueprint, whose
 from asimati.kit import audit
@@ -71,6 +71,12 @@ class QueueQuery(PageQuery):
     channel = String(max_length=40, metadata={"description": "Cases that came by this channel"})
     filed_from = Date(metadata={"description": "Cases filed on this day or later"})
     filed_to = Date(metadata={"description": "Cases filed on this day or before"})
+    kind = String(max_length=20, metadata={"description": "Complaints, requests, suggestions or inquiries alone"})
+    status = String(max_length=20, metadata={"description": "Cases in this state"})
+    holder = UUID(metadata={"description": "Cases this colleague holds"})
+    entity = String(max_length=80, metadata={"description": "Cases that are with this entity now"})
+    due_from = Date(metadata={"description": "Cases due on this day or later"})
+    due_to = Date(metadata={"description": "Cases due on this day or before"})
     order = Enum(QueueOrder)
 
 

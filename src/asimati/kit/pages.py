@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, or_
+from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, literal, or_, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.operators import desc_op
 
@@ -55,10 +55,14 @@ def _column(one: Any) -> Any:
 
 
 def _after(order: Sequence[Any], columns: Sequence[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows strictly after the cursor: (a, b) > (x, y), spelled out because directions may differ."""
+    """Rows strictly after the cursor: (a, b) > (x, y), which an index answers; spelled out if directions differ."""
+    falling = [isinstance(one, UnaryExpression) and one.modifier is desc_op for one in order]
+    if len(set(falling)) == 1:
+        row = tuple_(*columns)
+        cursor = tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
+        return row < cursor if falling[0] else row > cursor
     alternatives = []
-    for i, (one, column) in enumerate(zip(order, columns, strict=True)):
-        descending = isinstance(one, UnaryExpression) and one.modifier is desc_op
+    for i, (descending, column) in enumerate(zip(falling, columns, strict=True)):
         beyond = column < values[i] if descending else column > values[i]
         alternatives.append(and_(*(columns[j] == values[j] for j in range(i)), beyond))
     return or_(*alternatives)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.kit import audit
-from asimati.kit.errors import Conflict, NotFound
+from asimati.kit.errors import Conflict, NotFound, Stale
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
@@ -38,16 +38,19 @@ def change_holiday(
     tx: Session,
     actor: Actor,
     day: date,
+    version: int | None = None,
     *,
     to: date | None = None,
     name: Mapping[str, str] | None = None,
     standing: Standing | None = None,
 ) -> Holiday:
-    """Confirm a holiday, move it to another day, or name it anew. Raises NotFound, HolidayThere."""
+    """Confirm a holiday, move it to another day, or name it anew. Raises NotFound, Stale, HolidayThere."""
     policy.require(actor, "keep_holidays")
     holiday = tx.scalar(select(Holiday).where(Holiday.day == day).with_for_update())
     if holiday is None:
         raise NotFound
+    if version is not None and holiday.version != version:
+        raise Stale
     if to and to != day:
         if tx.get(Holiday, to):
             raise HolidayThere

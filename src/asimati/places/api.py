@@ -90,6 +90,12 @@ def holidays(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     return queries.holidays(tx, query["page"])
 
 
+@blp.get("/staff/holidays/<day>", who=may("see_holidays"), gives=HolidayOut, tagged=True)
+def one_holiday(tx: Session, actor: Actor, day: str) -> Holiday:
+    """One of them, with the tag its change asks for."""
+    return queries.holiday(tx, _day(day))
+
+
 @blp.post(
     "/staff/holidays", who=may("keep_holidays"), takes=HolidayIn, gives=HolidayOut, status=201,
     refuses=(HolidayThere,),
@@ -101,11 +107,11 @@ def add_holiday(tx: Session, actor: Actor, payload: dict[str, Any]) -> Holiday:
 
 @blp.patch(
     "/staff/holidays/<day>", who=may("keep_holidays"), takes=HolidayChangeIn, gives=HolidayOut,
-    refuses=(HolidayThere,), needs_match=False,  # the calendar is one thing; the last word holds
+    refuses=(HolidayThere,),
 )  # fmt: skip
-def change_holiday(tx: Session, actor: Actor, payload: dict[str, Any], day: str) -> Holiday:
+def change_holiday(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None, day: str) -> Holiday:
     """Confirm or move a day off; what is due is counted anew, and those concerned are told."""
-    return actions.change_holiday(tx, actor, _day(day), to=payload.pop("day", None), **payload)
+    return actions.change_holiday(tx, actor, _day(day), version, to=payload.pop("day", None), **payload)
 
 
 @blp.delete("/staff/holidays/<day>", who=may("keep_holidays"))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.kit.db import Base, bilingual, one_of
+from asimati.kit.db import Base, bilingual, one_of, version_column
 
 
 class Standing(StrEnum):
@@ -38,3 +38,6 @@ class Holiday(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[dict[str, Any]] = bilingual()
     standing: Mapped[Standing] = one_of(Standing, name="standing")
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}

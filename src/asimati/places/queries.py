@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.text import fold
 from asimati.kit.worktime import Calendar, from_pack
@@ -91,3 +92,11 @@ def blocks(tx: Session, page: PageArgs, q: str | None = None) -> Page:
 def holidays(tx: Session, page: PageArgs) -> Page:
     """Days off, by day."""
     return paginate(tx, select(Holiday), [Holiday.day], page)
+
+
+def holiday(tx: Session, day: date) -> Holiday:
+    """The day off of a day. Raises NotFound."""
+    found = tx.get(Holiday, day)
+    if found is None:
+        raise NotFound
+    return found

@@ -51,6 +51,7 @@ from asimati.service_requests.schemas import (
     MoveIn,
     MyRequestItem,
     MyRequestsQuery,
+    OfficersOut,
     RatingIn,
     ReasonsOut,
     ReferIn,
@@ -75,6 +76,12 @@ may = partial(access.staff_who, policy.MAY)
 
 problems.CONSTRAINTS["service_request_channel_external_ref_key"] = AlreadyTakenIn
 audit.SUBJECTS["service_request"] = _("your request")
+NARROWED_BY = frozenset(
+    {
+        "q", "service", "department", "area", "block", "channel", "kind", "status", "holder", "entity",
+        "filed_from", "filed_to", "due_from", "due_to", "order",
+    }
+)  # fmt: skip
 DESKS.append(
     Desk(
         titles={
@@ -85,15 +92,14 @@ DESKS.append(
             "referred": _("Referred"),
             "to_approve": _("Answers to approve"),
             "waiting": _("Waiting for the resident"),
+            "open": _("All open cases"),
         },
         may=lambda actor: policy.may(actor, "see"),
         counts=queries.queues,
         items=lambda tx, actor, name, query: queries.queue(tx, actor, name, **query),
         gives=StaffRequestItem,
         opens="service_request",
-        narrowed_by=frozenset(
-            {"q", "service", "department", "area", "block", "channel", "filed_from", "filed_to", "order"}
-        ),
+        narrowed_by=NARROWED_BY,
     )
 )
 
@@ -286,6 +292,12 @@ def approve(tx: Session, actor: Actor, payload: Payload, version: int | None, re
 def merge(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Join a case to an earlier one about the same matter."""
     return actions.merge(tx, actor, reference, _said(payload), into=payload["into"], version=version)
+
+
+@blp.get("/staff/officers", who=may("see"), gives=OfficersOut)
+def officers(tx: Session, actor: Actor) -> Payload:
+    """Colleagues who work on cases."""
+    return {"items": queries.officers(tx, actor)}
 
 
 @blp.get("/staff/decline-reasons", who=may("decline"), gives=ReasonsOut)

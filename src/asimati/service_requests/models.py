@@ -206,6 +206,8 @@ class ServiceRequest(Base):
         Index("service_request_queue_idx", "status", "due_at", "id", postgresql_where=_OPEN_ROW),
         Index("service_request_mine_idx", "claimed_by", "due_at", "id", postgresql_where=_OPEN_ROW),
         Index("service_request_due_idx", "due_at", "id", postgresql_where=_OPEN_ROW),
+        Index("service_request_filed_idx", "submitted_at", "id", postgresql_where=_OPEN_ROW),
+        Index("service_request_changed_idx", "updated_at", "id", postgresql_where=_OPEN_ROW),
     )
 
     @property

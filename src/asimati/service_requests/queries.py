@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -11,6 +12,8 @@ from sqlalchemy import cast as cast_
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
+from asimati.accounts.callers import staff_holding
+from asimati.accounts.models import StaffMember
 from asimati.kit import clock
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -19,7 +22,7 @@ from asimati.kit.text import fold
 from asimati.kit.words import _
 from asimati.places.models import Block
 from asimati.service_requests import policy, searching
-from asimati.service_requests.models import WORDS, Hop, Service, ServiceRequest
+from asimati.service_requests.models import WORDS, Entity, Hop, Service, ServiceRequest
 from asimati.service_requests.rules import Channel, Domain, Kind, Status, Turn
 from asimati.settings import settings
 
@@ -126,6 +129,7 @@ QUEUES: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
         _OPEN, ServiceRequest.status != Status.WAITING, ServiceRequest.due_at.between(*_today())
     ),
     "referred": lambda _: ServiceRequest.status == Status.REFERRED,
+    "open": lambda _: _OPEN,
     "to_approve": lambda _: ServiceRequest.status == Status.PROPOSED,
     "waiting": lambda _: ServiceRequest.status == Status.WAITING,
 }
@@ -170,15 +174,32 @@ _NARROWED: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "area": lambda name: ServiceRequest.block.in_(_blocks_of(name)),
     "block": lambda number: ServiceRequest.block == number,
     "channel": lambda channel: ServiceRequest.channel == channel,
+    "kind": lambda kind: _services(Service.kind == kind),
+    "status": lambda status: ServiceRequest.status == status,
+    "holder": lambda staff: ServiceRequest.claimed_by == staff,
+    "entity": lambda code: ServiceRequest.id.in_(
+        select(Hop.request_id)
+        .join(Entity, Entity.id == Hop.entity_id)
+        .where(Hop.ended_at.is_(None), Entity.code == code)
+    ),
+    "due_from": lambda day: ServiceRequest.due_at >= _midnight(day),
+    "due_to": lambda day: ServiceRequest.due_at < _midnight(day + timedelta(days=1)),
     "filed_from": lambda day: ServiceRequest.submitted_at >= _midnight(day),
     "filed_to": lambda day: ServiceRequest.submitted_at < _midnight(day + timedelta(days=1)),
 }
 
-_ORDERS: Mapping[str, Any] = {
-    "due": ServiceRequest.due_at.asc(),
-    "oldest": ServiceRequest.submitted_at.asc(),
-    "newest": ServiceRequest.submitted_at.desc(),
-    "changed": ServiceRequest.updated_at.desc(),
+# What of it is one of a list, with what is said of anything else.
+_KNOWN: Mapping[str, tuple[type[StrEnum], str]] = {
+    "channel": (Channel, _("There is no such channel.")),
+    "kind": (Kind, _("There is no such kind of service.")),
+    "status": (Status, _("There is no such state.")),
+}
+# Each order goes one way in both of its columns, as its index does.
+_ORDERS: Mapping[str, Sequence[Any]] = {
+    "due": (ServiceRequest.due_at.asc(), ServiceRequest.id.asc()),
+    "oldest": (ServiceRequest.submitted_at.asc(), ServiceRequest.id.asc()),
+    "newest": (ServiceRequest.submitted_at.desc(), ServiceRequest.id.desc()),
+    "changed": (ServiceRequest.updated_at.desc(), ServiceRequest.id.desc()),
 }
 
 
@@ -193,13 +214,22 @@ def queue(
     **narrowed: Any,
 ) -> Page:
     """The cases of a queue, the most urgent first unless another order of `_ORDERS` is asked for; `narrowed` by the
-    words of `_NARROWED`. Raises NotFound for a queue there is not, Invalid for a channel there is not.
+    words of `_NARROWED`. Raises NotFound for a queue there is not, Invalid for such a channel, kind or state.
     """
     policy.require(actor, "see")
     if name not in QUEUES:
         raise NotFound
-    if narrowed.get("channel") not in {None, *Channel}:
-        raise Invalid([("/channel", _("There is no such channel."))])
+    if wrong := [(f"/{word}", said) for word, (kind, said) in _KNOWN.items()
+                 if narrowed.get(word) and narrowed[word] not in set(kind)]:  # fmt: skip
+        raise Invalid(wrong)
     wanted = policy.visible(select(ServiceRequest).options(*_LINE), actor).where(_OPEN, QUEUES[name](actor))
     wanted = wanted.where(*(_NARROWED[word](value) for word, value in narrowed.items() if value))
-    return paginate(tx, _found(wanted, q), [_ORDERS[order], ServiceRequest.id.asc()], page)
+    return paginate(tx, _found(wanted, q), _ORDERS[order], page)
+
+
+def officers(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Colleagues who work on cases, by name: to give one to, or to look for what they hold."""
+    policy.require(actor, "see")
+    working = {one.id for one in staff_holding(tx, policy.MAY["claim"])}
+    named = select(StaffMember.id, StaffMember.name).where(StaffMember.id.in_(working))
+    return [dict(row._mapping) for row in tx.execute(named.order_by(StaffMember.name["ar"].astext, StaffMember.id))]

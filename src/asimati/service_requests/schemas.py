@@ -303,6 +303,15 @@ class ReasonsOut(Schema):
     items = List(Nested(ReasonOut))
 
 
+class OfficerOut(Schema):
+    id = UUID()
+    name = Text()
+
+
+class OfficersOut(Schema):
+    items = List(Nested(OfficerOut))
+
+
 class MessageMoveIn(MoveIn):
     message = Text(required=True, max_length=4000)
 

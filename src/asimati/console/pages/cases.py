@@ -18,7 +18,7 @@ from asimati.service_requests import policy
 
 # Moves that say something to the resident, and those that need more than words.
 TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})
-CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting", "due-today", "due_today", "all"})
+CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting", "due-today", "due_today", "open"})
 # The other queues have pages of their own.
 ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
@@ -34,7 +34,11 @@ def queues() -> Any:
     return page("queues.html", title=_("Queues"), queues=listed("/staff/queues"), elsewhere=ELSEWHERE)
 
 
-_ASKED = ("q", "service", "area", "block", "channel", "filed_from", "filed_to", "order", "after")
+_ASKED = (
+    "q", "service", "department", "area", "block", "channel", "kind", "status", "holder", "entity", "filed_from",
+    "filed_to", "due_from", "due_to", "order", "after",
+)  # fmt: skip
+_OPEN_STATES = ("submitted", "in_review", "waiting", "referred", "proposed")
 _ORDERS = {
     "due": _("Most urgent first"), "oldest": _("Oldest first"), "newest": _("Newest first"),
     "changed": _("Last changed first"),
@@ -60,6 +64,10 @@ def queue(name: str) -> Any:
         asked=asked,
         orders=_ORDERS,
         channels=list(NAMES["channel"]),
+        kinds=list(NAMES["kind"]),
+        states=_OPEN_STATES,
+        officers=listed("/staff/officers"),
+        entities=listed("/staff/entities", limit=100),
         queues=queues,
         elsewhere=ELSEWHERE,
         services=listed("/services", limit=100),

@@ -39,10 +39,10 @@ def change_holiday(day: str) -> Any:
     if "remove" in request.form:
         act("DELETE", f"/staff/holidays/{day}", done=_("Taken back."))
     else:
-        act(
-            "PATCH", f"/staff/holidays/{day}", form_of("day", "standing"),
-            done=_("Saved. What is due was counted anew."),
-        )  # fmt: skip
+        tag = ask("GET", f"/staff/holidays/{day}").tag
+        answer = ask("PATCH", f"/staff/holidays/{day}", payload=form_of("day", "standing"), match=tag)
+        said = translate(_("Saved. What is due was counted anew.")) if answer.ok else answer.problem
+        flash(said, "done" if answer.ok else "refused")
     return back("holidays")
 
 
