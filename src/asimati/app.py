@@ -49,6 +49,7 @@ from asimati.service_requests import attachments_api as attachments
 from asimati.service_requests import entities
 from asimati.service_requests.intake import api as intake
 from asimati.service_requests.letters import api as letters
+from asimati.service_requests.replies import api as replies
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 from asimati.volunteering import editions_api as editions
@@ -77,6 +78,7 @@ ROOMS = (
     attachments,
     entities,
     letters,
+    replies,
     appointments,
     volunteering,
     volunteering_hours,

@@ -20,6 +20,7 @@ from asimati.open311 import models as open311
 from asimati.service_requests import models as service_requests
 from asimati.service_requests.intake import models as intake
 from asimati.service_requests.letters import models as letters
+from asimati.service_requests.replies import models as replies
 from asimati.volunteering import models as volunteering
 
 for _room in (
@@ -55,6 +56,7 @@ __all__ = [
     "outbox",
     "places",
     "reminders",
+    "replies",
     "service_requests",
     "volunteering",
     "writes",

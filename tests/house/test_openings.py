@@ -100,6 +100,9 @@ NOBODYS = {
     "/api/v1/staff/holidays/<day>",
     "/api/v1/staff/notices",  # to oneself; of a case its reference and service
     "/api/v1/staff/officers",
+    "/api/v1/staff/reply-templates",
+    "/api/v1/staff/reply-templates/<code>",
+    "/api/v1/staff/reply-templates/<code>/versions",
     "/api/v1/services/<code>/times",
     "/api/v1/staff/desks",
     "/api/v1/staff/delegations",

@@ -110,6 +110,7 @@ MENU = (
             ("console.members", _("Staff and roles"), _OVERSEERS),
             ("console.holidays", _("Holidays"), _ANYBODY),
             ("console.entities", _("Entities"), _CASES | _ADMINISTRATION),
+            ("console.replies", _("Texts for answers"), _CASES | _ADMINISTRATION),
             ("console.pack", _("Services and pack"), _OVERSEERS),
             ("console.webhooks", _("Partner systems"), _OVERSEERS),
             ("console.open311_keys", _("Open311 keys"), _ADMINISTRATION),

@@ -236,7 +236,7 @@ def _watch(watched: Engine) -> None:
     @event.listens_for(watched, "commit")
     @event.listens_for(watched, "rollback")
     def ending(connection: Connection) -> None:
-        _watchdog.expect(connection.connection.dbapi_connection, default)
+        _watchdog.expect(connection.connection.dbapi_connection, patience(connection))
 
     @event.listens_for(watched, "checkin")
     def returned(dbapi_connection: Any, record: Any) -> None:

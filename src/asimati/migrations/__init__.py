@@ -15,6 +15,7 @@ from asimati.kit.audit import guard
 from asimati.kit.db import address, engine, make_engine
 from asimati.settings import settings
 
+PATIENCE = 3600.0  # seconds: a busy machine reads our modules between two statements, a large table takes its time
 LOCK = 7_301_002  # advisory lock: one migrator at a time
 
 
@@ -28,7 +29,7 @@ def config() -> Config:
 def migrate(url: str | None = None) -> None:
     """Bring a database (the settings' own by default) to the newest schema."""
     migrator = make_engine(url or settings().database.owner_url or address(), poolclass=NullPool)
-    with migrator.connect() as connection:
+    with migrator.connect().execution_options(patience=PATIENCE) as connection:
         connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = '10s'"))

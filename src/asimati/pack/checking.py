@@ -25,7 +25,7 @@ FILES = {
     "programmes.toml": shapes.PROGRAMMES,
     "impact.toml": shapes.IMPACT,
 }
-OPTIONAL = {"appointments.toml": shapes.APPOINTMENTS}
+OPTIONAL = {"appointments.toml": shapes.APPOINTMENTS, "replies.toml": shapes.REPLIES}
 FOLDERS = {"services": shapes.SERVICE, "templates": shapes.TEMPLATE, "letters": shapes.LETTER}
 DEGREES = {"lat": 90, "lon": 180}
 

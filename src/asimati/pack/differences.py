@@ -23,6 +23,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "block": ("number",),
     "holiday": ("day",),
     "entity": ("code",),
+    "reply_template": ("code",),
     "service": ("code",),
     "service_form": ("service_id", "number"),
     "desk": ("code",),
@@ -46,7 +47,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "template": ("topic",),
 }
 # Tables that follow from those: marks of what was read, keys of versions.
-FOLLOWING = frozenset({"framework", "template_version", "former_rule", "outbox"})
+FOLLOWING = frozenset({"framework", "template_version", "reply_template_version", "former_rule", "outbox"})
 _OURS = {"id", "search", "version", "taken", "waiting", "waitlist_sequence", "form_number", "digest"}
 _PARENT = {"service_form": ("service", "service_id")}
 

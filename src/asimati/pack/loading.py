@@ -49,6 +49,7 @@ class Pack:
                 "services": [
                     _service(values) for name, values in self.files.items() if name.startswith("services/")
                 ],
+                "replies": self.files.get("replies.toml", {}).get("reply", []),
             },
             "appointments": _appointments(self.files),
             "letters": {

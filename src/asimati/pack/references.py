@@ -18,6 +18,7 @@ from asimati.kit.forms import UnusableForm, check_form, unusable
 from asimati.pack import moments
 from asimati.pack.reading import Document, Fault
 from asimati.pack.topics import AMOUNTS, NEEDED, PLACEHOLDERS, VOIDS
+from asimati.service_requests.replies.actions import unknown_fields
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "impact" / "catalogue" / "sdg.json"
 
@@ -49,6 +50,9 @@ def references(documents: Documents, blocks: set[str]) -> Iterator[Fault]:
     yield from _hours(governorate)
     yield from _twice(documents["holidays.toml"], ["holiday"], "day")
     yield from _twice(documents["entities.toml"], ["entity"], "code")
+    if "replies.toml" in documents:
+        codes = {one.values["code"] for one in _below(documents, "services/").values()}
+        yield from _replies(documents["replies.toml"], codes)
     yield from _services(documents, blocks)
     yield from _imports(governorate, set(_below(documents, "services/")))
     if desks := documents.get("appointments.toml"):
@@ -287,6 +291,16 @@ def _measure(document: Document, at: Place, measure: Row) -> Iterator[Fault]:
     for target in measure.get("weights", ()):
         if target not in known_targets():
             yield document.fault([*at, "weights", target], f"there is no SDG target {target}")
+
+
+def _replies(document: Document, services: set[str]) -> Iterator[Fault]:
+    yield from _twice(document, ["reply"], "code")
+    for number, reply in enumerate(document.values["reply"]):
+        for code in sorted(set(reply.get("services", ())) - services):
+            yield document.fault(["reply", number, "services"], f"there is no service {code}")
+        for part in ("title", "text"):
+            for name in unknown_fields(reply[part]):
+                yield document.fault(["reply", number, part], f"{{{name}}} is not known of a case")
 
 
 def _templates(documents: Documents) -> Iterator[Fault]:

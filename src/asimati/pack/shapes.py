@@ -209,6 +209,23 @@ ENTITIES = table(
         )
     }
 )
+REPLIES = table(
+    {
+        "reply": many(
+            table(
+                {"code": CODE, "title": WORDS, "text": WORDS},
+                {
+                    "services": {"type": "array", "items": CODE, "uniqueItems": True},
+                    "moves": {
+                        "type": "array",
+                        "items": choice("ask", "resolve", "decline", "refer", "return", "reopen"),
+                        "uniqueItems": True,
+                    },
+                },
+            )
+        )
+    }
+)
 # What of a profile, or of answers given before, a field begins with.
 PREFILL = choice("name", "phone", "email", "sex", "birth_date", "flat", "building", "road", "block", "earlier")
 ELIGIBILITY = table(

@@ -22,6 +22,8 @@ MAY: Mapping[str, frozenset[Role]] = {
     "see": frozenset({REVIEWER, SUPERVISOR, AUDITOR}),
     "see_entities": frozenset({REVIEWER, SUPERVISOR, AUDITOR, Role.ADMINISTRATOR}),
     "keep_entities": frozenset({SUPERVISOR, Role.ADMINISTRATOR}),
+    "see_replies": frozenset({REVIEWER, SUPERVISOR, AUDITOR, Role.ADMINISTRATOR}),
+    "keep_replies": frozenset({SUPERVISOR, Role.ADMINISTRATOR}),
     "intake": _REVIEW,
     "claim": _REVIEW,
     "release": _REVIEW,

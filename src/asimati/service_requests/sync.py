@@ -16,6 +16,7 @@ from asimati.kit.text import fold
 from asimati.kit.words import LANGUAGES
 from asimati.places.messages import WorkingTimeChanged
 from asimati.service_requests.models import Entity, Service, ServiceForm
+from asimati.service_requests.replies.actions import sync as sync_replies
 from asimati.service_requests.rules import Assurance, Domain, EntityKind, Kind, Place, workflow_of
 
 Row = TypeVar("Row", Entity, Service)
@@ -39,6 +40,8 @@ def sync(tx: Session, part: Mapping[str, Iterable[Item]]) -> dict[str, int]:
         _next_form(latest, item, forms[item["code"]])
     _sync_rows(tx, Service, services, lambda item: _service(item, latest[item["code"]]), counts)
     _add_forms(tx, latest, counts)
+    for name, count in sync_replies(tx, part.get("replies", ())).items():
+        counts[name] += count
     return counts
 
 

@@ -14,6 +14,7 @@ from asimati.console.pages import (
     me,
     messages,
     notices,
+    replies,
     sign_on,
     volunteering,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "me",
     "messages",
     "notices",
+    "replies",
     "sign_on",
     "volunteering",
 ]

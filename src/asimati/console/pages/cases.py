@@ -138,10 +138,16 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         files=listed(f"/staff/service-requests/{reference}/attachments"),
         letters=listed(f"/staff/service-requests/{reference}/letters"),
         moves=open_moves(found),
+        replies=fitting(listed(f"/staff/service-requests/{reference}/replies")),
         telling=TELLING,
         me=str(g.staff.id),
         **facts,
     )
+
+
+def fitting(replies: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The texts to begin an answer with, by the move they fit."""
+    return {move: [one for one in replies if not one["moves"] or move in one["moves"]] for move in TELLING}
 
 
 def open_moves(found: Mapping[str, Any]) -> list[str]:

@@ -66,3 +66,18 @@ if (source) setInterval(count, 10_000);
 
 const renew = document.querySelector("[data-reload-at]");
 if (renew) setTimeout(() => location.reload(), Math.max(1000, new Date(renew.dataset.reloadAt) - Date.now() + 500));
+
+// A text to begin an answer with: into both languages, as long as nobody has typed anything else there.
+document.querySelectorAll("[data-reply]").forEach((choice) => {
+  const words = { ar: "", en: "" };
+  choice.addEventListener("change", () => {
+    for (const language of ["ar", "en"]) {
+      const field = document.getElementById(`${language}-${choice.dataset.reply}`);
+      const text = choice.selectedOptions[0].dataset[language] ?? "";
+      if (field.value.trim() === "" || field.value === words[language]) {
+        field.value = words[language] = text;
+        field.rows = Math.max(3, text.split("\n").length + 1);
+      }
+    }
+  });
+});
