@@ -53,6 +53,7 @@ pack: setup ## check the configuration pack (ARGS=folder for another than the co
 lock: ## write the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
+	@printf 'relaxml\nthree\n' | $(COMPILE) --no-deps --no-annotate - -o requirements/clients.txt
 	@$(COMPILE) --extra embedded --extra development -c requirements/run.txt pyproject.toml -o requirements/all.txt
 	@echo hatchling | $(COMPILE) --no-annotate -c requirements/all.txt - -o requirements/build.txt
 

