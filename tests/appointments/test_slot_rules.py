@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asimati.appointments import rules
-from asimati.appointments.rules import Move, Status
+from asimati.appointments.rules import Move, Status, comes_again
 from asimati.kit.errors import IllegalMove
 
 MINUTE = timedelta(minutes=1)
@@ -93,3 +93,19 @@ def test_an_illegal_move_names_the_legal_ones() -> None:
     with pytest.raises(IllegalMove) as refused:
         rules.after(Status.ARRIVED, Move.CANCEL)
     assert refused.value.facts["legal"] == [Move.SERVE]
+
+
+@pytest.mark.parametrize(
+    ("day", "every", "comes"),
+    [
+        ("2026-12-03", 1, True), ("2026-12-10", 1, True), ("2026-12-17", 1, True), ("2026-12-24", 1, False),
+        ("2026-11-26", 1, False), ("2026-12-03", 2, True), ("2026-12-10", 2, False), ("2026-12-17", 2, True),
+        ("2026-12-05", 2, True),  # a Saturday ends the week that its Thursday lies in
+        ("2026-12-06", 2, False), ("2026-12-13", 2, True),  # weeks begin on Sunday
+        ("2026-12-17", 3, False),
+    ],
+)  # fmt: skip
+def test_what_comes_again_comes_in_its_weeks_alone(day: str, every: int, comes: bool) -> None:
+    first, last = date(2026, 12, 3), date(2026, 12, 20)
+    assert comes_again(date.fromisoformat(day), first, last, every) is comes
+    assert comes_again(date.fromisoformat(day), first, None, every) >= comes

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts.calendar import Overlaps
 from asimati.appointments import actions, policy, queries
 from asimati.appointments import feed as _feed  # noqa: F401 - for the calendar of whoever has one
-from asimati.appointments.models import Appointment, DeskClosure
+from asimati.appointments.models import Appointment, DeskClosure, DeskLeave
 from asimati.appointments.refusals import (
     AskAtTheDesk,
     DeskHasAppointments,
@@ -32,6 +32,8 @@ from asimati.appointments.schemas import (
     ClosureIn,
     ClosureOut,
     DesksOut,
+    LeaveIn,
+    LeaveOut,
     MoveAppointmentIn,
     SlotsOut,
     SlotsQuery,
@@ -218,3 +220,18 @@ def close(tx: Session, actor: Actor, payload: Payload, code: str) -> DeskClosure
 def open_again(tx: Session, actor: Actor, closure_id: UUID) -> None:
     """Take a closure back."""
     actions.open_again(tx, actor, closure_id)
+
+
+@blp.post(
+    "/staff/desks/<code>/leaves", who=may("close"), takes=LeaveIn, gives=LeaveOut, status=201,
+    refuses=(DeskHasAppointments,),
+)  # fmt: skip
+def be_away(tx: Session, actor: Actor, payload: Payload, code: str) -> DeskLeave:
+    """Close a desk at a time that comes again: somebody's leave, by weekday."""
+    return actions.be_away(tx, actor, code, **payload)
+
+
+@blp.delete("/staff/desk-leaves/<uuid:leave_id>", who=may("close"))
+def come_back(tx: Session, actor: Actor, leave_id: UUID) -> None:
+    """Take a recurring leave back."""
+    actions.come_back(tx, actor, leave_id)

@@ -40,6 +40,7 @@ class AppointmentCancelled(AppointmentMessage):
     topic: ClassVar[str] = "appointments.appointment_cancelled"
 
     note: dict[str, str | None] | None
+    offer: dict[str, str] | None = None  # another time, in words, where it was us who cancelled
 
 
 @dataclass(frozen=True, kw_only=True)

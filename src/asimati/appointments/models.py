@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from asimati.appointments.rules import DeskKind, Move, Status, legal_moves
+from asimati.appointments.rules import DeskKind, Move, Span, Status, comes_again, legal_moves
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
+from asimati.kit.worktime import from_pack
+from asimati.settings import settings
 
 _HOLDING = text("status IN ('booked', 'arrived', 'served')")
 
@@ -67,6 +81,36 @@ class DeskClosure(Base):
         CheckConstraint("starts_at < ends_at", name="order"),
         Index("desk_closure_desk_idx", "desk_id", "ends_at"),
     )
+
+
+class DeskLeave(Base):
+    """A time that comes again: an officer's Thursday afternoon, every second week; for some weeks, or for good."""
+
+    __tablename__ = "desk_leave"
+
+    id: Mapped[UUID] = primary_id()
+    desk_id: Mapped[UUID] = mapped_column(ForeignKey("desk.id"), index=True)
+    weekdays: Mapped[list[str]] = mapped_column(JSONB)
+    hours: Mapped[str] = mapped_column(Text)  # "12:00-14:00"; "00:00-24:00" is the whole day
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    every_weeks: Mapped[int] = mapped_column(
+        SmallInteger
+    )  # 1: each week; weeks are counted from that of the first day
+    reason: Mapped[dict[str, Any]] = bilingual()
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+
+    __table_args__ = (
+        CheckConstraint("ends_on >= starts_on", name="order"),
+        CheckConstraint("every_weeks BETWEEN 1 AND 52", name="every"),
+    )
+
+    def spans(self, days: Iterable[date]) -> list[Span]:
+        """When it keeps the desk closed, on some days."""
+        zone = str(settings().governorate.time_zone)
+        week = from_pack({"time_zone": zone, "working_week": dict.fromkeys(self.weekdays, self.hours)})
+        meant = (day for day in days if comes_again(day, self.starts_on, self.ends_on, self.every_weeks))
+        return [span for day in meant for span in week.spans(day)]
 
 
 class Appointment(Base):

@@ -9,18 +9,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Person, PersonSensitive
 from asimati.accounts.rules import age_on
 from asimati.appointments import policy, rules
-from asimati.appointments.models import Appointment, AppointmentService, Desk, DeskClosure
+from asimati.appointments.models import Appointment, AppointmentService, Desk, DeskClosure, DeskLeave
 from asimati.appointments.rules import HOLDING, Span, Status
 from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
-from asimati.kit.policy import Actor
+from asimati.kit.policy import ANONYMOUS, Actor
 from asimati.kit.text import fold, western_digits
 from asimati.kit.worktime import Calendar, from_pack
 from asimati.places.queries import work_calendar
@@ -150,7 +150,16 @@ def _busy(tx: Session, desks: Sequence[UUID], start: datetime, end: datetime) ->
         here = (table.desk_id.in_(desks), table.starts_at < end, table.ends_at > start)
         for desk, starts_at, ends_at in tx.execute(spans.where(*here, *more)):
             found[desk].append((starts_at, ends_at))
+    days = [clock.local_day(start) + timedelta(days=number) for number in range((end - start).days + 1)]
+    for leave in tx.scalars(select(DeskLeave).where(DeskLeave.desk_id.in_(desks))):
+        found[leave.desk_id] += leave.spans(days)
     return found
+
+
+def first_free(tx: Session, code: str) -> datetime | None:
+    """The next time of a service that anybody may book; None where there is none within the horizon."""
+    last = clock.local_day(clock.now(tx)) + timedelta(days=said("horizon_days"))
+    return next((slot.starts_at for slot in slots(tx, ANONYMOUS, code, last=last) if slot.free), None)
 
 
 def has_priority(tx: Session, person: UUID, on: date) -> bool:
@@ -232,9 +241,17 @@ def desks(tx: Session, actor: Actor) -> list[dict[str, Any]]:
     coming = select(DeskClosure).where(DeskClosure.ends_at > func.app_now()).order_by(DeskClosure.starts_at)
     for closure in tx.scalars(coming):
         closed[closure.desk_id].append(closure)
+    away: dict[UUID, list[DeskLeave]] = defaultdict(list)
+    today = clock.local_day(clock.now(tx))
+    lasting = select(DeskLeave).where(or_(DeskLeave.ends_on.is_(None), DeskLeave.ends_on >= today))
+    for leave in tx.scalars(lasting.order_by(DeskLeave.starts_on, DeskLeave.id)):
+        away[leave.desk_id].append(leave)
     found = tx.scalars(select(Desk).where(Desk.retired_at.is_(None)).order_by(Desk.number))
     names = ("code", "kind", "title", "place", "step", "hours", "priority", "services")
-    return [{name: getattr(desk, name) for name in names} | {"closures": closed[desk.id]} for desk in found]
+    return [
+        {name: getattr(desk, name) for name in names} | {"closures": closed[desk.id], "leaves": away[desk.id]}
+        for desk in found
+    ]
 
 
 def offered(tx: Session, code: str) -> AppointmentService | None:

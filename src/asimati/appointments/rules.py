@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from asimati.kit.errors import IllegalMove
@@ -96,3 +96,17 @@ def first_gap(open_: Iterable[Span], busy: Iterable[Span], now: datetime, length
         if at + length <= ends:
             return at
     return None
+
+
+def comes_again(day: date, first: date, last: date | None, every: int) -> bool:
+    """Whether a day lies in a week that something comes again in: each `every`th from the one of its first day.
+
+    Weeks begin on Sunday, as they do here.
+    """
+    if day < first or (last is not None and day > last):
+        return False
+    return ((_sunday(day) - _sunday(first)).days // 7) % every == 0
+
+
+def _sunday(day: date) -> date:
+    return day - timedelta(days=(day.weekday() + 1) % 7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from asimati.appointments.rules import DeskKind, Move, Status
 from asimati.http.fields import (
     UUID,
@@ -18,7 +20,9 @@ from asimati.http.fields import (
     Text,
 )
 from asimati.http.pages import PageQuery
+from asimati.kit.worktime import WEEKDAYS
 
+Weekday = StrEnum("Weekday", {day.upper(): day for day in WEEKDAYS})  # type: ignore[misc]
 _CODE = {"max_length": 80, "min_length": 1}
 _AT = {"description": "The beginning of a free slot"}
 
@@ -123,12 +127,37 @@ class ClosureOut(Schema):
     reason = Text()
 
 
+class LeaveIn(Schema):
+    weekdays = List(Enum(Weekday), required=True, max_items=7)
+    hours = String(max_length=40, metadata={"description": "12:00-14:00; the whole day where it is left out"})
+    starts_on = Date(required=True)
+    ends_on = Date(allow_none=True, metadata={"description": "The last day; for good where it is left out"})
+    every_weeks = Integer(
+        min=1, max=52, metadata={"description": "2: every second week, from that of the first day"}
+    )
+    reason = Text(required=True)
+    cancel_booked = Boolean(
+        metadata={"description": "Cancel who is expected then; they are told why, and the next free time"}
+    )
+
+
+class LeaveOut(Schema):
+    id = UUID()
+    weekdays = List(String())
+    hours = String()
+    starts_on = Date()
+    ends_on = Date(allow_none=True)
+    every_weeks = Integer()
+    reason = Text()
+
+
 class DeskOut(DeskName):
     step = Integer(metadata={"description": "Minutes between two beginnings"})
     hours = Anything(metadata={"type": "object"})
     priority = Anything(metadata={"type": "object"})
     services = Anything(metadata={"type": "object", "description": "Minutes by service"})
     closures = List(Nested(ClosureOut))
+    leaves = List(Nested(LeaveOut))
 
 
 class DesksOut(Schema):

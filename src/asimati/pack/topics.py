@@ -45,7 +45,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.letter_revoked": _CASE | {"letter"},
     "appointments.appointment_booked": _APPOINTMENT,
     "appointments.appointment_moved": _APPOINTMENT | {"before"},
-    "appointments.appointment_cancelled": _APPOINTMENT | {"note"},
+    "appointments.appointment_cancelled": _APPOINTMENT | {"note", "offer"},
     "appointments.appointment_reminder": _APPOINTMENT,
     "appointments.appointment_missed": _APPOINTMENT,
     "volunteering.signed_up": _SIGN_UP | {"location"},

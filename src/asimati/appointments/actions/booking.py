@@ -148,12 +148,14 @@ def cancel(
     return made
 
 
-def cancelled(tx: Session, actor: Actor, made: Appointment, reason: Bilingual | None) -> None:
-    """Cancel an appointment that is locked, free both calendars, tell the person."""
+def cancelled(
+    tx: Session, actor: Actor, made: Appointment, reason: Bilingual | None, offer: Mapping[str, str] | None = None
+) -> None:
+    """Cancel an appointment that is locked, free both calendars, tell the person, with another time if there is."""
     made.status, made.reason = rules.after(made.status, Move.CANCEL), dict(reason) if reason else None
     release(tx, made)
     recorded(tx, actor, "cancelled", made)
-    tell(tx, messages.AppointmentCancelled, made, note=made.reason)
+    tell(tx, messages.AppointmentCancelled, made, note=made.reason, offer=dict(offer) if offer else None)
 
 
 def _still_ahead(tx: Session, actor: Actor, reference: str, version: int | None, deed: Move) -> Appointment:
