@@ -186,6 +186,7 @@ def of_cases(house: House) -> None:
         "service-requests/reference": case, "attachments/file_id": file,
         "request-drafts/draft_id": draft, "attachments/token": unnamed["attach"]["token"],
         "letters/letter": letter["reference"], "queues/name": "unassigned",
+        "reply-templates/code": ask("GET", "/staff/reply-templates", reviewer, 200)["items"][0]["code"],
         "entities/code": ask("GET", "/staff/entities", reviewer, 200)["items"][0]["code"],
     }  # fmt: skip
 
@@ -201,9 +202,13 @@ def of_appointments(house: House) -> None:
     start = now() + timedelta(days=20)
     closed = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=2)).isoformat(), "reason": BOTH}
     closure = ask("POST", f"/staff/desks/{desk}/closures", head, json=closed)["id"]
+    away = {"weekdays": ["mon"], "starts_on": str(start.date() + timedelta(days=60)), "reason": BOTH}
+    leave = ask("POST", f"/staff/desks/{desk}/leaves", head, json=away)["id"]
     holiday = ask("GET", "/staff/holidays", head, 200)["items"][0]["day"]
-    house.values |= {"appointments/reference": booked["reference"], "desks/code": desk,
-                     "desk-closures/closure_id": closure, "holidays/day": holiday}  # fmt: skip
+    house.values |= {
+        "appointments/reference": booked["reference"], "desks/code": desk, "desk-closures/closure_id": closure,
+        "desk-leaves/leave_id": leave, "holidays/day": holiday,
+    }  # fmt: skip
 
 
 def of_volunteering(house: House) -> None:
@@ -261,10 +266,14 @@ def of_notifications(house: House) -> None:
             webhook_id=tx.scalars(select(Webhook.id)).one(), message_id=uuid4(), topic="events.booking_confirmed",
             body="{}", status="failed",
         )  # fmt: skip
-        tx.add_all([told, lost, called])
+        at_work = Notification(message_id=uuid4(), staff_id=house.members["reviewer"], channel="inbox", topic=topic,
+                               title=BOTH, text=BOTH, status="sent")  # fmt: skip
+        tx.add_all([told, lost, called, at_work])
         tx.flush()
-        house.values |= {"notifications/notification_id": str(told.id), "undelivered/notification_id": str(lost.id),
-                         "deliveries/delivery_id": str(called.id)}  # fmt: skip
+        house.values |= {
+            "notifications/notification_id": str(told.id), "undelivered/notification_id": str(lost.id),
+            "deliveries/delivery_id": str(called.id), "notices/notice_id": str(at_work.id),
+        }  # fmt: skip
     house.values |= {
         "broadcasts/broadcast_id": broadcast, "templates/topic": topic, "webhooks/webhook_id": webhook,
         "providers/name": "mailbox", "unsubscribe/token": link(house.person, topic).rpartition("/")[2],

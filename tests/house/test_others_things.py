@@ -48,6 +48,8 @@ THE_HOUSES = {
     "entities/code": "referral targets are the whole house's",
     "desks/code": "opening hours are the whole house's",
     "desk-closures/closure_id": "opening hours are the whole house's",
+    "desk-leaves/leave_id": "opening hours are the whole house's",
+    "reply-templates/code": "the house's words",
     "credentials/credential_id": "what was issued can be revoked by whoever holds the role",
     "editions/code": "an edition is the whole passport's",
     "templates/topic": "the house's words",

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from asimati.kit import db
+from asimati.service_requests import rules
+from asimati.service_requests.actions import moving
+from asimati.service_requests.models import Hop
 from asimati.service_requests.rules import OPEN, TURNS, Party, Status, legal_moves
 from tests.service_requests.town import SAID
 
@@ -31,9 +35,14 @@ HOPS = text(
 )
 
 
-def test_no_path_leaves_a_case_without_whose_turn_it_is(
+Lives = Callable[[int], None]
+
+
+@pytest.fixture
+def lives(
     town: FlaskClient, resident: Headers, as_staff: Callable[..., Headers], submit: Callable[..., dict[str, Any]]
-) -> None:
+) -> Lives:
+    """Lead so many random lives of a case."""
     officers = [as_staff("reviewer"), as_staff("supervisor"), as_staff("supervisor")]
 
     class Life(RuleBasedStateMachine):
@@ -65,6 +74,14 @@ def test_no_path_leaves_a_case_without_whose_turn_it_is(
             path = "/api/v1/staff/service-requests"
             self.attempt(path, move, BODIES[move], officers[officer], Party.STAFF)
 
+        @rule(pick=st.integers(0, 99), officer=st.integers(0, 2))
+        def an_officer_goes_on(self, pick: int, officer: int) -> None:
+            """One of the legal moves: by mere trying few lives would come far."""
+            legal = [str(one) for one in legal_moves(self.status(), Party.STAFF) if one in BODIES and one != "note"]
+            if legal:
+                move = legal[pick % len(legal)]
+                self.attempt("/api/v1/staff/service-requests", move, BODIES[move], officers[officer], Party.STAFF)
+
         @rule(move=st.sampled_from(sorted(THEIRS)))
         def the_resident_tries(self, move: str) -> None:
             self.attempt("/api/v1/service-requests", move, THEIRS[move], resident, Party.RESIDENT)
@@ -76,10 +93,39 @@ def test_no_path_leaves_a_case_without_whose_turn_it_is(
                 open_hops = list(tx.scalars(HOPS, {"reference": self.reference}))
             assert open_hops == ([TURNS[status]] if status in OPEN else [])
 
-    run_state_machine_as_test(
-        Life,
-        settings=settings(
-            stateful_step_count=20, max_examples=15, deadline=None, derandomize=True, database=None,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    def lead(count: int) -> None:
+        run_state_machine_as_test(
+            Life,
+            settings=settings(
+                stateful_step_count=20, max_examples=count, deadline=None, derandomize=True, database=None,
+                phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+            ),
+        )  # fmt: skip
+
+    return lead
+
+
+def test_no_path_leaves_a_case_without_whose_turn_it_is(lives: Lives) -> None:
+    lives(25)
+
+
+@pytest.mark.parametrize("fault", ["the ledger forgets the next stretch", "the status is not the table's"])
+def test_these_lives_would_find_a_case_that_hangs(
+    lives: Lives, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Negative control: with either of them broken, some life ends in an assertion."""
+    if fault.startswith("the ledger"):
+        keep = moving._pass_on
+
+        def forget(tx: Any, request: Any, now: Any, entity: Any) -> dict[str, Any]:
+            facts = keep(tx, request, now, entity)
+            tx.flush()
+            tx.execute(delete(Hop).where(Hop.request_id == request.id, Hop.ended_at.is_(None)))
+            return facts
+
+        monkeypatch.setattr(moving, "_pass_on", forget)
+    else:
+        monkeypatch.setattr(rules, "after", lambda before, move, by, flow: before)
+    with pytest.raises(BaseException) as found:
+        lives(15)
+    assert "AssertionError" in repr(found.value) or isinstance(found.value, AssertionError)

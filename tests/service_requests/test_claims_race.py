@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
+from uuid import UUID
 
+import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.orm.attributes import set_committed_value
 
 from asimati.kit import db
+from asimati.service_requests.actions import reviewing
+from asimati.service_requests.models import ServiceRequest
 
 Headers = dict[str, str]
 # 499 more like the one that was filed, with their first hops.
@@ -67,3 +72,38 @@ def test_fifty_reviewers_drain_a_queue_of_five_hundred(
         assert tx.scalar(text("SELECT count(*) FROM service_request WHERE status = 'submitted'")) == 0
         assert tx.scalar(text("SELECT count(*) FROM request_entry WHERE move = 'claim'")) == 500
         assert tx.scalar(text("SELECT count(*) FROM message WHERE topic LIKE '%request_claimed'")) == 500
+
+
+@pytest.mark.parametrize(
+    ("lock", "version", "answers"),
+    [(True, True, [200, 409]), (False, True, [200, 412]), (False, False, [200, 200])],
+)
+def test_without_its_lock_and_its_version_one_case_would_be_claimed_twice(
+    app: Flask, resident: Headers, as_staff: Callable[..., Headers], submit: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch, lock: bool, version: bool, answers: list[int],
+) -> None:  # fmt: skip
+    """Negative control: both have read the case before either writes; the second writes after the first."""
+    path = f"/api/v1/staff/service-requests/{submit(resident)['reference']}/claim"
+    first, second = (as_staff("reviewer") for _ in range(2))
+    both_have_read, first_is_done, slow = Barrier(2), Event(), {}
+
+    def unlocked(tx: Any, actor: Any, reference: str, _version: int | None = None) -> ServiceRequest:
+        found = tx.scalars(select(ServiceRequest).where(ServiceRequest.reference == reference)).one()
+        both_have_read.wait(60)
+        if actor.id == slow["id"]:
+            first_is_done.wait(60)
+            if not version:
+                now = tx.scalar(text("SELECT version FROM service_request WHERE id = :id"), {"id": found.id})
+                set_committed_value(found, "version", now)
+        return found
+
+    def claim(who: Headers) -> int:
+        status = app.test_client().post(path, json={}, headers=who).status_code
+        first_is_done.set()
+        return status
+
+    slow["id"] = UUID(app.test_client().get("/api/v1/staff/me", headers=second).json["id"])
+    if not lock:
+        monkeypatch.setattr(reviewing, "case", unlocked)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(claim, (first, second))) == answers
