@@ -1,8 +1,8 @@
 """What others read, read by their own programs: the build of Open SDG sites, and an SDMX library.
 
-Neither stands among our dependencies (the build wants versions of years ago), so both are asked in an environment of
-their own, named by `OUTSIDE_READERS`: a Python with `sdg` 2.3.0 (open-sdg/sdg-build, with dougmet/yamlmd) and `sdmx1`.
-Without one these tests say so and skip. docs/testing.md tells how to make it.
+Neither stands among our dependencies (the build wants versions of years ago). They are asked in an environment of
+their own, named by `OUTSIDE_READERS`: a Python with `sdg` 2.3.0 (open-sdg/sdg-build) and `sdmx1`. Without one these
+tests say so and skip. docs/testing.md tells how to make it.
 """
 
 from __future__ import annotations
