@@ -27,6 +27,7 @@ from asimati.service_requests.intake.indexing import index_again
 from asimati.settings import settings
 from asimati.volunteering.actions.claiming import tell_of_missed_check_outs
 from asimati.volunteering.actions.closing import send_thanks
+from asimati.volunteering.actions.consenting import lapse_guardians
 from asimati.volunteering.actions.reminding import remind as remind_of_shifts
 from asimati.volunteering.actions.waitlist import lapse_offers as lapse_shift_offers
 from workers.app import app
@@ -96,6 +97,7 @@ JOBS: Sequence[Job] = (
     Job("events.remind", MINUTE, remind_of_bookings),
     Job("appointments.remind", MINUTE, remind_of_appointments),
     Job("volunteering.lapse_offers", MINUTE, lapse_shift_offers),
+    Job("volunteering.lapse_guardians", MINUTE, lapse_guardians),
     Job("volunteering.remind", MINUTE, remind_of_shifts),
     Job("volunteering.send_thanks", MINUTE, send_thanks),
     Job("volunteering.tell_of_missed_check_outs", 10 * MINUTE, tell_of_missed_check_outs),

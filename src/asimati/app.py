@@ -52,8 +52,11 @@ from asimati.service_requests.letters import api as letters
 from asimati.service_requests.replies import api as replies
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
+from asimati.volunteering import calling_api as volunteer_calling
+from asimati.volunteering import care_api as volunteer_care
 from asimati.volunteering import editions_api as editions
 from asimati.volunteering import hours_api as volunteering_hours
+from asimati.volunteering import joining_api as volunteer_joining
 from asimati.volunteering import passport_api as passport
 from asimati.volunteering import profiles_api as volunteers
 
@@ -84,6 +87,9 @@ ROOMS = (
     volunteering_hours,
     passport,
     volunteers,
+    volunteer_care,
+    volunteer_joining,
+    volunteer_calling,
     editions,
     events,
     events_after,

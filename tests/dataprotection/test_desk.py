@@ -263,12 +263,19 @@ def test_a_correction_is_made_and_is_to_be_passed_on(client: FlaskClient, me: He
     assert (again.status_code, again.json["legal"]) == (409, [])
 
 
+def disability(client: FlaskClient, me: Headers) -> dict[str, Any]:
+    """The consent about a disability, of those that are asked for."""
+    items = client.get(f"{V1}/me/consents", headers=me).json["items"]
+    found: dict[str, Any] = next(one for one in items if one["code"] == "disability")
+    return found
+
+
 def test_a_consent_can_be_withdrawn_and_its_receipt_stays(client: FlaskClient, me: Headers, person: UUID) -> None:
-    (one,) = client.get(f"{V1}/me/consents", headers=me).json["items"]
+    one = disability(client, me)
     assert one["standing"] and one["receipts"][0]["text"]["ar"]
     assert client.delete(f"{V1}/me/consents/disability", headers=me).status_code == 204
     assert client.get(f"{V1}/me", headers=me).json["disability"] is None
-    (one,) = client.get(f"{V1}/me/consents", headers=me).json["items"]
+    one = disability(client, me)
     assert not one["standing"] and one["receipts"][0]["withdrawn_at"]
     other = client.put(f"{V1}/me/consents/disability", json={"edition": one["edition"] + 1}, headers=me)
     assert other.json["type"] == "/problems/words-changed"

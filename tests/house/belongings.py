@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from asimati.accounts.actions import create_staff, ensure_person, start_session
-from asimati.accounts.models import Passkey, Sex
+from asimati.accounts.models import Guardianship, HouseholdMember, Passkey, Relation, Sex, StaffMember
 from asimati.credentials.models import Credential
 from asimati.events.models import Deferral
 from asimati.http.routes import Route
@@ -26,6 +26,7 @@ from asimati.kit import clock, db
 from asimati.kit.policy import Role
 from asimati.notifications.models import Notification, Webhook, WebhookDelivery
 from asimati.settings import settings
+from asimati.volunteering.models import Call, CallOut, GuardianConsent
 from tests.files.pictures import photograph
 from tests.house.test_openings import answers_to
 from tests.volunteering.ground import make_edition, make_shift, now
@@ -214,6 +215,8 @@ def of_appointments(house: House) -> None:
 def of_volunteering(house: House) -> None:
     ask, guide, other = house.ask, house.staff["coordinator"], signed_in(staff=member(Role.COORDINATOR))
     shift = make_shift(now() - timedelta(hours=1))
+    words = ask("GET", "/volunteering/charter", None, 200)["version"]
+    ask("PUT", "/me/volunteer/charter", house.owner, 200, json={"version": words})
     sign_up = ask("POST", f"/shifts/{shift}/sign-ups", house.owner)
     arrived = (now() - timedelta(minutes=50)).isoformat()
     ask("POST", f"/sign-ups/{sign_up['id']}/check-in", guide, 200, json={"at": arrived})
@@ -224,11 +227,38 @@ def of_volunteering(house: House) -> None:
     dispute = ask("POST", f"/me/hours/{claim}/dispute", house.owner, json={"note": "I was there"})["disputes"][0][
         "id"
     ]
+    ask("PUT", f"/staff/volunteers/{house.person}/orientation", guide, 200, json={})
     house.values |= {
+        "guardian-consents/consent_id": str(consent_to_give(house)),
+        "call-outs/call_out_id": str(call_received(house)),
         "opportunities/opportunity_id": sign_up["shift"]["opportunity"], "shifts/shift_id": str(shift),
         "sign-ups/sign_up_id": sign_up["id"], "hours/claim_id": claim, "evidence/file_id": file,
         "hours-disputes/dispute_id": dispute, "volunteers/person_id": str(house.person), "editions/code": "now",
     }  # fmt: skip
+
+
+def consent_to_give(house: House) -> Any:
+    """A minor whose guardian the owner is, and who asks for a consent; its id."""
+    with db.transaction() as tx:
+        ward = ensure_person(tx, "+97333009977", birth_date=now().date().replace(year=now().year - 16, day=1)).id
+        tie = {"relation": Relation.CHILD, "guardianship": Guardianship.DECLARED}
+        tx.add(HouseholdMember(holder_id=house.person, person_id=ward, **tie))
+        consent = GuardianConsent(person_id=ward, edition="now")
+        tx.add(consent)
+        tx.flush()
+        return consent.id
+
+
+def call_received(house: House) -> Any:
+    """A call for volunteers that the owner received; its id."""
+    with db.transaction() as tx:
+        coordinator = tx.scalars(select(StaffMember.id).limit(1)).one()
+        coming = make_shift(now() + timedelta(days=40))
+        found = CallOut(shift_id=coming, called_by=coordinator, urgent=False, called=1)
+        tx.add(found)
+        tx.flush()
+        tx.add(Call(call_out_id=found.id, person_id=house.person))
+        return found.id
 
 
 def of_events(house: House) -> None:

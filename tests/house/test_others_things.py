@@ -119,6 +119,7 @@ BODIES: dict[str, Any] = {
     f"POST {CASES}/ask": SAID,
     f"POST {CASES}/resolve": SAID,
     f"POST {CASES}/merge": lambda house: {"into": house.values["another case"]},
+    "PUT /api/v1/staff/volunteers/<uuid:person_id>/orientation": {},
     "POST /api/v1/bookings/<reference>/reschedule": lambda house: {"event": house.values["another event"]},
 }
 HELP = (

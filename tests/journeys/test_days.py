@@ -187,7 +187,9 @@ def test_a_coordinators_day(house: House, signed_in: Opened, language: str) -> N
     shift = page.locator("a[href*='/console/shifts/']").first
     shift_id = re.findall(r"shifts/([0-9a-f-]{36})", shift.get_attribute("href") or "")[0]
     # A volunteer signs up in the app; the coordinator approves; the roster shows them.
-    house.ask("POST", f"/shifts/{shift_id}/sign-ups", house.resident())
+    volunteer = house.resident()
+    house.ask("PUT", "/me/volunteer/charter", volunteer, json={"version": 1})
+    house.ask("POST", f"/shifts/{shift_id}/sign-ups", volunteer)
     page.goto("/console/sign-ups")
     page.locator("form[action$='/approve'] button").first.click()
     page.wait_for_load_state()

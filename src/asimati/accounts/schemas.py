@@ -44,7 +44,8 @@ class HourOfDay(plain.Time):
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format="%H:%M", allow_none=True, metadata={"example": "22:00"}, **kwargs)
+        said: dict[str, Any] = {"allow_none": True, "metadata": {"example": "22:00"}} | kwargs
+        super().__init__(format="%H:%M", **said)
 
 
 class CodeIn(Schema):

@@ -23,6 +23,17 @@ NAMES = {
         "checked_out": _("Checked out"), "corrected": _("Corrected"), "provisional": _("Provisional"),
         "scheduled": _("Scheduled"), "sending": _("Being sent"), "sent": _("Sent"), "stopped": _("Stopped"),
     },
+    "guardian_word": {
+        "none": _("Not asked yet"), "asked": _("Asked, no answer yet"), "given": _("Given"),
+        "refused": _("Refused"), "lapsed": _("Not answered in time"), "withdrawn": _("Taken back"),
+    },
+    "against": {
+        "signed_up": _("Have a place already"), "called_already": _("Were called for this shift"),
+        "no_calls": _("Do not wish to be called"), "age": _("Too young, or no guardian has consented"),
+        "skills": _("Lack the skills"), "languages": _("Lack the languages"), "reach": _("Out of their reach"),
+        "times": _("Not free then, or away"), "engaged": _("Engaged elsewhere, or without rest"),
+        "called_enough": _("Were called often enough this week"),
+    },
     "turn": {
         "us": _("Our turn"), "entity": _("The entity's turn"), "resident": _("The resident's turn"),
         "nobody": _("Nobody's turn"),
@@ -93,6 +104,7 @@ NAMES = {
         "service_form": _("Forms"), "desk": _("Desks"), "appointment_service": _("Services by appointment"),
         "letter_template": _("Letters"), "edition": _("Editions"), "opportunity": _("Opportunities"),
         "skill": _("Skills"), "spoken_language": _("Languages of volunteers"),
+        "charter": _("Volunteers' charter"),
         "shift": _("Shifts"), "programme": _("Programmes"), "event": _("Events"), "goal": _("Goals"),
         "target": _("Targets"), "indicator": _("Indicators"), "measure": _("Measures"),
         "objective": _("National objectives"), "crosswalk": _("Targets and objectives"), "aim": _("Aims"),

@@ -31,6 +31,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "letter_template": ("code",),
     "edition": ("code",),
     "skill": ("code",),
+    "charter": ("version",),
     "spoken_language": ("code",),
     "opportunity": ("code",),
     "shift": ("code",),

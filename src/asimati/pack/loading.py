@@ -148,6 +148,7 @@ def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:
         "edition": values["edition"],
         "skills": values.get("skill", []),
         "languages": values.get("language", []),
+        "charter": values.get("charter"),
         "opportunities": [
             {
                 **left_out,

@@ -212,6 +212,10 @@ def _volunteering(document: Document, blocks: set[str], zone: ZoneInfo) -> Itera
         at: Place = ["opportunity", number]
         yield from _targets(document, at, one)
         yield from _block(document, at, one, blocks)
+        for wanted, catalogue in (("skills", "skill"), ("languages", "language")):
+            known = {row["code"] for row in document.values.get(catalogue, ())}
+            for code in sorted(set(one.get(wanted, ())) - known):
+                yield document.fault([*at, wanted], f"there is no {catalogue} {code}")
         yield from _twice(document, [*at, "shift"], "code", shifts)
         for index in range(len(one["shift"])):
             yield from _order(document, [*at, "shift", index], zone, "starts_at", "ends_at")

@@ -90,6 +90,7 @@ APPOINTMENT_RULES = (
     "horizon_days", "notice_minutes", "open_at_once", "priority_age", "priority_released_minutes", "no_shows",
     "no_show_days", "grace_minutes",
 )  # fmt: skip
+VOLUNTEERING_RULES = ("contact_hours", "guardian_hours", "calls_a_week", "urgent_hours")
 FLOW = table(
     {},
     {
@@ -155,6 +156,7 @@ GOVERNORATE = table(
                 },
             )
         ),
+        "volunteering": table({}, dict.fromkeys(VOLUNTEERING_RULES, COUNT)),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},
@@ -315,6 +317,9 @@ VOLUNTEERING = table(
                 "levels": many(table({"code": CODE, "title": WORDS, "hours": COUNT})),
                 "claim_days": COUNT,
                 "dispute_days": COUNT,
+                "orientation": FLAG,
+                "enrolment": FLAG,
+                "guardian_below": AGE,
             },
         ),
         "opportunity": many(
@@ -333,11 +338,15 @@ VOLUNTEERING = table(
                     "review": FLAG,
                     "waitlist": FLAG,
                     "minimum_age": {"type": "integer", "minimum": 0},
+                    "skills": {"type": "array", "items": CODE, "uniqueItems": True},
+                    "languages": {"type": "array", "items": CODE, "uniqueItems": True},
+                    "orientation": choice("as_edition", "required", "not_required", "held"),
                 },
             )
         ),
     },
     {
+        "charter": table({"version": COUNT, "title": WORDS, "text": WORDS}),
         "skill": many(table({"code": CODE, "title": WORDS})),
         "language": many(table({"code": CODE, "title": WORDS})),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,6 +35,12 @@ def holiday_days(tx: Session) -> Sequence[date]:
 def block_known(tx: Session, number: str) -> bool:
     """Whether there is such a block today."""
     return tx.scalar(select(Block.number).where(Block.number == number, ~Block.retired)) is not None
+
+
+def unknown_blocks(tx: Session, numbers: Collection[str]) -> set[str]:
+    """Those of the numbers that are no block today."""
+    known = tx.scalars(select(Block.number).where(Block.number.in_(numbers), ~Block.retired))
+    return set(numbers) - set(known)
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,16 @@ from asimati.volunteering import policy, printing, queries, rules, schemas
 from asimati.volunteering.actions import attendance, coordinating, organising, signing_up, waitlist
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
+    NOT_READY,
     AlreadySignedUp,
+    GuardianAwaited,
+    GuardianNeeded,
     NotNow,
     OwnHours,
     ShiftFull,
     ShiftOfferLapsed,
     ShiftOver,
     TooLittleRest,
-    TooYoung,
     WrongShiftCode,
 )
 
@@ -79,7 +81,7 @@ def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
     who=access.residents,
     gives=schemas.SignUpOut,
     status=201,
-    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, TooYoung, Overlaps, TooLittleRest],
+    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
 )
 def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     """Take a place on a shift; when it is full, one in its line."""
@@ -104,7 +106,7 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     "/sign-ups/<uuid:sign_up_id>/accept",
     who=access.residents,
     gives=schemas.SignUpOut,
-    refuses=[ShiftOfferLapsed, IllegalMove, Overlaps, TooLittleRest],
+    refuses=[ShiftOfferLapsed, IllegalMove, Overlaps, TooLittleRest, GuardianNeeded],
 )
 def accept_place(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Take the place that is offered to whoever waited in line."""
@@ -266,7 +268,7 @@ def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     "/staff/sign-ups/<uuid:sign_up_id>/approve",
     who=may("decide"),
     gives=schemas.StaffSignUpOut,
-    refuses=[IllegalMove],
+    refuses=[IllegalMove, GuardianAwaited],
 )
 def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Say yes to a sign-up."""
@@ -300,7 +302,16 @@ def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     "/staff/sign-ups/<uuid:sign_up_id>/call-in",
     who=may("decide"),
     gives=schemas.StaffSignUpOut,
-    refuses=[ShiftFull, ShiftOver, IllegalMove, Overlaps, TooLittleRest, OwnHours],
+    refuses=[
+        ShiftFull,
+        ShiftOver,
+        IllegalMove,
+        Overlaps,
+        TooLittleRest,
+        OwnHours,
+        GuardianAwaited,
+        GuardianNeeded,
+    ],
 )
 def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Give a free place to somebody in line who was asked and said yes: a replacement."""

@@ -148,3 +148,39 @@ class Won(Thanked):
     """An edition ended; somebody stands on one of the first three places of their category."""
 
     topic: ClassVar[str] = "volunteering.won"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardianAskedToConsent(Message):
+    """A minor signed up; `person` is a guardian, who reads in the app who it is."""
+
+    topic: ClassVar[str] = "volunteering.guardian_asked"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    starts_at: datetime
+    location: dict[str, Any] | None
+    answer_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceWithoutConsent(AboutSignUp):
+    """A minor's place was given up: a guardian said no, did not answer in time, or took consent back."""
+
+    topic: ClassVar[str] = "volunteering.place_without_consent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalledOut(AboutSignUp):
+    """A coordinator calls for volunteers; `person` fits. Good until the shift begins."""
+
+    topic: ClassVar[str] = "volunteering.called_out"
+    text: dict[str, Any]
+    offer_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalledOutUrgently(CalledOut):
+    """The shift begins within hours: at any hour of the day."""
+
+    topic: ClassVar[str] = "volunteering.called_out_urgently"

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from asimati.kit import rotation
 from asimati.kit.policy import Actor
 from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
 from asimati.kit.words import _
 from asimati.volunteering.actions import signing_up
 from asimati.volunteering.actions.claiming import ABOUT
-from asimati.volunteering.models import Dispute, HoursClaim, HoursLine, Shift, SignUp
+from asimati.volunteering.actions.profiling import ACCESSIBILITY, EMERGENCY
+from asimati.volunteering.models import (
+    AccessibilityNeed,
+    Call,
+    CallOut,
+    Charter,
+    CharterAcceptance,
+    Dispute,
+    GuardianConsent,
+    HoursClaim,
+    HoursLine,
+    Orientation,
+    Shift,
+    SignUp,
+    Volunteer,
+)
 from asimati.volunteering.models.editions import Enrolment, RankingRow, Snapshot
 from asimati.volunteering.rules import LIVE
 
+rotation.seals(Volunteer.emergency, EMERGENCY)
+rotation.seals(AccessibilityNeed.needs, ACCESSIBILITY)
+
+DELETED = _("It is deleted.")
 _COUNTED = _("Hours that were accredited stay counted, by nobody in particular.")
 _WORDS_GO = _("Your words are deleted; the number stays, of nobody in particular.")
 
@@ -64,7 +84,7 @@ holds(
     of="person_id",
     plain=["category"],
     fate=Fate.DELETE,
-    why=_("It is deleted."),
+    why=DELETED,
 )
 holds(
     RankingRow,
@@ -75,6 +95,66 @@ holds(
     fate=Fate.KEEP,
     why=_("A ranking that was signed does not change. It holds numbers, no names, and yours leads to nobody."),
 )
+holds(
+    Volunteer,
+    Group.PARTICIPATION,
+    _("What you said of yourself as a volunteer"),
+    of="person_id",
+    personal={
+        **dict.fromkeys(("skills", "languages", "availability", "free", "away", "call_outs"), Group.PARTICIPATION),
+        "blocks": Group.ADDRESS,
+        "emergency": Group.CONTACT,
+    },
+    fate=Fate.DELETE,
+    why=DELETED,
+    hidden=["free"],
+)
+holds(
+    AccessibilityNeed,
+    Group.SENSITIVE,
+    _("Your accessibility needs"),
+    of="person_id",
+    personal=["needs"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+holds(
+    CharterAcceptance,
+    Group.PARTICIPATION,
+    _("The versions of the charter you accepted"),
+    of="person_id",
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+holds(
+    Orientation,
+    Group.PARTICIPATION,
+    _("Orientations you attended"),
+    of="person_id",
+    plain=["edition"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+holds(
+    GuardianConsent,
+    Group.RECORD,
+    _("Consents of guardians, for you or given by you"),
+    of=lambda person: or_(GuardianConsent.person_id == person, GuardianConsent.guardian_id == person),
+    plain=["edition"],
+    fate=Fate.KEEP,
+    why=_("The receipt is kept, of nobody in particular."),
+)
+holds(
+    Call,
+    Group.PARTICIPATION,
+    _("Calls for volunteers you received"),
+    of="person_id",
+    plain=["answer"],
+    fate=Fate.DELETE,
+    why=DELETED,
+)
+knows_nobody(CallOut, "text", why="a coordinator's words to many")
+knows_nobody(Charter, "title", "text", why="the same words for everybody")
 knows_nobody(Snapshot, "digest", why="stands for a whole ranking")
 
 

@@ -65,6 +65,9 @@ def opportunity(tx: Session, opportunity_id: UUID, *, unpublished: bool = False)
         "targets",
         "review",
         "minimum_age",
+        "orientation",
+        "skills",
+        "languages",
         "waitlist",
         "published",
     )
@@ -152,6 +155,7 @@ def _sign_up(found: SignUp, shift: Shift, title: Any, person: Person) -> dict[st
         "title": title,
         "person": {"id": person.id, "name": {"ar": person.name_ar, "en": person.name_latin}},
         "status": found.status,
+        "guardian_by": found.guardian_by,
         "place": found.place if found.status is SignUpStatus.WAITLISTED else None,
         "offer_expires_at": found.offer_expires_at,
         "checked_in_at": found.checked_in_at,

@@ -151,3 +151,65 @@ class OwnRecord(Forbidden):
     slug = "own-record"
     title = _("Someone else must approve this")
     detail = _("Whoever wrote the times down may not approve the hours.")
+
+
+class OutsideShift(Conflict):
+    """Raised with `opens_at` (None: from the sign-up on) and `closes_at`."""
+
+    slug = "outside-shift"
+    title = _("This can be read around the shift alone")
+    detail = _("What volunteers say for an emergency or of their needs is for the day of their shift.")
+
+
+class CharterNotAccepted(Conflict):
+    """`version`: the one to read and accept."""
+
+    slug = "charter-not-accepted"
+    title = _("Accept the volunteers' charter first")
+    detail = _("Read the charter in the app and accept it, then sign up again.")
+
+
+class CharterChanged(Conflict):
+    """`version`: the present one."""
+
+    slug = "charter-changed"
+    title = _("The charter has changed meanwhile")
+    detail = _("Read it again, then accept it if you still wish to.")
+
+
+class OrientationNeeded(Conflict):
+    slug = "orientation-needed"
+    title = _("Attend the orientation first")
+    detail = _("Sign up for an orientation of this edition. Once you were there, sign up again.")
+
+
+class NotEnrolled(Conflict):
+    slug = "not-enrolled"
+    title = _("Choose the category you volunteer in first")
+    detail = _("Choose it in your passport, then sign up again.")
+
+
+class GuardianNeeded(Conflict):
+    """`below`: the age in years under which a guardian consents."""
+
+    slug = "guardian-needed"
+    title = _("A parent or guardian must consent first")
+    detail = _("You are under {below}. Ask your parent or guardian in the app to agree, then sign up again.")
+
+
+class GuardianAwaited(Conflict):
+    """`answer_by`: until when the place is kept for the answer."""
+
+    slug = "guardian-awaited"
+    title = _("A guardian has not answered yet")
+    detail = _("The volunteer is under age. The place is kept for them until a guardian answers.")
+
+
+# What a sign-up may be refused for, beside the shift itself.
+NOT_READY = (TooYoung, CharterNotAccepted, OrientationNeeded, NotEnrolled, GuardianNeeded)
+
+
+class NobodyToCall(Conflict):
+    slug = "nobody-to-call"
+    title = _("There is nobody to call")
+    detail = _("Nobody who fits has not been called already. The preview says what speaks against the others.")

@@ -18,6 +18,7 @@ from asimati.http.fields import (
     Text,
 )
 from asimati.http.pages import PageQuery
+from asimati.volunteering.joining_rules import OrientationRule
 from asimati.volunteering.rules import ClaimStatus, LineKind, SignUpStatus
 
 
@@ -46,6 +47,9 @@ class OpportunityItem(Schema):
     targets = List(String())
     review = Boolean()
     minimum_age = Integer(allow_none=True)
+    orientation = Enum(OrientationRule)
+    skills = List(String(), metadata={"description": "Asked for; one is enough"})
+    languages = List(String(), metadata={"description": "Asked for; one is enough"})
     waitlist = Boolean()
     published = Boolean()
 
@@ -63,6 +67,9 @@ class _OpportunityFields(Schema):
     targets = List(String(max_length=8, validate=[Pattern(r"([1-9]|1[0-7])\.([1-9][0-9]?|[a-d])\Z")]), max_items=10)
     review = Boolean()
     minimum_age = Integer(min=0, max=120, allow_none=True)
+    orientation = Enum(OrientationRule)
+    skills = List(String(max_length=40), max_items=20)
+    languages = List(String(max_length=40), max_items=20)
     waitlist = Boolean(metadata={"description": "Whether there is a line for places when a shift is full"})
     published = Boolean()
 
@@ -109,6 +116,9 @@ class SignUpOut(Schema):
     shift = Nested(ShiftOut)
     title = Text()
     status = Enum(SignUpStatus)
+    guardian_by = DateTime(
+        allow_none=True, metadata={"description": "Until when the place is kept for a guardian's answer"}
+    )
     place = Integer(allow_none=True, metadata={"description": "The number drawn in line; lower is served first"})
     offer_expires_at = DateTime(allow_none=True, metadata={"description": "Until when an offered place is kept"})
     checked_in_at = DateTime(allow_none=True)

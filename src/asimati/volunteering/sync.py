@@ -8,11 +8,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.rules import ADULT
 from asimati.kit.worktime import Target
 from asimati.volunteering import catalogues
 from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.actions.organising import search_text
-from asimati.volunteering.models import Edition, Opportunity, Shift, SignUp, Skill, SpokenLanguage
+from asimati.volunteering.joining_rules import OrientationRule
+from asimati.volunteering.models import (
+    Charter,
+    CharterAcceptance,
+    Edition,
+    Opportunity,
+    Shift,
+    SignUp,
+    Skill,
+    SpokenLanguage,
+)
 
 _WORDS = ("title", "description", "host", "location", "block", "targets", "review", "minimum_age")
 _TIMES = ("starts_at", "ends_at")
@@ -27,6 +38,8 @@ def sync(tx: Session, part: Mapping[str, Any]) -> dict[str, int]:
     staff once a shift exists; relative times hold from the sync that first added it.
     """
     _edition(tx, part["edition"])
+    if charter := part.get("charter"):
+        _charter(tx, charter)
     catalogues.sync(tx, Skill, part.get("skills", []))
     catalogues.sync(tx, SpokenLanguage, part.get("languages", []))
     known = {one.code: one for one in tx.scalars(select(Opportunity).where(Opportunity.code.is_not(None)))}
@@ -50,10 +63,25 @@ def _edition(tx: Session, row: Mapping[str, Any]) -> None:
     edition.minimum_age, edition.categories = row["minimum_age"], row["categories"]
     edition.default_category, edition.ties = row.get("default_category"), row.get("ties", ["shifts"])
     edition.levels = row.get("levels", [])
+    edition.orientation, edition.enrolment = row.get("orientation", False), row.get("enrolment", False)
+    edition.guardian_below = row.get("guardian_below", ADULT)
     edition.claim_days, edition.dispute_days = row.get("claim_days", 14), row.get("dispute_days", 30)
     edition.tolerance_minutes = Target.parse(row["hours_tolerance"]).minutes or 0
     edition.rest_minutes = (Target.parse(row["rest"]).minutes or 0) if "rest" in row else 0
     tx.add(edition)
+
+
+def _charter(tx: Session, row: Mapping[str, Any]) -> None:
+    """Words that somebody has accepted stay as they read them: changed words need a new version."""
+    version = row["version"]
+    found = tx.get(Charter, version)
+    if found is not None and tx.scalar(
+        select(CharterAcceptance.version).where(CharterAcceptance.version == version).limit(1)
+    ):
+        return
+    found = found or Charter(version=version)
+    found.title, found.text = row["title"], row["text"]
+    tx.add(found)
 
 
 def _opportunity(tx: Session, found: Opportunity | None, row: Mapping[str, Any]) -> Opportunity:
@@ -61,6 +89,8 @@ def _opportunity(tx: Session, found: Opportunity | None, row: Mapping[str, Any])
     for name in _WORDS:
         setattr(found, name, row[name])
     found.waitlist = row.get("waitlist", True)
+    found.skills, found.languages = row.get("skills", []), row.get("languages", [])
+    found.orientation = OrientationRule(row.get("orientation", OrientationRule.AS_EDITION))
     found.search = search_text(found)
     tx.add(found)
     tx.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,14 @@ from asimati.kit.policy import SYSTEM, Actor
 from asimati.settings import settings
 
 DISABILITY = "disability"
+
+
+def _forget_disability(tx: Session, person: UUID) -> None:
+    tx.execute(delete(PersonSensitive).where(PersonSensitive.person_id == person))
+
+
+# What is kept by one consent alone, and how it is deleted when that is withdrawn; each room adds its own.
+KEPT_BY: dict[str, Callable[[Session, UUID], None]] = {DISABILITY: _forget_disability}
 
 
 def asked() -> Mapping[str, Mapping[str, Any]]:
@@ -54,8 +62,8 @@ def withdraw_consent(tx: Session, actor: Actor, person: UUID, code: str) -> bool
         Consent.person_id == person, Consent.code == code, Consent.withdrawn_at.is_(None)
     )
     ended = tx.scalars(standing.values(withdrawn_at=func.app_now()).returning(Consent.id)).all()
-    if code == DISABILITY:
-        tx.execute(delete(PersonSensitive).where(PersonSensitive.person_id == person))
+    if code in KEPT_BY:
+        KEPT_BY[code](tx, person)
     if ended:
         audit.record(tx, actor, "accounts.consent_withdrawn", ("person", person), code=code)
     return bool(ended)

@@ -17,6 +17,7 @@ from asimati.console.pages import (
     replies,
     sign_on,
     volunteering,
+    volunteers,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "replies",
     "sign_on",
     "volunteering",
+    "volunteers",
 ]

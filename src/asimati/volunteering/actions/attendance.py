@@ -16,6 +16,7 @@ from asimati.kit.policy import Actor
 from asimati.kit.text import western_digits
 from asimati.kit.words import _
 from asimati.volunteering import policy, rules
+from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import of
 from asimati.volunteering.models import HoursClaim, Shift, SignUp
 from asimati.volunteering.queries import tolerance_of
@@ -66,6 +67,7 @@ def check_out(
         raise Invalid([("/at", _("This is before the check-in."))])
     found.status, found.checked_out_at = SignUpStatus.CHECKED_OUT, when
     found.checked_out_by = actor.id if actor.is_staff else None
+    readiness.note_served(tx, found, shift)
     minutes = rules.accredited_minutes(arrived, when, shift.starts_at, shift.ends_at, tolerance_of(tx, shift))
     tx.add(HoursClaim(sign_up_id=found.id, person_id=found.person_id, minutes=minutes, status=ClaimStatus.PENDING))
     audit.record(tx, actor, "volunteering.checked_out", ("sign_up", found.id), [found.person_id], minutes=minutes)

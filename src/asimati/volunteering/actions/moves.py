@@ -81,6 +81,8 @@ def move(
     if places or waits:  # reckoned by the database, so that its checks speak if the lock ever fails
         shift.taken, shift.waiting = Shift.taken + places, Shift.waiting + waits
     found.status, found.offer_expires_at = after, expires_at
+    if after is not SignUpStatus.PENDING:
+        found.guardian_by = None
     tx.flush()
     if before in rules.HOLDING and after not in rules.HOLDING:
         calendar.release(tx, "shift", found.id)

@@ -14,10 +14,10 @@ from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
 from asimati.kit.words import _
-from asimati.volunteering import policy
+from asimati.volunteering import catalogues, policy
 from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.actions.waitlist import hand_on
-from asimati.volunteering.models import Opportunity, Shift
+from asimati.volunteering.models import Opportunity, Shift, Skill, SpokenLanguage
 
 
 class PlacesTaken(Conflict):
@@ -35,7 +35,7 @@ def search_text(opportunity: Opportunity) -> str:
 def create_opportunity(tx: Session, actor: Actor, details: Mapping[str, Any]) -> Opportunity:
     """Offer something new."""
     policy.require(actor, "organise")
-    made = Opportunity(**_each_target_once(details))
+    made = Opportunity(**_each_target_once(_known(tx, details)))
     made.search = search_text(made)
     tx.add(made)
     tx.flush()
@@ -53,7 +53,7 @@ def edit_opportunity(
         raise NotFound
     if version is not None and found.version != version:
         raise Stale
-    for name, value in _each_target_once(changes).items():
+    for name, value in _each_target_once(_known(tx, changes, found)).items():
         setattr(found, name, value)
     found.search = search_text(found)
     audit.record(tx, actor, "volunteering.opportunity_edited", ("opportunity", found.id), fields=sorted(changes))
@@ -94,6 +94,19 @@ def _each_target_once(details: Mapping[str, Any]) -> dict[str, Any]:
     """A target named twice would be counted twice."""
     once = {"targets": list(dict.fromkeys(details["targets"]))} if "targets" in details else {}
     return {**details, **once}
+
+
+def _known(tx: Session, details: Mapping[str, Any], found: Opportunity | None = None) -> dict[str, Any]:
+    """The same with skills and languages of the catalogues. Raises Invalid."""
+    catalogue: tuple[tuple[str, catalogues.Catalogue], ...] = (("skills", Skill), ("languages", SpokenLanguage))
+    judged = {
+        name: catalogues.require_known(
+            tx, kind, details[name], f"/{name}", getattr(found, name) if found is not None else ()
+        )
+        for name, kind in catalogue
+        if name in details
+    }
+    return {**details, **judged}
 
 
 def _require_times(starts_at: datetime, ends_at: datetime) -> None:

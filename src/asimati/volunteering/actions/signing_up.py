@@ -7,25 +7,25 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import Person
-from asimati.accounts.rules import age_on
 from asimati.kit import audit, clock
 from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.volunteering import messages, policy, rules
+from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import engage, held, move, told
 from asimati.volunteering.actions.waitlist import hand_on, hold_shift
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import AlreadySignedUp, NotNow, ShiftFull, ShiftOver, TooYoung
+from asimati.volunteering.refusals import AlreadySignedUp, GuardianAwaited, NotNow, ShiftFull, ShiftOver
 from asimati.volunteering.rules import SignUpStatus
 
 
 def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> SignUp:
     """Take a place on a shift, or one in its line when it is full.
 
-    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, TooYoung, Overlaps, or TooLittleRest.
+    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, or what
+    `readiness.require_ready` finds missing. A minor's place waits for a guardian.
     """
     shift = hold_shift(tx, shift_id)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
@@ -38,19 +38,22 @@ def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> SignUp:
     mine = select(SignUp.id).where(SignUp.shift_id == shift_id, SignUp.person_id == actor.person, live)
     if tx.scalar(mine):
         raise AlreadySignedUp
-    _require_age(tx, actor.person, shift, opportunity)
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    known = readiness.require_ready(tx, actor.person, shift, opportunity, edition)
     if shift.taken >= shift.places or (shift.waiting and now < shift.starts_at):
         if not opportunity.waitlist or now >= shift.starts_at:  # no place is handed on once the shift has begun
             raise ShiftFull(places=shift.places)
         return _wait(tx, actor, shift, opportunity)
-    status = SignUpStatus.PENDING if opportunity.review else SignUpStatus.CONFIRMED
-    made = SignUp(shift_id=shift_id, person_id=actor.person, status=status)
+    awaited = readiness.consent_awaited(tx, actor.person, known.born, shift, edition)
+    status = SignUpStatus.PENDING if opportunity.review or awaited else SignUpStatus.CONFIRMED
+    made = SignUp(shift_id=shift_id, person_id=actor.person, status=status, guardian_by=awaited)
     tx.add(made)
     shift.taken = Shift.taken + 1  # reckoned by the database, so that its check speaks if the lock ever fails
     tx.flush()
     engage(tx, made, shift, opportunity)
     audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift_id, status=str(status))
     publish(tx, told(messages.SignedUp, made, shift, opportunity))
+    readiness.ask_guardians(tx, made, shift, opportunity)
     return made
 
 
@@ -68,9 +71,11 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
 
 
 def approve(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
-    """Say yes to a sign-up that is reviewed."""
+    """Say yes to a sign-up that is reviewed. Raises GuardianAwaited before a minor's guardian has."""
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
+    if found.guardian_by is not None:
+        raise GuardianAwaited(answer_by=found.guardian_by)
     if found.status is not SignUpStatus.PENDING:
         rules.require_move(found.status, SignUpStatus.DECLINED)  # only what is reviewed can be decided
     found.status = SignUpStatus.CONFIRMED
@@ -103,7 +108,7 @@ def note_no_show(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
 def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     """Give a free place to somebody in line who was asked and said yes, without regard to turns: a replacement.
 
-    Raises ShiftFull, ShiftOver, IllegalMove, Overlaps or TooLittleRest.
+    Raises ShiftFull, ShiftOver, IllegalMove, Overlaps, TooLittleRest, or GuardianAwaited.
     """
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
@@ -115,6 +120,8 @@ def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     if shift.taken >= shift.places:
         raise ShiftFull(places=shift.places)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
+    if until := readiness.consent_awaited_for(tx, found, shift):
+        raise GuardianAwaited(answer_by=until)
     move(tx, actor, found, shift, SignUpStatus.CONFIRMED)
     engage(tx, found, shift, opportunity)
     publish(tx, told(messages.SignUpApproved, found, shift, opportunity))
@@ -145,15 +152,3 @@ def _leave(
     publish(tx, told(kind, found, shift, tx.get_one(Opportunity, shift.opportunity_id), note))
     hand_on(tx, shift)
     return found
-
-
-def _require_age(tx: Session, person_id: UUID, shift: Shift, opportunity: Opportunity) -> None:
-    """An opportunity's own minimum age, or the edition's. Whoever has not said their age is taken at their word."""
-    day = clock.local_day(shift.starts_at)
-    edition = edition_on(tx, day)
-    least = (
-        opportunity.minimum_age if opportunity.minimum_age is not None else edition.minimum_age if edition else 0
-    )
-    born = tx.scalar(select(Person.birth_date).where(Person.id == person_id))
-    if born is not None and age_on(born, day) < least:
-        raise TooYoung(minimum_age=least)

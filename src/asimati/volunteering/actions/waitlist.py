@@ -21,6 +21,7 @@ from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM, Actor
 from asimati.settings import settings
 from asimati.volunteering import messages, rules
+from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import engage, held, locked, move, told
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.refusals import ShiftOfferLapsed, TooLittleRest
@@ -58,12 +59,15 @@ def accept(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     if late or found.status is SignUpStatus.LAPSED:
         raise ShiftOfferLapsed
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    after = SignUpStatus.PENDING if opportunity.review else SignUpStatus.CONFIRMED
+    awaited = readiness.consent_awaited_for(tx, found, shift)
+    after = SignUpStatus.PENDING if opportunity.review or awaited else SignUpStatus.CONFIRMED
     if found.status is not SignUpStatus.OFFERED:
         rules.require_move(found.status, SignUpStatus.LAPSED)  # only what is offered can be taken
     move(tx, actor, found, shift, after)
+    found.guardian_by = awaited
     engage(tx, found, shift, opportunity)
     publish(tx, told(messages.SignedUp, found, shift, opportunity))
+    readiness.ask_guardians(tx, found, shift, opportunity)
     return found
 
 

@@ -1,12 +1,33 @@
 """Editions, opportunities, shifts, sign-ups, and the ledger of hours."""
 
+from asimati.volunteering.models.call_outs import Call, CallOut
 from asimati.volunteering.models.catalogues import Skill, SpokenLanguage
 from asimati.volunteering.models.editions import Edition, Enrolment, RankingRow, Snapshot
 from asimati.volunteering.models.hours import Dispute, HoursClaim, HoursLine
+from asimati.volunteering.models.joining import Charter, CharterAcceptance, GuardianConsent, Orientation
 from asimati.volunteering.models.offers import Opportunity, Shift
+from asimati.volunteering.models.profiles import AccessibilityNeed, Volunteer
 from asimati.volunteering.models.sign_ups import SignUp
 
 __all__ = [
-    "Dispute", "Edition", "Enrolment", "HoursClaim", "HoursLine", "Opportunity", "RankingRow", "Shift", "SignUp",
-    "Skill", "Snapshot", "SpokenLanguage",
-]  # fmt: skip
+    "AccessibilityNeed",
+    "Call",
+    "CallOut",
+    "Charter",
+    "CharterAcceptance",
+    "Dispute",
+    "Edition",
+    "Enrolment",
+    "GuardianConsent",
+    "HoursClaim",
+    "HoursLine",
+    "Opportunity",
+    "Orientation",
+    "RankingRow",
+    "Shift",
+    "SignUp",
+    "Skill",
+    "Snapshot",
+    "SpokenLanguage",
+    "Volunteer",
+]

@@ -25,6 +25,13 @@ class Edition(Base):
     minimum_age: Mapped[int]
     tolerance_minutes: Mapped[int]
     rest_minutes: Mapped[int] = mapped_column(server_default="0")  # free before and after a shift
+    orientation: Mapped[bool] = mapped_column(
+        server_default="false"
+    )  # whether its orientation comes before serving
+    enrolment: Mapped[bool] = mapped_column(server_default="false")  # whether one chooses a category before serving
+    guardian_below: Mapped[int] = mapped_column(
+        server_default="18"
+    )  # years: younger ones need a guardian's consent
     claim_days: Mapped[int] = mapped_column(server_default="14")  # in which hours are claimed after a shift
     dispute_days: Mapped[int] = mapped_column(server_default="30")  # in which a decision on hours is disputed
     levels: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")  # code, title, hours

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.kit.db import Base, bilingual, primary_id, timestamp, version_column
+from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
+from asimati.volunteering.joining_rules import OrientationRule
 
 
 class Opportunity(Base):
@@ -24,8 +25,12 @@ class Opportunity(Base):
     location: Mapped[dict[str, Any] | None] = bilingual(nullable=True)
     block: Mapped[str | None] = mapped_column(Text)
     targets: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    # What it asks for, by the catalogues: one of them is enough. None: nothing in particular.
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     review: Mapped[bool] = mapped_column(server_default="false")
     minimum_age: Mapped[int | None]
+    orientation: Mapped[OrientationRule] = one_of(OrientationRule, name="orientation", server_default="as_edition")
     waitlist: Mapped[bool] = mapped_column(server_default="true")  # whoever finds a shift full may wait in line
     search: Mapped[str] = mapped_column(Text)
     published: Mapped[bool] = mapped_column(server_default="true")

@@ -24,6 +24,7 @@ class SignUp(Base):
     status: Mapped[SignUpStatus] = one_of(SignUpStatus, name="status")
     place: Mapped[int | None]  # in line, in the order of arrival
     offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
+    guardian_by: Mapped[datetime | None] = timestamp(nullable=True)  # until when a guardian answers for this place
     checked_in_at: Mapped[datetime | None] = timestamp(nullable=True)
     checked_out_at: Mapped[datetime | None] = timestamp(nullable=True)
     # Staff who wrote a time down; none where the volunteer showed the shift's code.
@@ -51,6 +52,8 @@ class SignUp(Base):
         Index("sign_up_turn_idx", "shift_id", "place", postgresql_where=text("status = 'waitlisted'")),
         Index("sign_up_offer_idx", "offer_expires_at", postgresql_where=text("status = 'offered'")),
         CheckConstraint("(status = 'offered') = (offer_expires_at IS NOT NULL)", name="offer"),
+        Index("sign_up_guardian_idx", "guardian_by", postgresql_where=text("guardian_by IS NOT NULL")),
+        CheckConstraint("guardian_by IS NULL OR status = 'pending'", name="guardian"),
         CheckConstraint("status <> 'waitlisted' OR place IS NOT NULL", name="place"),
         Index("sign_up_person_idx", "person_id", "created_at", "id"),
         Index("sign_up_status_idx", "status", "created_at", "id"),

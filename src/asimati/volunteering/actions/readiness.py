@@ -1,0 +1,224 @@
+"""What is asked of whoever signs up: age, charter, orientation, category, and of minors a guardian's consent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from asimati.accounts import household
+from asimati.accounts.models import Person
+from asimati.accounts.rules import ADULT
+from asimati.kit import audit, clock
+from asimati.kit.errors import NotFound
+from asimati.kit.outbox import publish
+from asimati.kit.policy import SYSTEM, Actor
+from asimati.kit.words import _
+from asimati.settings import settings
+from asimati.volunteering import joining_rules as rules
+from asimati.volunteering import messages, policy
+from asimati.volunteering.joining_rules import ConsentStatus, OrientationRule
+from asimati.volunteering.models import (
+    Charter,
+    CharterAcceptance,
+    Edition,
+    Enrolment,
+    GuardianConsent,
+    Opportunity,
+    Orientation,
+    Shift,
+    SignUp,
+)
+from asimati.volunteering.queries import edition_on
+from asimati.volunteering.refusals import (
+    CharterChanged,
+    CharterNotAccepted,
+    GuardianNeeded,
+    NotEnrolled,
+    OrientationNeeded,
+    TooYoung,
+)
+
+audit.SUBJECTS["guardian_consent"] = _("a guardian's consent to volunteering")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What is known of somebody on the day of a shift, in one question."""
+
+    born: date | None
+    charter: int | None  # the present version
+    accepted: int | None  # the newest version they accepted
+    oriented: bool
+    enrolled: bool
+
+
+def require_ready(
+    tx: Session, person: UUID, shift: Shift, opportunity: Opportunity, edition: Edition | None
+) -> Readiness:
+    """Raise the first that is missing: TooYoung, CharterNotAccepted, OrientationNeeded or NotEnrolled."""
+    day = clock.local_day(shift.starts_at)
+    known = readiness(tx, person, edition)
+    least = opportunity.minimum_age
+    if least is None:
+        least = edition.minimum_age if edition else 0
+    if rules.is_under(known.born, day, least):  # whoever has not said their age is taken at their word
+        raise TooYoung(minimum_age=least)
+    if known.charter is not None and known.accepted != known.charter:
+        raise CharterNotAccepted(version=known.charter)
+    if edition is not None:
+        if not known.oriented and rules.wants_orientation(
+            opportunity.orientation, edition_wants=edition.orientation
+        ):
+            raise OrientationNeeded(edition=edition.code)
+        if edition.enrolment and not known.enrolled:
+            raise NotEnrolled(edition=edition.code)
+    return known
+
+
+def readiness(tx: Session, person: UUID, edition: Edition | None) -> Readiness:
+    """What of all that is asked somebody has done."""
+    code = edition.code if edition else None
+    accepted = select(func.max(CharterAcceptance.version)).where(CharterAcceptance.person_id == person)
+    oriented = select(1).where(Orientation.person_id == person, Orientation.edition == code)
+    enrolled = select(1).where(Enrolment.person_id == person, Enrolment.edition == code)
+    found = tx.execute(
+        select(
+            Person.birth_date,
+            select(func.max(Charter.version)).scalar_subquery(),
+            accepted.scalar_subquery(),
+            oriented.exists(),
+            enrolled.exists(),
+        ).where(Person.id == person)
+    ).one()
+    return Readiness(*found)
+
+
+def consent_awaited(
+    tx: Session, person: UUID, born: date | None, shift: Shift, edition: Edition | None
+) -> datetime | None:
+    """Until when a guardian must answer for a place on this shift; None where nobody needs to.
+
+    A standing consent is held, so that one who takes it back at this moment finds this sign-up, or is found by it.
+    Raises GuardianNeeded for a minor without a guardian.
+    """
+    below = edition.guardian_below if edition else ADULT
+    if edition is None or not rules.is_under(born, clock.local_day(shift.starts_at), below):
+        return None
+    guardians = household.guardians_of(tx, person)
+    if not guardians:
+        raise GuardianNeeded(below=below)
+    found = _open_consent(tx, person, edition.code)
+    if found is not None and found.status is ConsentStatus.GIVEN:
+        if found.guardian_id in guardians:
+            return None
+        found.status, found.ended_at = ConsentStatus.WITHDRAWN, clock.now(tx)  # they are no guardian any more
+        tx.flush()
+    asked = {"person_id": person, "edition": edition.code}
+    tx.execute(insert(GuardianConsent).values(**asked).on_conflict_do_nothing())
+    hours = settings().governorate.facts.get("volunteering", {}).get("guardian_hours", rules.GUARDIAN_HOURS)
+    return rules.answer_by(clock.now(tx), shift.starts_at, hours)
+
+
+def consent_awaited_for(tx: Session, found: SignUp, shift: Shift) -> datetime | None:
+    """The same for somebody of the line, who was asked for the rest when they signed up."""
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    born = tx.scalar(select(Person.birth_date).where(Person.id == found.person_id))
+    return consent_awaited(tx, found.person_id, born, shift, edition)
+
+
+def ask_guardians(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:
+    """Tell every guardian that a place is held until one of them answers; nothing where nobody needs to."""
+    if found.guardian_by is None:
+        return
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    consent = _open_consent(tx, found.person_id, edition.code) if edition else None
+    if consent is None:
+        return
+    for guardian in household.guardians_of(tx, found.person_id):
+        publish(
+            tx,
+            messages.GuardianAskedToConsent(
+                person=guardian,
+                about={"type": "guardian-consent", "reference": str(consent.id)},
+                title=opportunity.title,
+                starts_at=shift.starts_at,
+                location=opportunity.location,
+                answer_by=found.guardian_by,
+            ),
+        )
+    about = ("guardian_consent", consent.id)
+    audit.record(tx, SYSTEM, "volunteering.guardian_asked", about, [found.person_id], sign_up=found.id)
+
+
+def accept_charter(tx: Session, actor: Actor, version: int) -> CharterAcceptance:
+    """Accept the charter as it was read. Repeating it changes nothing. Raises NotFound, CharterChanged."""
+    present = tx.scalar(select(func.max(Charter.version)))
+    if present is None:
+        raise NotFound
+    if version != present:
+        raise CharterChanged(version=present)
+    receipt = {"person_id": actor.person, "version": version}
+    made = tx.scalar(
+        insert(CharterAcceptance).values(**receipt).on_conflict_do_nothing().returning(CharterAcceptance.version)
+    )
+    if made is not None:
+        audit.record(tx, actor, "volunteering.charter_accepted", ("person", actor.person), version=version)
+    return tx.get_one(CharterAcceptance, receipt)
+
+
+def _open_consent(tx: Session, person: UUID, edition: str) -> GuardianConsent | None:
+    wanted = select(GuardianConsent).where(
+        GuardianConsent.person_id == person, GuardianConsent.edition == edition, GuardianConsent.ended_at.is_(None)
+    )
+    return tx.scalar(wanted.with_for_update(read=True).execution_options(populate_existing=True))
+
+
+def note_served(tx: Session, found: SignUp, shift: Shift) -> None:
+    """Somebody served on a shift; where that is the edition's orientation, they have attended it."""
+    opportunity = tx.get_one(Opportunity, shift.opportunity_id)
+    edition = edition_on(tx, clock.local_day(shift.starts_at))
+    if opportunity.orientation is not OrientationRule.HELD or edition is None:
+        return
+    row = {"person_id": found.person_id, "edition": edition.code, "sign_up_id": found.id}
+    tx.execute(insert(Orientation).values(**row).on_conflict_do_nothing())
+
+
+def note_orientation(tx: Session, actor: Actor, person: UUID, code: str | None = None) -> Orientation:
+    """Note that somebody attended the orientation of an edition, the present one unless another is named.
+
+    Repeating it changes nothing. Raises NotFound, OwnHours.
+    """
+    policy.require(actor, "organise")
+    policy.require_not_own(tx, actor, person)
+    edition = _edition(tx, code)
+    if tx.scalar(select(Person.id).where(Person.id == person, Person.erased_at.is_(None))) is None:
+        raise NotFound
+    row = {"person_id": person, "edition": edition.code, "noted_by": actor.id}
+    made = tx.scalar(insert(Orientation).values(**row).on_conflict_do_nothing().returning(Orientation.person_id))
+    if made is not None:
+        audit.record(tx, actor, "volunteering.orientation_noted", ("person", person), edition=edition.code)
+    return tx.get_one(Orientation, {"person_id": person, "edition": edition.code})
+
+
+def unnote_orientation(tx: Session, actor: Actor, person: UUID, code: str | None = None) -> None:
+    """Take the note back: it was a mistake. Raises NotFound, OwnHours."""
+    policy.require(actor, "organise")
+    policy.require_not_own(tx, actor, person)
+    edition = _edition(tx, code)
+    found = tx.get(Orientation, {"person_id": person, "edition": edition.code})
+    if found is None:
+        raise NotFound
+    tx.delete(found)
+    audit.record(tx, actor, "volunteering.orientation_unnoted", ("person", person), edition=edition.code)
+
+
+def _edition(tx: Session, code: str | None) -> Edition:
+    found = tx.get(Edition, code) if code else edition_on(tx, clock.local_day(clock.now(tx)))
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,100 @@
+"""The pages about volunteers: a profile, the orientation, whom to call, and a call at short notice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from asimati.accounts.actions import create_staff
+from asimati.kit import db
+from asimati.kit.policy import Role
+from asimati.volunteering import catalogues
+from asimati.volunteering.models import Skill, Volunteer
+from tests.events.ground import make_people, signed_in
+from tests.volunteering.ground import V1, make_edition, make_shift, now
+
+PASSWORD = "a-long-demo-password-for-tests"
+Browser = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def browser(app: Flask, client: FlaskClient) -> Browser:
+    """A browser of a member of staff who has signed in."""
+
+    def opened(role: Role, language: str) -> FlaskClient:
+        with db.transaction() as tx:
+            create_staff(tx, f"{role}@asimati.example", PASSWORD, {"ar": "موظف", "en": "Staff"}, [role])
+        made = app.test_client()
+        made.post("/console/language", data={"language": language})
+        said = {"email": f"{role}@asimati.example", "password": PASSWORD}
+        assert made.post("/console/sign-in", data=said).status_code == 303
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def ground(client: FlaskClient) -> dict[str, Any]:
+    """A volunteer with a place on a shift of in an hour that has places left, and another who fits it."""
+    make_edition()
+    with db.transaction() as tx:
+        catalogues.sync(tx, Skill, [{"code": "first-aid", "title": {"ar": "الإسعافات الأولية", "en": "First aid"}}])
+    shift, (who, other) = make_shift(now() + timedelta(hours=1), places=3), make_people(2)
+    said = {"skills": ["first-aid"], "emergency_contact": {"name": "Huda", "phone": "33123456"}}
+    client.put(f"{V1}/me/volunteer", json=said, headers=signed_in(who))
+    needs = {"needs": "wheelchair", "edition": 1}
+    client.put(f"{V1}/me/volunteer/accessibility", json=needs, headers=signed_in(who))
+    signed = client.post(f"{V1}/shifts/{shift}/sign-ups", json={}, headers=signed_in(who)).json
+    with db.transaction() as tx:
+        tx.add(Volunteer(person_id=other.id))
+    return {"shift": shift, "who": who.id, "sign_up": signed["id"]}
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return str(answer.get_data(as_text=True))
+
+
+def send(page: FlaskClient, address: str, **said: str) -> Any:
+    mark = re.findall(r'name="mark" value="([^"]+)"', text_of(page.get("/console/me")))[0]
+    return page.post(address, data={"mark": mark, "key": "a-key-of-this-form", **said}, follow_redirects=True)
+
+
+@pytest.mark.parametrize(("language", "skill"), [("en", "First aid"), ("ar", "الإسعافات الأولية")])
+def test_a_volunteers_page_shows_what_helps_and_nothing_for_the_day_alone(
+    browser: Browser, ground: dict[str, Any], language: str, skill: str
+) -> None:
+    coordinator = browser(Role.COORDINATOR, language)
+    shown = text_of(coordinator.get(f"/console/volunteers/{ground['who']}"))
+    assert skill in shown and "33123456" not in shown and "wheelchair" not in shown
+    roster = text_of(coordinator.get(f"/console/shifts/{ground['shift']}"))
+    assert f"/console/volunteers/{ground['who']}" in roster and f"{ground['sign_up']}/care" in roster
+
+
+def test_the_orientation_is_noted_and_taken_back(browser: Browser, ground: dict[str, Any]) -> None:
+    coordinator, address = browser(Role.COORDINATOR, "en"), f"/console/volunteers/{ground['who']}"
+    assert "Not attended" in text_of(coordinator.get(address))
+    assert "Not attended" not in text_of(send(coordinator, f"{address}/orientation/note"))
+    assert "Not attended" in text_of(send(coordinator, f"{address}/orientation/take-back"))
+
+
+def test_whom_to_call_opens_around_the_shift(browser: Browser, ground: dict[str, Any]) -> None:
+    address = f"/console/shifts/{ground['shift']}/sign-ups/{ground['sign_up']}/care"
+    shown = text_of(browser(Role.COORDINATOR, "en").get(address))
+    assert "+97333123456" in shown and "wheelchair" in shown
+    assert browser(Role.AUDITOR, "en").get(address).status_code == 403
+
+
+def test_a_call_goes_out_from_the_shift(browser: Browser, ground: dict[str, Any]) -> None:
+    coordinator, address = browser(Role.COORDINATOR, "en"), f"/console/shifts/{ground['shift']}/call-outs"
+    assert address in text_of(coordinator.get(f"/console/shifts/{ground['shift']}"))
+    before = text_of(coordinator.get(address))
+    assert "Have a place already" in before and "None yet." in before
+    after = text_of(send(coordinator, address, text_en="We need you", text_ar="نحتاجكم", people="5"))
+    assert "They are being called." in after and "Urgent" in after and "Were called for this shift" in after
