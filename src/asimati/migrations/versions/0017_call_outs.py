@@ -1,6 +1,6 @@
 """What opportunities ask for, and calls for volunteers
 
-Revision: 0016, after 0015
+Revision: 0017, after 0016
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
