@@ -53,9 +53,12 @@ from asimati.service_requests.replies import api as replies
 from asimati.settings import settings
 from asimati.volunteering import api as volunteering
 from asimati.volunteering import editions_api as editions
+from asimati.volunteering import entities_api as volunteer_entities
 from asimati.volunteering import hours_api as volunteering_hours
+from asimati.volunteering import offers_api as offers
 from asimati.volunteering import passport_api as passport
 from asimati.volunteering import profiles_api as volunteers
+from asimati.volunteering import swaps_api as swaps
 
 ROOMS = (
     accounts,
@@ -82,6 +85,9 @@ ROOMS = (
     appointments,
     volunteering,
     volunteering_hours,
+    swaps,
+    volunteer_entities,
+    offers,
     passport,
     volunteers,
     editions,

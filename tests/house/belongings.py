@@ -224,7 +224,16 @@ def of_volunteering(house: House) -> None:
     dispute = ask("POST", f"/me/hours/{claim}/dispute", house.owner, json={"note": "I was there"})["disputes"][0][
         "id"
     ]
+    coming = ask("POST", f"/shifts/{make_shift(now() + timedelta(days=40))}/sign-ups", house.owner)
+    swap = ask("POST", f"/sign-ups/{coming['id']}/swap", house.owner, json={})
+    school = {"name": BOTH, "kind": "school", "contact": "office@school.example"}
+    entity = ask("POST", "/volunteer-entities", house.owner, json=school)
+    ask("POST", f"/staff/volunteer-entities/{entity['id']}/accredit", guide, 200, json={})
+    offer = ask("POST", f"/volunteer-entities/{entity['id']}/opportunities", house.owner, json={"title": BOTH})
     house.values |= {
+        "/api/v1/volunteer-entities/<uuid:entity_id>/opportunities/<uuid:opportunity_id>": offer["id"],
+        "swaps/swap_id": swap["id"], "volunteer-entities/entity_id": entity["id"],
+        "/api/v1/volunteer-entities/<uuid:entity_id>/members/<uuid:member_id>": entity["members"][0]["id"],
         "opportunities/opportunity_id": sign_up["shift"]["opportunity"], "shifts/shift_id": str(shift),
         "sign-ups/sign_up_id": sign_up["id"], "hours/claim_id": claim, "evidence/file_id": file,
         "hours-disputes/dispute_id": dispute, "volunteers/person_id": str(house.person), "editions/code": "now",

@@ -1,57 +1,20 @@
-"""Signing up for a shift, withdrawing, not coming, and a coordinator's yes or no."""
+"""Withdrawing from a shift, not coming, and a coordinator's yes or no."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import Person
-from asimati.accounts.rules import age_on
 from asimati.kit import audit, clock
-from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.volunteering import messages, policy, rules
 from asimati.volunteering.actions.moves import engage, held, move, told
-from asimati.volunteering.actions.waitlist import hand_on, hold_shift
+from asimati.volunteering.actions.waitlist import hand_on
 from asimati.volunteering.models import Opportunity, Shift, SignUp
-from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import AlreadySignedUp, NotNow, ShiftFull, ShiftOver, TooYoung
+from asimati.volunteering.refusals import NotNow, ShiftFull, ShiftOver
 from asimati.volunteering.rules import SignUpStatus
-
-
-def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> SignUp:
-    """Take a place on a shift, or one in its line when it is full.
-
-    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, TooYoung, Overlaps, or TooLittleRest.
-    """
-    shift = hold_shift(tx, shift_id)
-    opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    if not opportunity.published:
-        raise NotFound
-    now = clock.now(tx)
-    if shift.ends_at <= now:
-        raise ShiftOver
-    live = SignUp.status.in_([str(status) for status in rules.LIVE])
-    mine = select(SignUp.id).where(SignUp.shift_id == shift_id, SignUp.person_id == actor.person, live)
-    if tx.scalar(mine):
-        raise AlreadySignedUp
-    _require_age(tx, actor.person, shift, opportunity)
-    if shift.taken >= shift.places or (shift.waiting and now < shift.starts_at):
-        if not opportunity.waitlist or now >= shift.starts_at:  # no place is handed on once the shift has begun
-            raise ShiftFull(places=shift.places)
-        return _wait(tx, actor, shift, opportunity)
-    status = SignUpStatus.PENDING if opportunity.review else SignUpStatus.CONFIRMED
-    made = SignUp(shift_id=shift_id, person_id=actor.person, status=status)
-    tx.add(made)
-    shift.taken = Shift.taken + 1  # reckoned by the database, so that its check speaks if the lock ever fails
-    tx.flush()
-    engage(tx, made, shift, opportunity)
-    audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift_id, status=str(status))
-    publish(tx, told(messages.SignedUp, made, shift, opportunity))
-    return made
 
 
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
@@ -121,17 +84,6 @@ def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     return found
 
 
-def _wait(tx: Session, actor: Actor, shift: Shift, opportunity: Opportunity) -> SignUp:
-    shift.waiting, shift.waitlist_sequence = shift.waiting + 1, shift.waitlist_sequence + 1
-    place, status = shift.waitlist_sequence, SignUpStatus.WAITLISTED
-    made = SignUp(shift_id=shift.id, person_id=actor.person, status=status, place=place)
-    tx.add(made)
-    tx.flush()
-    audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift.id, status=str(status))
-    publish(tx, told(messages.SignUpWaitlisted, made, shift, opportunity))
-    return made
-
-
 def _leave(
     tx: Session,
     actor: Actor,
@@ -145,15 +97,3 @@ def _leave(
     publish(tx, told(kind, found, shift, tx.get_one(Opportunity, shift.opportunity_id), note))
     hand_on(tx, shift)
     return found
-
-
-def _require_age(tx: Session, person_id: UUID, shift: Shift, opportunity: Opportunity) -> None:
-    """An opportunity's own minimum age, or the edition's. Whoever has not said their age is taken at their word."""
-    day = clock.local_day(shift.starts_at)
-    edition = edition_on(tx, day)
-    least = (
-        opportunity.minimum_age if opportunity.minimum_age is not None else edition.minimum_age if edition else 0
-    )
-    born = tx.scalar(select(Person.birth_date).where(Person.id == person_id))
-    if born is not None and age_on(born, day) < least:
-        raise TooYoung(minimum_age=least)
