@@ -208,7 +208,7 @@ def served(application: str, port: int, path: str) -> Iterator[int]:
     sizes = ["--workers", "2", "--blocking-threads", "8", "--log-level", "warning"]
     server = subprocess.Popen([sys.executable, "-m", *command, *sizes], cwd=ROOT)
     try:
-        for _ in range(100):
+        for _ in range(300):  # a minute: machines are shared
             time.sleep(0.2)
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break

@@ -55,10 +55,13 @@ from asimati.volunteering import api as volunteering
 from asimati.volunteering import calling_api as volunteer_calling
 from asimati.volunteering import care_api as volunteer_care
 from asimati.volunteering import editions_api as editions
+from asimati.volunteering import entities_api as volunteer_entities
 from asimati.volunteering import hours_api as volunteering_hours
 from asimati.volunteering import joining_api as volunteer_joining
+from asimati.volunteering import offers_api as offers
 from asimati.volunteering import passport_api as passport
 from asimati.volunteering import profiles_api as volunteers
+from asimati.volunteering import swaps_api as swaps
 
 ROOMS = (
     accounts,
@@ -85,6 +88,9 @@ ROOMS = (
     appointments,
     volunteering,
     volunteering_hours,
+    swaps,
+    volunteer_entities,
+    offers,
     passport,
     volunteers,
     volunteer_care,

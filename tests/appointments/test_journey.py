@@ -14,9 +14,10 @@ from sqlalchemy import select, text
 from asimati.accounts.models import Engagement, Person
 from asimati.appointments.actions import remind
 from asimati.appointments.models import Appointment
+from asimati.appointments.queries import midnight
 from asimati.appointments.sync import sync
 from asimati.kit import db, worktime
-from asimati.kit.clock import utcnow
+from asimati.kit.clock import local_day, utcnow
 from asimati.places.queries import work_calendar
 from tests.appointments.ground import PART, V1, Headers
 
@@ -229,7 +230,8 @@ def test_whoever_walks_in_is_received_at_the_earliest_time_left(
     hall: FlaskClient, reviewer: Headers, moved_clock: Callable[..., Any]
 ) -> None:
     with db.transaction() as tx:
-        opening = worktime.next_working_moment(work_calendar(tx), utcnow() + timedelta(days=1))
+        tomorrow = midnight(local_day(utcnow()) + timedelta(days=1))
+        opening = worktime.next_working_moment(work_calendar(tx), tomorrow)
     with moved_clock(seconds=seconds_until(opening, timedelta(minutes=31))):
         came = [hall.post(f"{V1}/staff/walk-ins", json={"service": "help"}, headers=reviewer) for _ in range(3)]
         assert [one.status_code for one in came] == [201] * 3, came[0].text

@@ -228,9 +228,18 @@ def of_volunteering(house: House) -> None:
         "id"
     ]
     ask("PUT", f"/staff/volunteers/{house.person}/orientation", guide, 200, json={})
+    coming = ask("POST", f"/shifts/{make_shift(now() + timedelta(days=40))}/sign-ups", house.owner)
+    swap = ask("POST", f"/sign-ups/{coming['id']}/swap", house.owner, json={})
+    school = {"name": BOTH, "kind": "school", "contact": "office@school.example"}
+    entity = ask("POST", "/volunteer-entities", house.owner, json=school)
+    ask("POST", f"/staff/volunteer-entities/{entity['id']}/accredit", guide, 200, json={})
+    offer = ask("POST", f"/volunteer-entities/{entity['id']}/opportunities", house.owner, json={"title": BOTH})
     house.values |= {
         "guardian-consents/consent_id": str(consent_to_give(house)),
         "call-outs/call_out_id": str(call_received(house)),
+        "/api/v1/volunteer-entities/<uuid:entity_id>/opportunities/<uuid:opportunity_id>": offer["id"],
+        "swaps/swap_id": swap["id"], "volunteer-entities/entity_id": entity["id"],
+        "/api/v1/volunteer-entities/<uuid:entity_id>/members/<uuid:member_id>": entity["members"][0]["id"],
         "opportunities/opportunity_id": sign_up["shift"]["opportunity"], "shifts/shift_id": str(shift),
         "sign-ups/sign_up_id": sign_up["id"], "hours/claim_id": claim, "evidence/file_id": file,
         "hours-disputes/dispute_id": dispute, "volunteers/person_id": str(house.person), "editions/code": "now",

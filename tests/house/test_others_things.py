@@ -46,6 +46,7 @@ THE_HOUSES = {
     "holidays/day": "the calendar is one",
     "queues/name": "a queue is a question; what it lists is scoped",
     "entities/code": "referral targets are the whole house's",
+    "volunteer-entities/entity_id": "organisations are accredited in one place",
     "desks/code": "opening hours are the whole house's",
     "desk-closures/closure_id": "opening hours are the whole house's",
     "desk-leaves/leave_id": "opening hours are the whole house's",
@@ -110,6 +111,7 @@ PUBLIC = {
 NOT_YET_THERE = {
     "POST /api/v1/service-requests/<reference>/follow": "one follows what the public sees of others' cases",
     "DELETE /api/v1/service-requests/<reference>/follow": "one follows what the public sees of others' cases",
+    "POST /api/v1/swaps/<uuid:swap_id>/take": "a place is taken by another than who offers it, by its code",
     "GET /api/v1/bookings/<reference>/certificate.pdf": "issued after the event: tests/events/test_after.py",
 }
 # Bodies where the document cannot say what fits.

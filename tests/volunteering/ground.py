@@ -25,11 +25,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def make_edition() -> None:
+def make_edition(**facts: Any) -> None:
     """The passport's present edition, fifteen years and older, fifteen minutes of tolerance; committed."""
+    days = {"starts_on": date(2020, 1, 1), "ends_on": date(2099, 12, 31)}
+    usual = {"title": TITLE, "minimum_age": 15, "tolerance_minutes": 15, "categories": []}
     with db.transaction() as tx:
-        days = {"starts_on": date(2020, 1, 1), "ends_on": date(2099, 12, 31)}
-        tx.add(Edition(code="now", title=TITLE, minimum_age=15, tolerance_minutes=15, categories=[], **days))
+        tx.add(Edition(**{"code": "now"} | usual | days | facts))
 
 
 def make_shift(starts_at: datetime | None = None, *, hours: float = 3, places: int = 5, **opportunity: Any) -> UUID:

@@ -15,10 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from asimati.accounts import calendar
 from asimati.kit import db
 from asimati.kit.outbox import OutboxMessage
 from asimati.volunteering import queries
+from asimati.volunteering.actions import joining
 from asimati.volunteering.models import HoursClaim, HoursLine, Shift, SignUp
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
 from tests.events.ground import make_people, signed_in
@@ -79,9 +79,14 @@ def test_one_volunteer_thirty_times_at_once_takes_one_place(app: Flask, client: 
 
 
 @pytest.fixture
-def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Looking at the calendar finds nothing, as if the other engagement came the moment after."""
-    monkeypatch.setattr(calendar, "conflicts", lambda *_: [])
+    unseen = text(joining._READ.replace("during &&", "false AND during &&") + "FOR NO KEY UPDATE OF shift, person")
+    monkeypatch.setattr(joining, "_READ_AND_LOCK", unseen)
+    monkeypatch.setattr(joining, "_STILL_FREE", "true")
+    joining._statement.cache_clear()
+    yield
+    joining._statement.cache_clear()
 
 
 def overlapping(app: Flask, people: int) -> list[Any]:
@@ -97,6 +102,41 @@ def test_overlapping_shifts_at_once_take_a_volunteers_time_once(app: Flask, clie
     assert Counter(one.status_code for one in answers) == {201: 12, 409: 24}
     assert problems(answers) == {"/problems/overlaps": 24}
     assert faults()["ok"]
+
+
+def too_near(app: Flask, people: int) -> list[Any]:
+    """Three shifts with ten minutes between them, all wanted at once by each of some people."""
+    starts = now() + timedelta(days=1)
+    shifts = [make_shift(starts + timedelta(minutes=70 * i), hours=1, places=50) for i in range(3)]
+    volunteers = [signed_in(who) for who in make_people(people)]
+    return all_at_once(app, [(f"/shifts/{shift}/sign-ups", {}, who) for who in volunteers for shift in shifts])
+
+
+def rested() -> bool:
+    """Whether nobody has two shifts with less than half an hour between them."""
+    with db.transaction() as tx:
+        near = text(
+            "SELECT count(*) FROM engagement AS one JOIN engagement AS other USING (person_id)"
+            " WHERE one.id < other.id AND one.during && tstzrange(lower(other.during) - interval '30 minutes',"
+            " upper(other.during) + interval '30 minutes')"
+        )
+        return tx.scalar(near) == 0
+
+
+def test_shifts_too_near_each_other_at_once_leave_their_rest(app: Flask, client: FlaskClient) -> None:
+    make_edition(rest_minutes=30)
+    answers = too_near(app, 10)
+    assert set(problems(answers)) == {"/problems/too-little-rest"}
+    assert Counter(one.status_code for one in answers)[201] in range(10, 21)  # the first and last of three may do
+    assert rested()
+    assert faults()["ok"]
+
+
+@pytest.mark.usefixtures("blind")
+def test_without_looking_once_more_rest_is_lost(app: Flask, client: FlaskClient) -> None:
+    make_edition(rest_minutes=30)
+    too_near(app, 10)
+    assert not rested()
 
 
 @pytest.mark.usefixtures("blind")

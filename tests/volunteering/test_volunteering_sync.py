@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from asimati.kit.policy import Actor
 from asimati.volunteering import queries
-from asimati.volunteering.actions import signing_up
+from asimati.volunteering.actions import joining
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.sync import sync
 from tests.events.ground import make_people
@@ -87,7 +87,8 @@ def test_a_shift_somebody_uses_keeps_its_time_and_stays(tx: Session, volunteer: 
     for code in ("a", "b"):
         used = found(tx, code)
         assert used is not None
-        signing_up.sign_up(tx, volunteer, used.id)
+        joining.sign_up(tx, volunteer, used.id)
+        tx.expire_all()
     assert sync(tx, part(opportunity("beach", shift("a", day=2))))["kept"] == 2
     for code, day in (("a", 0), ("b", 1)):
         kept = found(tx, code)

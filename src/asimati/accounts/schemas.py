@@ -8,7 +8,7 @@ from marshmallow import ValidationError, validates_schema
 from marshmallow import fields as plain
 
 from asimati.accounts import rules
-from asimati.accounts.models import Language, Sex
+from asimati.accounts.models import EngagementKind, Language, Sex
 from asimati.http.fields import (
     UUID,
     Boolean,
@@ -223,3 +223,13 @@ class AccessOut(Schema):
     staff = UUID(allow_none=True, metadata={"description": "Quote it in a complaint"})
     about = Nested(AccessAboutOut)
     reason = String(allow_none=True, metadata={"description": "What they said they needed it for"})
+
+
+class NearOut(Schema):
+    """Something that asks for rest and lies too near to what was booked beside it."""
+
+    kind = Enum(EngagementKind)
+    title = Text()
+    starts_at = DateTime()
+    ends_at = DateTime()
+    rest_minutes = Integer()

@@ -84,9 +84,9 @@ def slots(tx: Session, actor: Actor, query: Payload, code: str) -> Payload:
     "/appointments", who=access.residents, takes=AppointmentIn, gives=AppointmentOut, status=201,
     refuses=(*_TAKING, TooManyAppointments, AskAtTheDesk),
 )  # fmt: skip
-def book(tx: Session, actor: Actor, payload: Payload) -> Appointment:
+def book(tx: Session, actor: Actor, payload: Payload) -> Payload:
     """Book a free time."""
-    return actions.book(tx, actor, **payload)
+    return queries.with_near(tx, actions.book(tx, actor, **payload))
 
 
 @blp.get("/appointments", who=access.residents, query=PageQuery, gives=page_of(AppointmentOut))
@@ -96,18 +96,18 @@ def mine(tx: Session, actor: Actor, query: Payload) -> Page:
 
 
 @blp.get("/appointments/<reference>", who=access.residents, gives=AppointmentOut, tagged=True)
-def my_appointment(tx: Session, actor: Actor, reference: str) -> Appointment:
+def my_appointment(tx: Session, actor: Actor, reference: str) -> Payload:
     """One of my appointments."""
-    return queries.appointment(tx, actor, reference)
+    return queries.with_near(tx, queries.appointment(tx, actor, reference))
 
 
 @blp.patch(
     "/appointments/<reference>", who=access.residents, takes=MoveAppointmentIn, gives=AppointmentOut,
     refuses=(*_TAKING, TooLate, IllegalMove),
 )  # fmt: skip
-def move_mine(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> Appointment:
+def move_mine(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> Payload:
     """Move my appointment to another free time; if that is gone, the old one stays."""
-    return actions.move(tx, actor, reference, **payload, version=version)
+    return queries.with_near(tx, actions.move(tx, actor, reference, **payload, version=version))
 
 
 @blp.delete(

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from asimati.accounts import calendar
 from asimati.accounts.models import Person, PersonSensitive
 from asimati.accounts.rules import age_on
 from asimati.appointments import policy, rules
@@ -182,6 +183,17 @@ def appointment(tx: Session, actor: Actor, reference: str) -> Appointment:
     if found is None:
         raise NotFound
     return found
+
+
+def with_near(tx: Session, found: Appointment) -> dict[str, Any]:
+    """An appointment as its person sees it, with what asks for rest beside it."""
+    names = (
+        "reference", "service", "title", "desk", "starts_at", "ends_at", "status", "priority", "reason",
+        "created_at", "updated_at", "moves", "version",
+    )  # fmt: skip
+    held = found.person_id if found.status in HOLDING else None
+    near = calendar.beside(tx, held, found.starts_at, found.ends_at, found.id) if held else []
+    return {name: getattr(found, name) for name in names} | {"near": near}
 
 
 def appointments(

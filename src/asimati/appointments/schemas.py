@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from asimati.accounts.schemas import NearOut
 from asimati.appointments.rules import DeskKind, Move, Status
 from asimati.http.fields import (
     UUID,
@@ -77,6 +78,7 @@ class AppointmentOut(Schema):
     created_at = DateTime()
     updated_at = DateTime()
     moves = List(Enum(Move))
+    near = List(Nested(NearOut), metadata={"description": "What asks for rest and gets less; said of one alone"})
 
 
 class StaffAppointmentOut(AppointmentOut):

@@ -85,6 +85,7 @@ MENU = (
             ("console.opportunities", _("Opportunities"), _COORDINATION),
             ("console.sign_ups", _("Sign-ups"), _COORDINATION),
             ("console.hours", _("Hours to approve"), _COORDINATION),
+            ("console.volunteer_entities", _("Organisations"), _WRITERS),
             ("console.disputes", _("Disputed hours"), _WRITERS),
         ),
     ),

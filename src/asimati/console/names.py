@@ -54,6 +54,15 @@ NAMES = {
         "none": _("No guardianship"), "declared": _("Guardian, not verified"), "verified": _("Verified guardian"),
         "refused": _("Guardianship not confirmed"),
     },
+    "weekday": {
+        "sun": _("Sunday"), "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"),
+        "fri": _("Friday"), "sat": _("Saturday"),
+    },
+    "entity_kind": {"school": _("School"), "company": _("Company"), "society": _("Society")},
+    "entity_status": {
+        "applied": _("Waiting for a word"), "accredited": _("Accredited"), "declined": _("Declined"),
+        "ended": _("Accreditation ended"),
+    },
     "mode": {"in_person": _("In person"), "online": _("Online"), "hybrid": _("Hybrid")},
     "type": {
         "workshop": _("Workshop"), "talk": _("Talk"), "panel": _("Panel"), "mentoring": _("Mentoring"),
@@ -87,10 +96,6 @@ NAMES = {
     "method": {
         "password": _("by password"), "totp": _("by password and app"), "passkey": _("by passkey"),
         "development": _("for demonstration"), "code": _("by code"),
-    },
-    "weekday": {
-        "sun": _("Sunday"), "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"),
-        "fri": _("Friday"), "sat": _("Saturday"),
     },
     "visit": {
         "booked": _("Expected"), "arrived": _("Has come"), "served": _("Was served"), "cancelled": _("Cancelled"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from asimati.accounts import calendar
 from asimati.events import policy, tickets
 from asimati.events.models import Booking, Event, Programme
-from asimati.events.rules import SEATED, BookingStatus, EventType, Language, Mode, Publication
+from asimati.events.rules import ENGAGED, SEATED, BookingStatus, EventType, Language, Mode, Publication
 from asimati.kit import waitlist
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -124,6 +126,7 @@ class BookingView:
     person_id: UUID | None = None
     late: bool = False
     chance: Chance | None = None  # of whoever waits in line; looked up for one booking alone
+    near: Sequence[dict[str, Any]] = ()  # what asks for rest beside it; looked up for one booking alone
 
     @property
     def ticket(self) -> str | None:
@@ -166,7 +169,12 @@ def booking(tx: Session, actor: Actor, reference: str) -> BookingView:
     if row is None:
         raise NotFound
     found = _view(row)
-    return replace(found, chance=_chance(tx, found)) if found.status is BookingStatus.WAITLISTED else found
+    if found.status is BookingStatus.WAITLISTED:
+        return replace(found, chance=_chance(tx, found))
+    if found.status in ENGAGED and found.person_id:
+        times = (found.starts_at, found.ends_at)
+        return replace(found, near=calendar.beside(tx, found.person_id, *times, found.id))
+    return found
 
 
 def next_position(tx: Session, event: UUID, priority: int) -> int:

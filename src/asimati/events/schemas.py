@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asimati.accounts.schemas import NearOut
 from asimati.events.rules import (
     BookingStatus,
     DeferralStatus,
@@ -208,6 +209,7 @@ class BookingOut(StaffBookingOut):
     ends_at = DateTime()
     late = Boolean(metadata={"description": "Given up so late that it counts as an event missed"})
     chance = Enum(Chance, allow_none=True)
+    near = List(Nested(NearOut), metadata={"description": "What asks for rest and gets less; said of one booking"})
     ticket = String(allow_none=True, metadata={"description": "Show it as a QR code; verifiable with /tickets/key"})
 
 

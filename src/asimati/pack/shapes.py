@@ -298,6 +298,7 @@ APPOINTMENTS = table(
     }
 )
 SHIFT = table({"code": CODE, "starts_at": MOMENT, "ends_at": MOMENT, "places": COUNT})
+CATEGORY = table({"code": CODE, "title": WORDS}, {"entity": choice("school", "company", "society")})
 VOLUNTEERING = table(
     {
         "edition": table(
@@ -309,7 +310,7 @@ VOLUNTEERING = table(
                 "minimum_age": {"type": "integer", "minimum": 0},
                 "hours_tolerance": SHORT_TIME,
                 "rest": SHORT_TIME,
-                "categories": {"type": "array", "items": table({"code": CODE, "title": WORDS}), "minItems": 1},
+                "categories": {"type": "array", "items": CATEGORY, "minItems": 1},
             },
             {
                 "default_category": CODE,

@@ -10,7 +10,7 @@ from uuid import UUID
 import segno
 from flask import Response
 
-from asimati.accounts.calendar import Overlaps
+from asimati.accounts.calendar import Overlaps, TooLittleRest
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
@@ -25,7 +25,15 @@ from asimati.kit.words import _
 from asimati.volunteering import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.volunteering import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.volunteering import policy, printing, queries, rules, schemas
-from asimati.volunteering.actions import attendance, coordinating, organising, signing_up, waitlist
+from asimati.volunteering.actions import (
+    attendance,
+    coordinating,
+    joining,
+    organising,
+    recurring,
+    signing_up,
+    waitlist,
+)
 from asimati.volunteering.models import Opportunity, Shift
 from asimati.volunteering.refusals import (
     NOT_READY,
@@ -34,10 +42,12 @@ from asimati.volunteering.refusals import (
     GuardianNeeded,
     NotNow,
     OwnHours,
+    PlacesTaken,
+    ShiftCancelled,
     ShiftFull,
     ShiftOfferLapsed,
     ShiftOver,
-    TooLittleRest,
+    ShiftUsed,
     WrongShiftCode,
 )
 
@@ -81,11 +91,11 @@ def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
     who=access.residents,
     gives=schemas.SignUpOut,
     status=201,
-    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
+    refuses=[ShiftCancelled, ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
 )
 def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     """Take a place on a shift; when it is full, one in its line."""
-    return queries.sign_up_view(tx, signing_up.sign_up(tx, actor, shift_id))
+    return joining.sign_up(tx, actor, shift_id)
 
 
 @blp.get("/sign-ups", who=access.residents, query=PageQuery, gives=page_of(schemas.SignUpOut))
@@ -209,11 +219,36 @@ def shift(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     who=may("organise"),
     takes=schemas.ShiftEdit,
     gives=schemas.ShiftOut,
-    refuses=[organising.PlacesTaken],
+    refuses=[PlacesTaken, ShiftUsed, ShiftCancelled],
 )
 def edit_shift(tx: Session, actor: Actor, payload: Dict, version: int | None, shift_id: UUID) -> Dict:
-    """Change how many a shift takes."""
-    return queries.shift_view(organising.edit_shift(tx, actor, shift_id, version, **payload))
+    """Change how many a shift takes, or its times while nobody is signed up; its series' later ones too."""
+    return queries.shift_view(recurring.edit_shift(tx, actor, shift_id, version, **payload))
+
+
+@blp.post(
+    "/staff/shifts/<uuid:shift_id>/cancel",
+    who=may("organise"),
+    takes=schemas.ShiftCancelIn,
+    gives=schemas.CancelledOut,
+    refuses=[ShiftOver],
+)
+def cancel_shift(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict:
+    """Let a shift not take place, or it and the later ones of its series; its volunteers are told why."""
+    return recurring.cancel(tx, actor, shift_id, **payload)
+
+
+@blp.post(
+    "/staff/shift-series",
+    who=may("organise"),
+    query=schemas.ShiftSeriesQuery,
+    takes=schemas.ShiftSeriesIn,
+    gives=schemas.ShiftSeriesOut,
+)
+def make_series(tx: Session, actor: Actor, query: Dict, payload: Dict) -> Dict:
+    """Make shifts by a rule, or show what it would make; asked twice, it makes those that are missing."""
+    make = recurring.preview if query["dry_run"] else recurring.make_series
+    return make(tx, actor, payload)
 
 
 @blp.get("/staff/shifts/<uuid:shift_id>/code", who=may("record_times"), gives=schemas.ShiftCodeOut)

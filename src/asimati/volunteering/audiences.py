@@ -16,7 +16,7 @@ from asimati.volunteering.rules import SignUpStatus
 
 OUT = {
     SignUpStatus.WAITLISTED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.OFFERED,
-    SignUpStatus.LAPSED,
+    SignUpStatus.LAPSED, SignUpStatus.CANCELLED,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from asimati.accounts.calendar import Overlaps
+from asimati.accounts.calendar import Overlaps, TooLittleRest
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
@@ -22,9 +22,9 @@ from asimati.volunteering.refusals import (
     NOT_READY,
     AlreadySignedUp,
     NobodyToCall,
+    ShiftCancelled,
     ShiftFull,
     ShiftOver,
-    TooLittleRest,
 )
 
 blp = Blueprint("volunteer_calling", __name__, description="Shifts that fit, and calls at short notice")
@@ -56,7 +56,7 @@ def received(tx: Session, actor: Actor, query: Dict) -> Page:
     "/me/call-outs/<uuid:call_out_id>/come",
     who=access.residents,
     gives=schemas.ReceivedCallOut,
-    refuses=[ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
+    refuses=[ShiftCancelled, ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
 )
 def come(tx: Session, actor: Actor, call_out_id: UUID) -> Dict:
     """I come: sign up for the shift of a call."""
@@ -81,7 +81,7 @@ def preview(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     takes=schemas.CallOutIn,
     gives=schemas.CallOutOut,
     status=201,
-    refuses=[ShiftFull, ShiftOver, NobodyToCall],
+    refuses=[ShiftCancelled, ShiftFull, ShiftOver, NobodyToCall],
 )
 def call_out(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict:
     """Call those who fit for a shift with free places."""

@@ -21,6 +21,7 @@ from asimati.volunteering.passport_schemas import LevelOut
 class CategoryOut(Schema):
     code = String()
     title = Text()
+    entity = String(metadata={"description": "The kind of organisation it ranks; without it, it ranks people"})
 
 
 class WholeEditionOut(Schema):

@@ -13,7 +13,7 @@ from asimati.accounts.feed import FEEDS, Entry
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.rules import SignUpStatus
 
-_GIVEN_UP = frozenset({SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.LAPSED})
+_GIVEN_UP = frozenset({SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.LAPSED, SignUpStatus.CANCELLED})
 
 
 def entries(tx: Session, person: UUID, since: datetime) -> Iterable[Entry]:

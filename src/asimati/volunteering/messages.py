@@ -68,6 +68,21 @@ class SignUpWithdrawn(AboutSignUp):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShiftCancelled(AboutSignUp):
+    """The staff cancelled a shift somebody was signed up for, or waited for; `reason` in both languages."""
+
+    topic: ClassVar[str] = "volunteering.shift_cancelled"
+    reason: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapTaken(AboutSignUp):
+    """Another volunteer took the place that somebody offered them."""
+
+    topic: ClassVar[str] = "volunteering.swap_taken"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftNotice(AboutSignUp):
     """A coordinator wrote to the volunteers of a shift."""
 
@@ -128,6 +143,46 @@ class DisputeUpheld(AboutHours):
 @dataclass(frozen=True, kw_only=True)
 class DisputeDismissed(AboutHours):
     topic: ClassVar[str] = "volunteering.dispute_dismissed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityAccredited(Message):
+    """Staff accredited an entity; told to each of its coordinators."""
+
+    topic: ClassVar[str] = "volunteering.entity_accredited"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityRefused(Message):
+    """Staff declined an entity, or ended its accreditation, and said why; told to each of its coordinators."""
+
+    topic: ClassVar[str] = "volunteering.entity_refused"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpportunityApproved(Message):
+    """Staff published what an organisation submitted, or let its change stand; told to each of its coordinators."""
+
+    topic: ClassVar[str] = "volunteering.opportunity_approved"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpportunityDeclined(Message):
+    topic: ClassVar[str] = "volunteering.opportunity_declined"
+    person: UUID
+    about: dict[str, str]
+    title: dict[str, Any]
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)

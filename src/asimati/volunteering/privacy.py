@@ -11,7 +11,7 @@ from asimati.kit import rotation
 from asimati.kit.policy import Actor
 from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
 from asimati.kit.words import _
-from asimati.volunteering.actions import signing_up
+from asimati.volunteering.actions import entities, signing_up
 from asimati.volunteering.actions.claiming import ABOUT
 from asimati.volunteering.actions.profiling import ACCESSIBILITY, EMERGENCY
 from asimati.volunteering.models import (
@@ -24,12 +24,20 @@ from asimati.volunteering.models import (
     GuardianConsent,
     HoursClaim,
     HoursLine,
+    Opportunity,
     Orientation,
     Shift,
     SignUp,
+    Swap,
     Volunteer,
 )
 from asimati.volunteering.models.editions import Enrolment, RankingRow, Snapshot
+from asimati.volunteering.models.entities import (
+    EntityEnrolment,
+    EntityMember,
+    EntityRankingRow,
+    VolunteerEntity,
+)
 from asimati.volunteering.rules import LIVE
 
 rotation.seals(Volunteer.emergency, EMERGENCY)
@@ -47,6 +55,27 @@ holds(
     fate=Fate.KEEP,
     why=_("Coming ones are withdrawn. The rest is kept as numbers, of nobody in particular."),
 )
+holds(
+    Swap,
+    Group.PARTICIPATION,
+    _("Places on shifts you offered to others"),
+    of=lambda person: or_(Swap.person_id == person, Swap.taken_by == person),
+    plain=["code"],
+    fate=Fate.KEEP,
+    why=_("Whose place became whose is kept as numbers, of nobody in particular."),
+)
+holds(
+    EntityMember,
+    Group.PARTICIPATION,
+    _("The organisations you volunteered with"),
+    of="person_id",
+    fate=Fate.KEEP,
+    why=_COUNTED,
+)
+knows_nobody(VolunteerEntity, "name", "contact", "reason", "invitation", why="an organisation's own")
+knows_nobody(Opportunity, "reason", "proposed", why="an organisation's own")
+knows_nobody(EntityEnrolment, "category", why="an organisation's own")
+knows_nobody(EntityRankingRow, "category", why="an organisation's own")
 holds(
     HoursClaim,
     Group.PARTICIPATION,
@@ -176,3 +205,4 @@ def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
 
 
 BEFORE_ERASURE.append(give_up_shifts)
+BEFORE_ERASURE.append(entities.leave_all)

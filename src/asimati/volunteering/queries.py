@@ -54,6 +54,8 @@ def opportunity(tx: Session, opportunity_id: UUID, *, unpublished: bool = False)
     if found is None or not (found.published or unpublished):
         raise NotFound
     coming = select(Shift).where(Shift.opportunity_id == opportunity_id, Shift.ends_at > clock.now(tx))
+    if not unpublished:
+        coming = coming.where(Shift.cancelled_at.is_(None))
     shifts = [shift_view(shift) for shift in tx.scalars(coming.order_by(Shift.starts_at, Shift.id))]
     names = (
         "id",
@@ -70,6 +72,11 @@ def opportunity(tx: Session, opportunity_id: UUID, *, unpublished: bool = False)
         "languages",
         "waitlist",
         "published",
+        "meeting_point",
+        "lat",
+        "lon",
+        "entity_id",
+        "state",
     )
     return {name: getattr(found, name) for name in names} | {"shifts": shifts, "version": found.version}
 
@@ -84,6 +91,8 @@ def shift_view(shift: Shift) -> dict[str, Any]:
         "places": shift.places,
         "places_left": shift.places - shift.taken,
         "waiting": shift.waiting,
+        "series": shift.series_id,
+        "cancelled_at": shift.cancelled_at,
         "version": shift.version,
     }
 

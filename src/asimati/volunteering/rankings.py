@@ -129,11 +129,14 @@ def snapshot(tx: Session, edition: Edition) -> dict[str, Any] | None:
 
 # The frozen rows as text, one to a line: what is signed, and what whoever has the file can digest again.
 _LINES = """
-    SELECT {what} FROM (SELECT category, place, person_id,
-           concat_ws(',', category, place, person_id, minutes, shifts) || E'\n' AS line
-      FROM edition_ranking WHERE edition = :edition) AS frozen
+    SELECT {what} FROM (SELECT category, place, whose,
+           concat_ws(',', category, place, whose, minutes, shifts) || E'\n' AS line
+      FROM (SELECT category, place, person_id AS whose, minutes, shifts, edition FROM edition_ranking
+            UNION ALL
+            SELECT category, place, entity_id, minutes, shifts, edition FROM edition_entity_ranking) AS rows
+     WHERE edition = :edition) AS frozen
 """
-_ORDER = 'ORDER BY category COLLATE "C", place, person_id'
+_ORDER = 'ORDER BY category COLLATE "C", place, whose'
 _DIGEST = text(
     _LINES.format(what=f"encode(sha256(convert_to(coalesce(string_agg(line, '' {_ORDER}), ''), 'UTF8')), 'hex')")
 )
@@ -146,7 +149,7 @@ def digest(tx: Session, edition: str) -> str:
 
 
 def snapshot_file(tx: Session, edition: str) -> bytes:
-    """The frozen ranking as it was signed: category, place, person, minutes, shifts; a line each, in order."""
+    """The frozen ranking as it was signed: category, place, whose, minutes, shifts; a line each, in order."""
     return str(tx.scalars(_FILE, {"edition": edition}).one()).encode()
 
 

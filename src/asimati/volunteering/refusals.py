@@ -15,23 +15,93 @@ class ShiftOver(Conflict):
     title = _("This shift is over")
 
 
+class PlacesTaken(Conflict):
+    slug = "places-taken"
+    title = _("More places are taken than that")
+    detail = _("{taken} places are taken.")
+
+
+class ShiftCancelled(Conflict):
+    slug = "shift-cancelled"
+    title = _("This shift does not take place")
+
+
+class ShiftUsed(Conflict):
+    slug = "shift-used"
+    title = _("Volunteers are signed up for these times")
+    detail = _("Cancel the shift and make another, so that they hear of it and choose anew.")
+
+
 class AlreadySignedUp(Conflict):
     slug = "already-signed-up"
     title = _("You are signed up for this shift already")
-
-
-class TooLittleRest(Conflict):
-    """Raised with `with`: the kind, title and times of what is too near."""
-
-    slug = "too-little-rest"
-    title = _("There is too little rest between this shift and another engagement")
-    detail = _("There must be {minutes} minutes between them.")
 
 
 class ShiftOfferLapsed(Conflict):
     slug = "shift-offer-lapsed"
     title = _("The time to accept this place has run out")
     detail = _("It has gone to the next in line.")
+
+
+class SwapOffered(Conflict):
+    slug = "swap-offered"
+    title = _("You have offered this place already")
+    detail = _("Take that offer back first.")
+
+
+class SwapSettled(Conflict):
+    slug = "swap-settled"
+    title = _("This place is not offered any more")
+
+
+class OwnPlace(Conflict):
+    slug = "own-place"
+    title = _("This is your own place")
+
+
+class LineWaits(Conflict):
+    slug = "line-waits"
+    title = _("Others are waiting in line for this shift")
+    detail = _("A place that is given back goes to them. With its code you can hand it to somebody you choose.")
+
+
+class UnderReview(Conflict):
+    slug = "under-review"
+    title = _("This is with the staff now")
+    detail = _("It can be changed once they have decided.")
+
+
+class NothingToSubmit(Conflict):
+    slug = "nothing-to-submit"
+    title = _("There is no shift to come")
+    detail = _("Add a shift before you submit.")
+
+
+class NothingToReview(Conflict):
+    slug = "nothing-to-review"
+    title = _("Nothing here waits for a word")
+
+
+class MemberElsewhere(Conflict):
+    slug = "member-elsewhere"
+    title = _("You are with another organisation of this kind already")
+    detail = _("Leave it first: hours count for one school, one company and one society at a time.")
+
+
+class LastCoordinator(Conflict):
+    slug = "last-coordinator"
+    title = _("The organisation would have no coordinator")
+    detail = _("Make another member its coordinator first.")
+
+
+class NotAccredited(Conflict):
+    slug = "not-accredited"
+    title = _("The organisation is not accredited")
+
+
+class NoEntityCategory(Conflict):
+    slug = "no-entity-category"
+    title = _("The present edition has no category for organisations of this kind")
 
 
 class TooYoung(Forbidden):

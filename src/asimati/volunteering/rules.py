@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ class SignUpStatus(StrEnum):
     CHECKED_IN = "checked_in"
     CHECKED_OUT = "checked_out"
     NO_SHOW = "no_show"
+    CANCELLED = "cancelled"  # by the staff, with the whole shift
 
 
 class ClaimStatus(StrEnum):
@@ -46,6 +47,38 @@ class DisputeStatus(StrEnum):
     DISMISSED = "dismissed"
 
 
+class SwapStatus(StrEnum):
+    """A place offered to another volunteer, until it is taken or its holder keeps it after all."""
+
+    OFFERED = "offered"
+    TAKEN = "taken"
+    ENDED = "ended"
+
+
+class OfferState(StrEnum):
+    """Where an opportunity stands. What staff write themselves is a draft or published."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    DECLINED = "declined"
+
+
+class EntityKind(StrEnum):
+    """What volunteers together; an edition has a category for each kind it ranks."""
+
+    SCHOOL = "school"
+    COMPANY = "company"
+    SOCIETY = "society"
+
+
+class EntityStatus(StrEnum):
+    APPLIED = "applied"
+    ACCREDITED = "accredited"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
 class LineKind(StrEnum):
     """Why a ledger line stands: hours approved, refused (no minutes, a reason), or taken back.
 
@@ -58,18 +91,31 @@ class LineKind(StrEnum):
 
 
 MOVES: Mapping[SignUpStatus, frozenset[SignUpStatus]] = {
-    SignUpStatus.WAITLISTED: frozenset({SignUpStatus.OFFERED, SignUpStatus.CONFIRMED, SignUpStatus.WITHDRAWN}),
+    SignUpStatus.WAITLISTED: frozenset(
+        {SignUpStatus.OFFERED, SignUpStatus.CONFIRMED, SignUpStatus.WITHDRAWN, SignUpStatus.CANCELLED}
+    ),
     SignUpStatus.OFFERED: frozenset(
-        {SignUpStatus.PENDING, SignUpStatus.CONFIRMED, SignUpStatus.LAPSED, SignUpStatus.WITHDRAWN}
+        {
+            SignUpStatus.PENDING,
+            SignUpStatus.CONFIRMED,
+            SignUpStatus.LAPSED,
+            SignUpStatus.WITHDRAWN,
+            SignUpStatus.CANCELLED,
+        }
     ),
     SignUpStatus.LAPSED: frozenset(),
-    SignUpStatus.PENDING: frozenset({SignUpStatus.CONFIRMED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN}),
-    SignUpStatus.CONFIRMED: frozenset({SignUpStatus.CHECKED_IN, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW}),
+    SignUpStatus.PENDING: frozenset(
+        {SignUpStatus.CONFIRMED, SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.CANCELLED}
+    ),
+    SignUpStatus.CONFIRMED: frozenset(
+        {SignUpStatus.CHECKED_IN, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW, SignUpStatus.CANCELLED}
+    ),
     SignUpStatus.CHECKED_IN: frozenset({SignUpStatus.CHECKED_OUT}),
     SignUpStatus.CHECKED_OUT: frozenset(),
     SignUpStatus.DECLINED: frozenset(),
     SignUpStatus.WITHDRAWN: frozenset(),
     SignUpStatus.NO_SHOW: frozenset(),
+    SignUpStatus.CANCELLED: frozenset(),
 }
 # These take one of the shift's places and the volunteer's time.
 HOLDING = frozenset(
@@ -83,6 +129,35 @@ HOLDING = frozenset(
 )
 LIVE = HOLDING | {SignUpStatus.WAITLISTED}  # a volunteer has one of these on a shift, at most
 OFFER_WAKING_HOURS = 24  # where the pack says nothing
+
+
+class Weekday(StrEnum):
+    """The days of the week, as datetime.weekday counts them."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEKDAYS = tuple(Weekday)
+
+
+class Scope(StrEnum):
+    """What a change to a shift of a series is for."""
+
+    ONE = "one"
+    LATER = "later"  # this one and all that come after it
+
+
+def days_of(weekdays: Iterable[Weekday], first: date, until: date) -> list[date]:
+    """The days of a rule, both ends included."""
+    wanted = {WEEKDAYS.index(day) for day in weekdays}
+    every = (first + timedelta(days=number) for number in range((until - first).days + 1))
+    return [day for day in every if day.weekday() in wanted]
 
 
 def change_of_counts(before: SignUpStatus, after: SignUpStatus) -> tuple[int, int]:

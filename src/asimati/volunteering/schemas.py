@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
 from asimati.accounts.models.people import Language
 from asimati.http.fields import (
     UUID,
     Boolean,
+    Date,
     DateTime,
     Enum,
     Integer,
     List,
     Nested,
+    Number,
+    Object,
     Pattern,
     QueryInteger,
     Schema,
@@ -18,8 +25,9 @@ from asimati.http.fields import (
     Text,
 )
 from asimati.http.pages import PageQuery
+from asimati.kit.words import _
 from asimati.volunteering.joining_rules import OrientationRule
-from asimati.volunteering.rules import ClaimStatus, LineKind, SignUpStatus
+from asimati.volunteering.rules import ClaimStatus, LineKind, OfferState, Scope, SignUpStatus, Weekday
 
 
 class OpportunitiesQuery(PageQuery):
@@ -35,6 +43,8 @@ class ShiftOut(Schema):
     places = Integer()
     places_left = Integer()
     waiting = Integer(metadata={"description": "How many wait in line for a place"})
+    series = UUID(allow_none=True, metadata={"description": "The rule it was made by"})
+    cancelled_at = DateTime(allow_none=True)
 
 
 class OpportunityItem(Schema):
@@ -52,6 +62,11 @@ class OpportunityItem(Schema):
     languages = List(String(), metadata={"description": "Asked for; one is enough"})
     waitlist = Boolean()
     published = Boolean()
+    meeting_point = Text(allow_none=True)
+    lat = Number(min=-90, max=90, allow_none=True)
+    lon = Number(min=-180, max=180, allow_none=True)
+    entity = UUID(attribute="entity_id", allow_none=True)  # the organisation that offers it
+    state = Enum(OfferState)
 
 
 class OpportunityOut(OpportunityItem):
@@ -71,15 +86,60 @@ class _OpportunityFields(Schema):
     skills = List(String(max_length=40), max_items=20)
     languages = List(String(max_length=40), max_items=20)
     waitlist = Boolean(metadata={"description": "Whether there is a line for places when a shift is full"})
+    meeting_point = Text(max_length=300, allow_none=True)
+    lat = Number(min=-90, max=90, allow_none=True)
+    lon = Number(min=-180, max=180, allow_none=True)
+
+    @validates_schema
+    def _whole_point(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if (data.get("lat") is None) != (data.get("lon") is None):
+            raise ValidationError(_("A point has both, lat and lon."), "lat")
+
+
+class _StaffOpportunityFields(_OpportunityFields):
     published = Boolean()
 
 
-class OpportunityIn(_OpportunityFields):
+class OpportunityIn(_StaffOpportunityFields):
     title = Text(required=True, max_length=200)
 
 
-class OpportunityEdit(_OpportunityFields):
+class OpportunityEdit(_StaffOpportunityFields):
     pass
+
+
+class OfferIn(_OpportunityFields):
+    """What an organisation offers; staff publish it."""
+
+    title = Text(required=True, max_length=200)
+
+
+class OfferEdit(_OpportunityFields):
+    pass
+
+
+class OfferShiftIn(Schema):
+    starts_at = DateTime(required=True)
+    ends_at = DateTime(required=True)
+    places = Integer(required=True, min=1, max=10_000)
+
+
+class OfferOut(OpportunityItem):
+    shifts = List(Nested(ShiftOut))
+    reason = String(allow_none=True, metadata={"description": "Why staff declined what was last submitted"})
+    proposed = Object(allow_none=True)  # changes that wait for a word
+
+
+class OffersOut(Schema):
+    items = List(Nested(OfferOut))
+
+
+class ReviewItemOut(OfferOut):
+    entity_name = Text(allow_none=True)
+
+
+class OfferReasonIn(Schema):
+    reason = String(required=True, min_length=1, max_length=1000)
 
 
 class ShiftIn(Schema):
@@ -90,7 +150,48 @@ class ShiftIn(Schema):
 
 
 class ShiftEdit(Schema):
+    places = Integer(min=1, max=10_000)
+    starts_at = DateTime(metadata={"description": "Together with ends_at, while nobody is signed up"})
+    ends_at = DateTime()
+    scope = Enum(Scope)  # this shift alone, or also the later ones of its series
+
+
+class ShiftCancelIn(Schema):
+    reason = Text(required=True, max_length=500)
+    scope = Enum(Scope)
+
+
+class CancelledOut(Schema):
+    shifts = Integer()
+    told = Integer(metadata={"description": "How many volunteers it goes to"})
+
+
+class ShiftSeriesIn(Schema):
+    opportunity = UUID(required=True)
+    weekdays = List(Enum(Weekday), required=True, max_items=7)
+    first_day = Date(required=True)
+    until = Date(required=True, metadata={"description": "The last day, at most a year later"})
+    begins = String(required=True, validate=[Pattern(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")])
+    minutes = Integer(required=True, min=15, max=1440)
     places = Integer(required=True, min=1, max=10_000)
+    holidays = Boolean(load_default=False, metadata={"description": "Whether public holidays have shifts too"})
+
+
+class ShiftSeriesQuery(Schema):
+    dry_run = Boolean(load_default=False, metadata={"description": "Show what it would make, and make nothing"})
+
+
+class ShiftSeriesDay(Schema):
+    day = Date()
+    starts_at = DateTime()
+    ends_at = DateTime()
+    holiday = Text(allow_none=True)  # for which the day is left out
+
+
+class ShiftSeriesOut(Schema):
+    id = UUID(allow_none=True, metadata={"description": "None while it is a preview"})
+    made = Integer(metadata={"description": "Shifts that were made now; those there before stay as they are"})
+    days = List(Nested(ShiftSeriesDay))
 
 
 class ShiftCodeOut(Schema):

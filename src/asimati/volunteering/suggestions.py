@@ -106,6 +106,7 @@ def _coming(tx: Session, person: UUID, edition: Edition | None) -> Sequence[Any]
         .join(Opportunity, Opportunity.id == Shift.opportunity_id)
         .where(
             Shift.starts_at.between(func.app_now(), func.app_now() + WEEKS),
+            Shift.cancelled_at.is_(None),
             Shift.taken < Shift.places,
             Shift.waiting == 0,
             Opportunity.published,

@@ -137,6 +137,7 @@ class Engagement(Base):
     kind: Mapped[EngagementKind] = one_of(EngagementKind, name="kind")
     source: Mapped[UUID]
     title: Mapped[dict[str, Any]] = bilingual()
+    rest_minutes: Mapped[int] = mapped_column(server_default="0")  # what it asks to be free before and after it
 
     __table_args__ = (
         Index("engagement_kind_source_key", "kind", "source", unique=True),

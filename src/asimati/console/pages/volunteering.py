@@ -16,6 +16,8 @@ from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
 from asimati.kit import clock, words
 from asimati.kit.words import _
 
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
 
 @blp.get("/shifts")
 def shifts() -> Any:
@@ -91,6 +93,21 @@ def attendance_sheet(shift_id: UUID) -> Any:
     return taken(ask("GET", path, query={"language": words.language()}))
 
 
+@blp.get("/volunteer-entities")
+def volunteer_entities() -> Any:
+    """Schools, companies and societies: those that wait for a word, then all."""
+    waiting = listed("/staff/volunteer-entities", status="applied", limit=100)
+    found = need("/staff/volunteer-entities", limit=50, after=request.args.get("after"))
+    return page("volunteer_entities.html", title=_("Organisations"), waiting=waiting, found=found)
+
+
+@blp.post("/volunteer-entities/<uuid:entity_id>/<any('accredit', 'decline', 'end'):step>")
+def decide_entity(entity_id: UUID, step: str) -> Any:
+    """Accredit an organisation, say no to it, or end its part."""
+    act("POST", f"/staff/volunteer-entities/{entity_id}/{step}", form_of("reason"), done=_("Decided."))
+    return back("volunteer_entities")
+
+
 @blp.get("/opportunities")
 def opportunities() -> Any:
     """Opportunities to serve."""
@@ -141,6 +158,40 @@ def make_shift(opportunity_id: UUID) -> Any:
     }  # fmt: skip
     act("POST", "/staff/shifts", said, done=_("The shift was added."))
     return back("opportunity", opportunity_id=opportunity_id)
+
+
+@blp.post("/opportunities/<uuid:opportunity_id>/series")
+def make_series(opportunity_id: UUID) -> Any:
+    """Show what a rule would make, or make its shifts."""
+    form = request.form
+    rule = {
+        "opportunity": str(opportunity_id), "weekdays": form.getlist("weekdays"), "begins": form.get("begins", ""),
+        "first_day": form.get("first_day", ""), "until": form.get("until", ""), "minutes": number_of("minutes"),
+        "places": number_of("places"), "holidays": "holidays" in form,
+    }  # fmt: skip
+    if form.get("step") == "make":
+        act("POST", "/staff/shift-series", rule, done=_("The shifts were made."))
+        return back("opportunity", opportunity_id=opportunity_id)
+    shown = ask("POST", "/staff/shift-series", query={"dry_run": "true"}, payload=rule)
+    answer = ask("GET", f"/staff/opportunities/{opportunity_id}")
+    if not answer.ok:
+        return shown_or_refused(answer)
+    preview = {"rule": rule, "days": shown.body["days"] if shown.ok else []}
+    refused = None if shown.ok else shown
+    return _opportunity(opportunity_id, answer.body, answer.tag, refused=refused, preview=preview)
+
+
+@blp.post("/shifts/<uuid:shift_id>/cancel")
+def cancel_shift(shift_id: UUID) -> Any:
+    """Let a shift not take place; its volunteers are told why."""
+    said = {"reason": both("reason") or {}, "scope": "later" if "later" in request.form else "one"}
+    act(
+        "POST",
+        f"/staff/shifts/{shift_id}/cancel",
+        said,
+        done=_("The shift is cancelled, and its volunteers are told."),
+    )
+    return back("shift", shift_id=shift_id)
 
 
 @blp.get("/sign-ups")
@@ -208,8 +259,13 @@ def _opportunity_said() -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None or name not in ("title", "location")}
 
 
-def _opportunity(opportunity_id: UUID | None, said: Any, match: str | None, refused: Answer | None = None) -> str:
+def _opportunity(
+    opportunity_id: UUID | None,
+    said: Any,
+    match: str | None,
+    refused: Answer | None = None,
+    preview: Any = None,
+) -> str:
     title = _("New opportunity") if opportunity_id is None else said["title"]
-    return page(
-        "opportunity.html", title=title, opportunity_id=opportunity_id, said_=said, match=match, refused=refused
-    )
+    shown = {"said_": said, "match": match, "refused": refused, "preview": preview, "weekdays": _WEEKDAYS}
+    return page("opportunity.html", title=title, opportunity_id=opportunity_id, **shown)

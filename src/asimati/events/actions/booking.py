@@ -45,6 +45,9 @@ _READ = """
               AND status NOT IN ('cancelled', 'declined', 'lapsed')) AS booked,
            EXISTS (SELECT FROM engagement WHERE person_id = person.id
               AND during && tstzrange(event.starts_at, event.ends_at)) AS engaged,
+           EXISTS (SELECT FROM engagement WHERE person_id = person.id AND rest_minutes > 0
+              AND during && tstzrange(event.starts_at - make_interval(mins => rest_minutes),
+                                      event.ends_at + make_interval(mins => rest_minutes))) AS near,
            EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'offered'
               AND offer_expires_at <= app_now())
              OR waiting > 0 AND EXISTS (SELECT FROM booking WHERE event_id = event.id AND status = 'waitlisted'
@@ -245,11 +248,13 @@ def _write(
         **{f"message_{name}": value for name, value in (outbox.as_row(message) if message else {}).items()},
     }  # fmt: skip
     made = tx.execute(_statement(status in rules.ENGAGED, message is not None), values).one()
+    near = desk.near and status in rules.ENGAGED
+    beside = calendar.beside(tx, actor.person, desk.starts_at, desk.ends_at, booking) if near else ()
     return BookingView(
         id=booking, reference=reference, event=desk.id, party_size=party_size, status=status,
         position=in_line.position if in_line else None, offer_expires_at=None, version=1,
         created_at=made.created_at, updated_at=made.updated_at, programme=desk.programme, title=desk.title,
-        venue=desk.venue, mode=Mode(desk.mode), starts_at=desk.starts_at, ends_at=desk.ends_at,
+        venue=desk.venue, mode=Mode(desk.mode), starts_at=desk.starts_at, ends_at=desk.ends_at, near=beside,
     )  # fmt: skip
 
 

@@ -49,6 +49,12 @@ def engage(tx: Session, event: Event, booking: Booking) -> None:
     calendar.hold(tx, booking.person_id, event.starts_at, event.ends_at, "booking", booking.id, event.title)
 
 
+def try_to_engage(tx: Session, event: Event, booking: Booking) -> None:
+    """Put the event into the person's calendar if it is free and nobody holds it in this moment."""
+    times = (event.starts_at, event.ends_at)
+    calendar.try_hold(tx, booking.person_id, *times, "booking", booking.id, event.title)
+
+
 def event_of(tx: Session, actor: Actor, reference: str) -> UUID:
     """The id of a booking's event, which is locked before the booking. Raises NotFound for another's booking."""
     statement = select(Booking.event_id).where(Booking.reference == reference)

@@ -13,12 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from asimati.accounts.calendar import Overlaps
 from asimati.events import messages, rules
-from asimati.events.actions.moves import engage, event_of, locked_booking, move, told
+from asimati.events.actions.moves import engage, event_of, locked_booking, move, told, try_to_engage
 from asimati.events.models import Booking, Event
 from asimati.events.rules import BookingStatus, Publication
 from asimati.kit import clock, waitlist, worktime
@@ -150,14 +148,11 @@ def _offer(tx: Session, event: Event, booking: Booking, expires_at: datetime) ->
     """Hold seats for a party in line, and the time in its calendar if that is still free.
 
     If it is not, the offer is made all the same, for the person may prefer this event; accepting it refuses until
-    the other engagement is given up.
+    the other engagement is given up. Nor is anybody's calendar waited for: two events that offer to the same people
+    in opposite order would wait for each other.
     """
     move(tx, SYSTEM, event, booking, BookingStatus.OFFERED, expires_at)
-    try:
-        with tx.begin_nested():
-            engage(tx, event, booking)
-    except (Overlaps, IntegrityError):  # the second: taken in this very moment
-        pass
+    try_to_engage(tx, event, booking)
     about, size = told(event, booking), booking.party_size
     publish(tx, messages.BookingOffered(**about, party_size=size, offer_expires_at=expires_at))
 

@@ -15,11 +15,11 @@ from asimati.kit.ids import new_id
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.volunteering import calling, calling_rules, messages, policy, rules
-from asimati.volunteering.actions import signing_up
+from asimati.volunteering.actions import joining
 from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.calling_rules import Answer
 from asimati.volunteering.models import Call, CallOut, Opportunity, Shift, SignUp
-from asimati.volunteering.refusals import NobodyToCall, ShiftFull, ShiftOver
+from asimati.volunteering.refusals import NobodyToCall, ShiftCancelled, ShiftFull, ShiftOver
 
 CALLING = 7_301_011  # advisory lock: one call at a time, so that nobody is called more often than the pack says
 
@@ -29,7 +29,7 @@ def call_out(
 ) -> CallOut:
     """Call those who fit for a shift with free places: so many, or three for each place.
 
-    Raises NotFound, ShiftOver once it has begun, ShiftFull, NobodyToCall.
+    Raises NotFound, ShiftCancelled, ShiftOver once it has begun, ShiftFull, NobodyToCall.
     """
     policy.require(actor, "organise")
     tx.execute(select(func.pg_advisory_xact_lock(CALLING)))
@@ -37,6 +37,8 @@ def call_out(
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
     if not opportunity.published:
         raise NotFound
+    if shift.cancelled_at is not None:
+        raise ShiftCancelled
     if shift.starts_at <= clock.now(tx):
         raise ShiftOver
     if shift.taken >= shift.places:
@@ -64,8 +66,7 @@ def come(tx: Session, actor: Actor, call_out_id: UUID) -> dict[str, Any]:
     """
     call, found = _held(tx, actor, call_out_id)
     if call.answer is not Answer.COMES or not _stands(tx, call.sign_up_id):
-        made = signing_up.sign_up(tx, actor, found.shift_id)
-        call.sign_up_id = made.id
+        call.sign_up_id = joining.sign_up(tx, actor, found.shift_id)["id"]
         _note(tx, actor, call, Answer.COMES)
     return calling.one_of_mine(tx, actor, call_out_id)
 

@@ -16,10 +16,11 @@ from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.settings import settings
-from asimati.volunteering import messages, policy, rankings, rules
+from asimati.volunteering import entities, messages, policy, rankings, rules
 from asimati.volunteering.models import (
     Dispute,
     Edition,
+    EntityRankingRow,
     HoursClaim,
     HoursLine,
     RankingRow,
@@ -130,12 +131,21 @@ def _require_none_waiting(tx: Session, edition: Edition) -> None:
         raise HoursWaiting(claims=claims, disputes=disputes)
 
 
+def _write_entities_down(tx: Session, edition: Edition) -> int:
+    """The places of entities; how many."""
+    table, names = entities.standing(edition), ("category", "entity_id", "place", "minutes", "shifts")
+    rows: Any = select(literal(edition.code), *(table.c[name] for name in names))
+    tx.execute(insert(EntityRankingRow).from_select(["edition", *names], rows))
+    return tx.scalars(select(func.count()).where(EntityRankingRow.edition == edition.code)).one()
+
+
 def _write_down(tx: Session, actor: Actor, edition: Edition) -> Snapshot:
     table, now = rankings.standing(edition), clock.now(tx)
     names = ("category", "person_id", "place", "minutes", "shifts")
     rows: Any = select(literal(edition.code), *(table.c[name] for name in names))
     tx.execute(insert(RankingRow).from_select(["edition", *names], rows))
     number = tx.scalars(select(func.count()).where(RankingRow.edition == edition.code)).one()
+    number += _write_entities_down(tx, edition)
     digest = rankings.digest(tx, edition.code)
     claim = Claim(
         kind=KIND,

@@ -19,7 +19,7 @@ def enrol(tx: Session, actor: Actor, category: str) -> Enrolment:
     edition = edition_on(tx, clock.local_day(clock.now(tx)))
     if edition is None:
         raise NotFound
-    if category not in {one["code"] for one in edition.categories}:
+    if category not in {one["code"] for one in edition.categories if "entity" not in one}:
         raise Invalid([("/category", _("The edition has no such category."))])
     tx.execute(select(Person.id).where(Person.id == actor.person).with_for_update(key_share=True))
     who = {"edition": edition.code, "person_id": actor.person}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from asimati.settings import settings
 from asimati.volunteering import messages, policy, rules
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import TooLittleRest
 from asimati.volunteering.rules import SignUpStatus
 
 
@@ -92,12 +91,16 @@ def move(
 def engage(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:
     """Give the volunteer's time to the shift, once. Raises Overlaps, or TooLittleRest."""
     calendar.release(tx, "shift", found.id)
-    person, times = found.person_id, (shift.starts_at, shift.ends_at)
-    calendar.hold(tx, person, *times, "shift", found.id, opportunity.title)
+    calendar.hold(tx, *_time_of(tx, found, shift, opportunity))
+
+
+def try_to_engage(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:
+    """Give the volunteer's time to the shift if it is free and nobody holds their calendar in this moment."""
+    calendar.try_hold(tx, *_time_of(tx, found, shift, opportunity))
+
+
+def _time_of(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> Any:
     edition = edition_on(tx, clock.local_day(shift.starts_at))
-    if edition is None or not edition.rest_minutes:
-        return
-    rest = timedelta(minutes=edition.rest_minutes)
-    for near in calendar.conflicts(tx, person, shift.starts_at - rest, shift.ends_at + rest):
-        if near.source != found.id:
-            raise TooLittleRest(minutes=edition.rest_minutes, **{"with": calendar.described(near)})
+    times = (shift.starts_at, shift.ends_at)
+    rest = edition.rest_minutes if edition else 0
+    return found.person_id, *times, "shift", found.id, opportunity.title, rest

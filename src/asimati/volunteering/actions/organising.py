@@ -10,20 +10,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from asimati.kit import audit
-from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
+from asimati.kit.errors import Invalid, NotFound, Stale
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
 from asimati.kit.words import _
 from asimati.volunteering import catalogues, policy
-from asimati.volunteering.actions.moves import locked
-from asimati.volunteering.actions.waitlist import hand_on
 from asimati.volunteering.models import Opportunity, Shift, Skill, SpokenLanguage
-
-
-class PlacesTaken(Conflict):
-    slug = "places-taken"
-    title = _("More places are taken than that")
-    detail = _("{taken} places are taken.")
 
 
 def search_text(opportunity: Opportunity) -> str:
@@ -35,7 +27,7 @@ def search_text(opportunity: Opportunity) -> str:
 def create_opportunity(tx: Session, actor: Actor, details: Mapping[str, Any]) -> Opportunity:
     """Offer something new."""
     policy.require(actor, "organise")
-    made = Opportunity(**_each_target_once(_known(tx, details)))
+    made = Opportunity(**each_target_once(known(tx, details)))
     made.search = search_text(made)
     tx.add(made)
     tx.flush()
@@ -53,7 +45,7 @@ def edit_opportunity(
         raise NotFound
     if version is not None and found.version != version:
         raise Stale
-    for name, value in _each_target_once(_known(tx, changes, found)).items():
+    for name, value in each_target_once(known(tx, changes, found)).items():
         setattr(found, name, value)
     found.search = search_text(found)
     audit.record(tx, actor, "volunteering.opportunity_edited", ("opportunity", found.id), fields=sorted(changes))
@@ -67,7 +59,7 @@ def create_shift(
     policy.require(actor, "organise")
     if tx.get(Opportunity, opportunity) is None:
         raise Invalid([("/opportunity", _("There is no such opportunity."))])
-    _require_times(starts_at, ends_at)
+    require_times(starts_at, ends_at)
     made = Shift(opportunity_id=opportunity, starts_at=starts_at, ends_at=ends_at, places=places, taken=0)
     tx.add(made)
     tx.flush()
@@ -75,28 +67,13 @@ def create_shift(
     return made
 
 
-def edit_shift(tx: Session, actor: Actor, shift_id: UUID, version: int | None, places: int) -> Shift:
-    """Change how many a shift takes. Raises PlacesTaken below what is taken, or Stale."""
-    policy.require(actor, "organise")
-    shift = locked(tx, shift_id)
-    if version is not None and shift.version != version:
-        raise Stale
-    if places < shift.taken:
-        raise PlacesTaken(taken=shift.taken)
-    shift.places, shift.version = places, shift.version + 1
-    tx.flush()
-    hand_on(tx, shift)
-    audit.record(tx, actor, "volunteering.shift_edited", ("shift", shift.id), places=places)
-    return shift
-
-
-def _each_target_once(details: Mapping[str, Any]) -> dict[str, Any]:
+def each_target_once(details: Mapping[str, Any]) -> dict[str, Any]:
     """A target named twice would be counted twice."""
     once = {"targets": list(dict.fromkeys(details["targets"]))} if "targets" in details else {}
     return {**details, **once}
 
 
-def _known(tx: Session, details: Mapping[str, Any], found: Opportunity | None = None) -> dict[str, Any]:
+def known(tx: Session, details: Mapping[str, Any], found: Opportunity | None = None) -> dict[str, Any]:
     """The same with skills and languages of the catalogues. Raises Invalid."""
     catalogue: tuple[tuple[str, catalogues.Catalogue], ...] = (("skills", Skill), ("languages", SpokenLanguage))
     judged = {
@@ -109,6 +86,6 @@ def _known(tx: Session, details: Mapping[str, Any], found: Opportunity | None = 
     return {**details, **judged}
 
 
-def _require_times(starts_at: datetime, ends_at: datetime) -> None:
+def require_times(starts_at: datetime, ends_at: datetime) -> None:
     if starts_at >= ends_at:
         raise Invalid([("/ends_at", _("It must end after it starts."))])

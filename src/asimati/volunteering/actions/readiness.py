@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import household
 from asimati.accounts.models import Person
-from asimati.accounts.rules import ADULT
 from asimati.kit import audit, clock
 from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
@@ -57,27 +56,47 @@ class Readiness:
     enrolled: bool
 
 
-def require_ready(
-    tx: Session, person: UUID, shift: Shift, opportunity: Opportunity, edition: Edition | None
-) -> Readiness:
+@dataclass(frozen=True)
+class Terms:
+    """What a shift asks of whoever serves on it, by its opportunity and by its edition (its code; None in none)."""
+
+    minimum_age: int
+    orientation: OrientationRule | str
+    edition: str | None = None
+    edition_orientation: bool | None = False
+    enrolment: bool | None = False
+
+
+def require_ready(known: Readiness, terms: Terms, day: date) -> None:
     """Raise the first that is missing: TooYoung, CharterNotAccepted, OrientationNeeded or NotEnrolled."""
+    if rules.is_under(known.born, day, terms.minimum_age):  # whoever has not said their age is taken at their word
+        raise TooYoung(minimum_age=terms.minimum_age)
+    if known.charter is not None and known.accepted != known.charter:
+        raise CharterNotAccepted(version=known.charter)
+    if terms.edition is None:
+        return
+    wants = rules.wants_orientation(
+        OrientationRule(terms.orientation), edition_wants=bool(terms.edition_orientation)
+    )
+    if wants and not known.oriented:
+        raise OrientationNeeded(edition=terms.edition)
+    if terms.enrolment and not known.enrolled:
+        raise NotEnrolled(edition=terms.edition)
+
+
+def require_ready_for(tx: Session, person: UUID, shift: Shift, opportunity: Opportunity) -> None:
+    """The same for somebody who takes a place on a shift in another way than by signing up."""
     day = clock.local_day(shift.starts_at)
-    known = readiness(tx, person, edition)
+    edition = edition_on(tx, day)
     least = opportunity.minimum_age
     if least is None:
         least = edition.minimum_age if edition else 0
-    if rules.is_under(known.born, day, least):  # whoever has not said their age is taken at their word
-        raise TooYoung(minimum_age=least)
-    if known.charter is not None and known.accepted != known.charter:
-        raise CharterNotAccepted(version=known.charter)
-    if edition is not None:
-        if not known.oriented and rules.wants_orientation(
-            opportunity.orientation, edition_wants=edition.orientation
-        ):
-            raise OrientationNeeded(edition=edition.code)
-        if edition.enrolment and not known.enrolled:
-            raise NotEnrolled(edition=edition.code)
-    return known
+    terms = (
+        Terms(least, opportunity.orientation, edition.code, edition.orientation, edition.enrolment)
+        if edition
+        else Terms(least, opportunity.orientation)
+    )
+    require_ready(readiness(tx, person, edition), terms, day)
 
 
 def readiness(tx: Session, person: UUID, edition: Edition | None) -> Readiness:
@@ -99,36 +118,36 @@ def readiness(tx: Session, person: UUID, edition: Edition | None) -> Readiness:
 
 
 def consent_awaited(
-    tx: Session, person: UUID, born: date | None, shift: Shift, edition: Edition | None
+    tx: Session, person: UUID, born: date | None, starts_at: datetime, code: str | None, below: int | None
 ) -> datetime | None:
-    """Until when a guardian must answer for a place on this shift; None where nobody needs to.
+    """Until when a guardian must answer for a place on a shift; None where nobody needs to.
 
-    A standing consent is held, so that one who takes it back at this moment finds this sign-up, or is found by it.
-    Raises GuardianNeeded for a minor without a guardian.
+    `code` names the shift's edition, if there is one, and `below` is its `guardian_below`. A standing consent is
+    held, so that one who takes it back at this moment finds this sign-up, or is found by it. Raises GuardianNeeded
+    for a minor without a guardian.
     """
-    below = edition.guardian_below if edition else ADULT
-    if edition is None or not rules.is_under(born, clock.local_day(shift.starts_at), below):
+    if code is None or below is None or not rules.is_under(born, clock.local_day(starts_at), below):
         return None
     guardians = household.guardians_of(tx, person)
     if not guardians:
         raise GuardianNeeded(below=below)
-    found = _open_consent(tx, person, edition.code)
+    found = _open_consent(tx, person, code)
     if found is not None and found.status is ConsentStatus.GIVEN:
         if found.guardian_id in guardians:
             return None
         found.status, found.ended_at = ConsentStatus.WITHDRAWN, clock.now(tx)  # they are no guardian any more
         tx.flush()
-    asked = {"person_id": person, "edition": edition.code}
-    tx.execute(insert(GuardianConsent).values(**asked).on_conflict_do_nothing())
+    tx.execute(insert(GuardianConsent).values(person_id=person, edition=code).on_conflict_do_nothing())
     hours = settings().governorate.facts.get("volunteering", {}).get("guardian_hours", rules.GUARDIAN_HOURS)
-    return rules.answer_by(clock.now(tx), shift.starts_at, hours)
+    return rules.answer_by(clock.now(tx), starts_at, hours)
 
 
-def consent_awaited_for(tx: Session, found: SignUp, shift: Shift) -> datetime | None:
-    """The same for somebody of the line, who was asked for the rest when they signed up."""
+def consent_awaited_of(tx: Session, person: UUID, shift: Shift) -> datetime | None:
+    """The same for somebody who takes a place on a shift in another way than by signing up."""
     edition = edition_on(tx, clock.local_day(shift.starts_at))
-    born = tx.scalar(select(Person.birth_date).where(Person.id == found.person_id))
-    return consent_awaited(tx, found.person_id, born, shift, edition)
+    born = tx.scalar(select(Person.birth_date).where(Person.id == person))
+    terms = (edition.code, edition.guardian_below) if edition else (None, None)
+    return consent_awaited(tx, person, born, shift.starts_at, *terms)
 
 
 def ask_guardians(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:

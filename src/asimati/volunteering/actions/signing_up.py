@@ -1,60 +1,21 @@
-"""Signing up for a shift, withdrawing, not coming, and a coordinator's yes or no."""
+"""Withdrawing from a shift, not coming, and a coordinator's yes or no."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.kit import audit, clock
-from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.volunteering import messages, policy, rules
 from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import engage, held, move, told
-from asimati.volunteering.actions.waitlist import hand_on, hold_shift
+from asimati.volunteering.actions.waitlist import hand_on
 from asimati.volunteering.models import Opportunity, Shift, SignUp
-from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import AlreadySignedUp, GuardianAwaited, NotNow, ShiftFull, ShiftOver
+from asimati.volunteering.refusals import GuardianAwaited, NotNow, ShiftFull, ShiftOver
 from asimati.volunteering.rules import SignUpStatus
-
-
-def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> SignUp:
-    """Take a place on a shift, or one in its line when it is full.
-
-    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, or what
-    `readiness.require_ready` finds missing. A minor's place waits for a guardian.
-    """
-    shift = hold_shift(tx, shift_id)
-    opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    if not opportunity.published:
-        raise NotFound
-    now = clock.now(tx)
-    if shift.ends_at <= now:
-        raise ShiftOver
-    live = SignUp.status.in_([str(status) for status in rules.LIVE])
-    mine = select(SignUp.id).where(SignUp.shift_id == shift_id, SignUp.person_id == actor.person, live)
-    if tx.scalar(mine):
-        raise AlreadySignedUp
-    edition = edition_on(tx, clock.local_day(shift.starts_at))
-    known = readiness.require_ready(tx, actor.person, shift, opportunity, edition)
-    if shift.taken >= shift.places or (shift.waiting and now < shift.starts_at):
-        if not opportunity.waitlist or now >= shift.starts_at:  # no place is handed on once the shift has begun
-            raise ShiftFull(places=shift.places)
-        return _wait(tx, actor, shift, opportunity)
-    awaited = readiness.consent_awaited(tx, actor.person, known.born, shift, edition)
-    status = SignUpStatus.PENDING if opportunity.review or awaited else SignUpStatus.CONFIRMED
-    made = SignUp(shift_id=shift_id, person_id=actor.person, status=status, guardian_by=awaited)
-    tx.add(made)
-    shift.taken = Shift.taken + 1  # reckoned by the database, so that its check speaks if the lock ever fails
-    tx.flush()
-    engage(tx, made, shift, opportunity)
-    audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift_id, status=str(status))
-    publish(tx, told(messages.SignedUp, made, shift, opportunity))
-    readiness.ask_guardians(tx, made, shift, opportunity)
-    return made
 
 
 def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
@@ -120,23 +81,12 @@ def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     if shift.taken >= shift.places:
         raise ShiftFull(places=shift.places)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    if until := readiness.consent_awaited_for(tx, found, shift):
+    if until := readiness.consent_awaited_of(tx, found.person_id, shift):
         raise GuardianAwaited(answer_by=until)
     move(tx, actor, found, shift, SignUpStatus.CONFIRMED)
     engage(tx, found, shift, opportunity)
     publish(tx, told(messages.SignUpApproved, found, shift, opportunity))
     return found
-
-
-def _wait(tx: Session, actor: Actor, shift: Shift, opportunity: Opportunity) -> SignUp:
-    shift.waiting, shift.waitlist_sequence = shift.waiting + 1, shift.waitlist_sequence + 1
-    place, status = shift.waitlist_sequence, SignUpStatus.WAITLISTED
-    made = SignUp(shift_id=shift.id, person_id=actor.person, status=status, place=place)
-    tx.add(made)
-    tx.flush()
-    audit.record(tx, actor, "volunteering.signed_up", ("sign_up", made.id), shift=shift.id, status=str(status))
-    publish(tx, told(messages.SignUpWaitlisted, made, shift, opportunity))
-    return made
 
 
 def _leave(

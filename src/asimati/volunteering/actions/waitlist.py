@@ -12,19 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from asimati.accounts.calendar import Overlaps
 from asimati.kit import clock, waitlist, worktime
 from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM, Actor
 from asimati.settings import settings
 from asimati.volunteering import messages, rules
 from asimati.volunteering.actions import readiness
-from asimati.volunteering.actions.moves import engage, held, locked, move, told
+from asimati.volunteering.actions.moves import engage, held, locked, move, told, try_to_engage
 from asimati.volunteering.models import Opportunity, Shift, SignUp
-from asimati.volunteering.refusals import ShiftOfferLapsed, TooLittleRest
+from asimati.volunteering.refusals import ShiftOfferLapsed
 from asimati.volunteering.rules import SignUpStatus
 
 
@@ -59,7 +57,7 @@ def accept(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
     if late or found.status is SignUpStatus.LAPSED:
         raise ShiftOfferLapsed
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    awaited = readiness.consent_awaited_for(tx, found, shift)
+    awaited = readiness.consent_awaited_of(tx, found.person_id, shift)
     after = SignUpStatus.PENDING if opportunity.review or awaited else SignUpStatus.CONFIRMED
     if found.status is not SignUpStatus.OFFERED:
         rules.require_move(found.status, SignUpStatus.LAPSED)  # only what is offered can be taken
@@ -106,14 +104,11 @@ def _offer(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity, e
     """Hold a place for somebody in line, and the time in their calendar if that is still free.
 
     If it is not, the offer is made all the same, for they may prefer this shift; accepting it refuses until the
-    other engagement is given up.
+    other engagement is given up. Nor is anybody's calendar waited for: two shifts that offer to the same people in
+    opposite order would wait for each other.
     """
     move(tx, SYSTEM, found, shift, SignUpStatus.OFFERED, expires_at)
-    try:
-        with tx.begin_nested():
-            engage(tx, found, shift, opportunity)
-    except (Overlaps, TooLittleRest, IntegrityError):  # the last: taken in this very moment
-        pass
+    try_to_engage(tx, found, shift, opportunity)
     publish(tx, told(messages.SignUpOffered, found, shift, opportunity, offer_expires_at=expires_at))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp, version_column
 from asimati.volunteering.joining_rules import OrientationRule
+from asimati.volunteering.rules import OfferState
 
 
 class Opportunity(Base):
@@ -34,10 +35,63 @@ class Opportunity(Base):
     waitlist: Mapped[bool] = mapped_column(server_default="true")  # whoever finds a shift full may wait in line
     search: Mapped[str] = mapped_column(Text)
     published: Mapped[bool] = mapped_column(server_default="true")
+    meeting_point: Mapped[dict[str, Any] | None] = bilingual(nullable=True)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    # Of an organisation that offers it: when it was submitted, the last no, and changes that wait for a word.
+    entity_id: Mapped[UUID | None] = mapped_column(ForeignKey("volunteer_entity.id"), index=True)
+    submitted_at: Mapped[datetime | None] = timestamp(nullable=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    proposed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = timestamp(default=True)
     version: Mapped[int] = version_column()
 
     __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point"),
+        CheckConstraint("NOT (published AND submitted_at IS NOT NULL)", name="state"),
+        Index(
+            "opportunity_waiting_idx",
+            "created_at",
+            "id",
+            postgresql_where=text("submitted_at IS NOT NULL OR proposed IS NOT NULL"),
+        ),
+    )
+
+    @property
+    def state(self) -> OfferState:
+        """Where it stands; a published one with a change that waits is published."""
+        if self.published:
+            return OfferState.PUBLISHED
+        if self.submitted_at:
+            return OfferState.SUBMITTED
+        return OfferState.DECLINED if self.reason else OfferState.DRAFT
+
+
+class ShiftSeries(Base):
+    """A rule that makes shifts: on these weekdays, at this time of the governorate's clock."""
+
+    __tablename__ = "shift_series"
+
+    id: Mapped[UUID] = primary_id()
+    opportunity_id: Mapped[UUID] = mapped_column(ForeignKey("opportunity.id"), index=True)
+    weekdays: Mapped[list[str]] = mapped_column(JSONB)
+    first_day: Mapped[date]
+    until: Mapped[date]
+    begins: Mapped[time]
+    minutes: Mapped[int]
+    places: Mapped[int]
+    holidays: Mapped[bool]  # whether public holidays have shifts too
+    created_at: Mapped[datetime] = timestamp(default=True)
+
+    __table_args__ = (
+        CheckConstraint("first_day <= until", name="days"),
+        CheckConstraint("minutes > 0 AND places > 0", name="sizes"),
+        # Of two who make the same series at once, one finds it made.
+        UniqueConstraint(
+            "opportunity_id", "weekdays", "first_day", "until", "begins", "minutes", name="shift_series_key"
+        ),
+    )
 
 
 class Shift(Base):
@@ -54,6 +108,9 @@ class Shift(Base):
     taken: Mapped[int] = mapped_column(server_default="0")
     waiting: Mapped[int] = mapped_column(server_default="0")
     waitlist_sequence: Mapped[int] = mapped_column(server_default="0")  # the last place given in line
+    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("shift_series.id"))
+    series_day: Mapped[date | None]  # of the rule, whatever becomes of the times: so it is made once
+    cancelled_at: Mapped[datetime | None] = timestamp(nullable=True)
     version: Mapped[int] = version_column()
 
     # A sign-up is no edit of the shift: the version is raised by those who edit it.
@@ -62,5 +119,7 @@ class Shift(Base):
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("taken BETWEEN 0 AND places", name="places"),
         CheckConstraint("waiting >= 0 AND waiting <= waitlist_sequence", name="line"),
+        Index("shift_series_day_key", "series_id", "series_day", unique=True),
+        CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series"),
         Index("shift_starts_idx", "starts_at", "id"),
     )
