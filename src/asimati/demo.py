@@ -6,8 +6,11 @@ stops the demonstration with what was expected and what came.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import random
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -229,6 +232,32 @@ def volunteer(town: Town) -> None:
     step("and anyone can verify it without learning whose it is", f"valid: {shown['valid']}")
 
 
+def sign_on(town: Town) -> None:
+    """National sign-on: a permit needs to know Maryam better than her telephone does."""
+    maryam, browser = town.resident("Maryam"), httpx.Client(base_url=town.address, timeout=15)
+    asked = maryam.ask("GET", "/services/public-event-permit/eligibility")["assurance"]
+    if not (way := next(iter(asked["ways"]), None)):
+        step("No provider is set up here: nothing to show")
+        return
+    step(f"The permit asks for {asked['needed']}, her telephone gives {asked['present']}", way["title"]["ar"])
+    verifier = secrets.token_urlsafe(48)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    back = {"redirect_uri": "asimati-demo:/signed-on", "code_challenge": digest, "state": "hers"}
+    begun = browser.get(way["start"], params=dict(httpx.URL(way["start"]).params) | back)
+    said_yes = browser.post(begun.headers["Location"], data={"sub": "maryam"})
+    returned = httpx.URL(browser.get(said_yes.headers["Location"]).headers["Location"])
+    if "code" not in returned.params:
+        raise Unexpected(f"the provider sent her back without a code: {returned.params}")
+    step("Her browser goes to the provider and comes back with a code", returned.params["code"][:12] + "…")
+    fetched = {"code": returned.params["code"], "code_verifier": verifier}
+    own = maryam.http.post("/api/v1/auth/oidc/token", json=fetched)
+    if own.status_code != 200:
+        raise Unexpected(own.text)
+    maryam.token = own.json()["access_token"]
+    me = maryam.ask("GET", "/me")
+    step("The app fetches her tokens with its verifier", f"{me['assurance']}, personal number {me['cpr']}")
+
+
 def impact(town: Town) -> None:
     """What the three journeys add to the goals, once the workers have counted."""
     anyone = Person("anyone", town.http)
@@ -252,6 +281,7 @@ def main() -> None:
             ("1 · A resident's case · طلب مقيم", resident),
             ("2 · A volunteer · متطوع", volunteer),
             ("3 · An entrepreneur · رائدة أعمال", entrepreneur),
+            ("4 · National sign-on · الدخول الوطني الموحّد", sign_on),
             ("What it adds · الأثر", impact),
         ):
             show.print(Panel(title, expand=False, style="bold"))

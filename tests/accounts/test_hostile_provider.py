@@ -263,9 +263,7 @@ def test_who_declines_is_told_to_the_app(app: Flask, provider: HostileProvider) 
     "address",
     [APP + "/more", APP.upper(), "https://elsewhere.example", "javascript:alert(1)", f"{APP}?x=1", "//elsewhere"],
 )
-def test_nobody_is_sent_back_to_an_address_nobody_named(
-    app: Flask, provider: HostileProvider, address: str
-) -> None:
+def test_nobody_is_sent_back_where_nobody_named(app: Flask, provider: HostileProvider, address: str) -> None:
     answer = Walk(app, provider, redirect=address).start()
     assert (answer.status_code, slug(answer)) == (403, "no-such-return")
     assert not provider.asked

@@ -341,3 +341,13 @@ def test_development_signs_in_at_once(client: FlaskClient, reviewer: StaffMember
     assert client.post("/dev/sign-in", json={"email": "nobody@asimati.example"}).status_code == 404
     assert client.post("/dev/sign-in", json={}).status_code == 422
     assert access_tokens.read(by_phone.json["access_token"]) is not None
+
+
+def test_a_remembered_answer_holds_no_token_in_the_open(client: FlaskClient, tokens: Any) -> None:
+    """A repeated request gets the same tokens; who reads the table gets none."""
+    sent = {"json": {"refresh_token": tokens["refresh_token"]}, "headers": {"Idempotency-Key": "once"}}
+    first, again = (client.post(f"{V1}/auth/refresh", **sent) for _ in range(2))
+    assert first.json == again.json and again.headers["Idempotency-Replayed"] == "true"
+    with db.transaction() as tx:
+        kept = bytes(tx.scalars(text("SELECT body FROM idempotency_key WHERE key = 'once'")).one())
+    assert first.json["refresh_token"].encode() not in kept and b"access_token" not in kept

@@ -18,11 +18,14 @@ from sqlalchemy import LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from asimati.http import strict_json, uploads
+from asimati.kit import secrets
 from asimati.kit.db import Base, timestamp
 from asimati.kit.errors import Invalid, Refusal
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
+
+_PURPOSE = "remembered-answer"
 
 
 class KeyReused(Refusal):
@@ -102,7 +105,7 @@ def hold(tx: Session, key: Key) -> Response | None:
     first = tx.execute(_RECALL, key.names).one()
     if first.fingerprint != key.fingerprint:
         raise KeyReused
-    response = Response(first.body or b"", status=first.status, mimetype=first.mimetype)
+    response = Response(_opened(first.body), status=first.status, mimetype=first.mimetype)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -127,7 +130,13 @@ def purge(tx: Session) -> None:
 
 
 def _kept(response: Response) -> dict[str, Any]:
-    return {"status": response.status_code, "body": response.get_data(), "mimetype": response.mimetype}
+    """Sealed: an answer may hold what is shown once, such as tokens, recovery codes and keys."""
+    sealed = secrets.seal(response.get_data().decode("latin-1"), _PURPOSE)
+    return {"status": response.status_code, "body": sealed, "mimetype": response.mimetype}
+
+
+def _opened(sealed: bytes | None) -> bytes:
+    return secrets.unseal(sealed, _PURPOSE).encode("latin-1") if sealed else b""
 
 
 def _fingerprint() -> bytes:

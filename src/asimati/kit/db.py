@@ -257,6 +257,11 @@ def _watch(watched: Engine) -> None:
             _watchdog.answered(dbapi_connection)
 
 
+def rests(connection: Connection) -> None:
+    """Whoever holds the connection asks nothing for a while after a commit; the server's silence means nothing."""
+    _watchdog.answered(connection.connection.dbapi_connection)
+
+
 @contextmanager
 def transaction(*, patience: float | None = None) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises.

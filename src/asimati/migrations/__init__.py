@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from asimati.kit.audit import guard
-from asimati.kit.db import address, engine, make_engine
+from asimati.kit.db import address, engine, make_engine, rests
 from asimati.settings import settings
 
 PATIENCE = 3600.0  # seconds: a busy machine reads our modules between two statements, a large table takes its time
@@ -35,6 +35,7 @@ def migrate(url: str | None = None) -> None:
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         connection.commit()
+        rests(connection)  # reading all migrations takes its time on a busy machine
         chosen = config()
         chosen.attributes["connection"] = connection
         command.upgrade(chosen, "head")

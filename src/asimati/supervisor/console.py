@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-COLOURS = {"web": 36, "worker": 32, "relay": 35, "beat": 33, "postgres": 34, "redis": 31}
+COLOURS = {"web": 36, "worker": 32, "relay": 35, "beat": 33, "postgres": 34, "redis": 31, "provider": 34}
 LIMIT = 10_000_000  # bytes of one log file
 KEPT = 3  # older files beside it
 

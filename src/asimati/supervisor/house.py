@@ -14,6 +14,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from asimati import embedded
+from asimati.accounts.sign_on.providers import LOCAL
 from asimati.embedded import EmbeddedError, Server
 from asimati.settings import settings
 from asimati.supervisor import ground
@@ -26,7 +27,11 @@ from asimati.supervisor.welcome import welcome
 PATIENCE = 90.0  # seconds for the web server to become ready
 DEATHS_AT_START = 3  # a process that dies so often before the house is ready will not come up
 # Who stops with whom, and within how many seconds: first what makes work, last what does it.
-ORDER: tuple[tuple[tuple[str, ...], float], ...] = ((("beat", "relay"), 4), (("web",), 11), (("worker",), 12))
+ORDER: tuple[tuple[tuple[str, ...], float], ...] = (
+    (("beat", "relay", "provider"), 4),
+    (("web",), 11),
+    (("worker",), 12),
+)
 
 
 class StoppedError(Exception):
@@ -134,7 +139,8 @@ class House:
     def environment(self) -> dict[str, str]:
         """What the children are told: whose they are, and where the servers and the home are."""
         told = dict(os.environ) | dict([ground.mark(self.plan.home)]) | self.addresses()
-        return told | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+        vouching = {LOCAL: self.plan.vouching} if self.plan.vouching else {}
+        return told | vouching | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
 
     def addresses(self) -> dict[str, str]:
         """The settings by which a command in another terminal finds this house."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib.util
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ from asimati.settings import Settings
 
 CELERY = ("-q", "-A", "workers.app")
 KINDS = ("web", "worker", "relay", "beat")
+BESIDE = 490  # how far from the web's port the provider of a development house listens, where that is free
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Plan:
     jobs: tuple[Job, ...]
     seeds: bool
     webs: int
+    vouching: str  # the address of the provider to try sign-on with; empty: none
 
     @property
     def address(self) -> str:
@@ -50,6 +55,7 @@ def plan(arguments: list[str], config: Settings) -> Plan:
     asked = _parser().parse_args(arguments)
     kinds = [kind for kind in (asked.only or KINDS) if kind not in asked.without]
     counts = {kind: getattr(asked, kind) if kind in kinds else 0 for kind in KINDS}
+    beside = _free_port(config.port + BESIDE) if counts["web"] and _may_vouch(config) else 0
     return Plan(
         home=config.home_folder.absolute(),
         host=config.host,
@@ -58,9 +64,10 @@ def plan(arguments: list[str], config: Settings) -> Plan:
         database_url=config.database.url,
         redis_url=config.redis.url,
         broker_url=config.broker.url,
-        jobs=tuple(_jobs(config, counts, asked.concurrency)),
+        jobs=tuple(_jobs(config, counts, asked.concurrency, beside)),
         seeds=config.profile == "development" and not asked.no_seed,
         webs=counts["web"],
+        vouching=f"http://localhost:{beside}" if beside else "",
     )
 
 
@@ -75,7 +82,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _jobs(config: Settings, counts: dict[str, int], concurrency: int) -> Iterator[Job]:
+def _may_vouch(config: Settings) -> bool:
+    """Whether a provider to try sign-on with is wanted, and its library is installed (the development extra)."""
+    wanted = config.sign_on.local and config.profile != "production"
+    return bool(wanted and importlib.util.find_spec("oidc_provider_mock"))
+
+
+def _free_port(wished: int) -> int:
+    """The port wished for if nobody has it, else any."""
+    for port in (wished, 0):
+        with socket.socket() as tried, contextlib.suppress(OSError, OverflowError):
+            tried.bind(("localhost", port))
+            return int(tried.getsockname()[1])
+    return 0
+
+
+def _jobs(config: Settings, counts: dict[str, int], concurrency: int, beside: int) -> Iterator[Job]:
+    if beside:
+        yield Job("provider", "asimati.supervisor.vouching", (str(beside),))
     for number in range(counts["web"]):
         yield _web(_name("web", number), config, config.port + number)
     for number in range(counts["worker"]):

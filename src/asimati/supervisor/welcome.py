@@ -23,6 +23,8 @@ def _lines(plan: Plan, seeded: str, seconds: float) -> Iterator[str]:
         yield f"  Mailbox · صندوق الرسائل         {plan.address}/dev/mailbox"
         yield "  A resident signs in with any Bahraini mobile number (+973 3xxx xxxx); the code is in the mailbox."
         yield "  يدخل المقيم بأي رقم هاتف بحريني، ويظهر رمز التحقق في صندوق الرسائل."
+    if plan.vouching:
+        yield f"  Sign-on to try · تجربة الدخول  {plan.vouching}   (vouches for anybody: maryam, ali, the staff)"
     yield from _staff(seeded)
     yield f"  Data and logs · البيانات والسجلات   {plan.home}"
     yield "  Stop · للإيقاف   Ctrl-C         Demo · عرض تجريبي   make demo   (second terminal)"
