@@ -390,6 +390,19 @@ levels = { standard = ["substantial"] }
 """
 
 
+def test_production_takes_nobody_at_the_word_of_a_trial_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    from asimati.accounts.sign_on.providers import LOCAL
+
+    monkeypatch.setenv(LOCAL, "http://localhost:1")
+    assert set(_read("sign-on.development.toml")) == {"national", "work"}
+    object.__setattr__(settings(), "profile", "production")
+    try:
+        with pytest.raises(SettingsError, match="production must not have it"):
+            _read("sign-on.development.toml")
+    finally:
+        object.__setattr__(settings(), "profile", "test")
+
+
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [

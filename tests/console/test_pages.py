@@ -89,6 +89,7 @@ def console_rules(app: Flask) -> Iterator[tuple[str, str]]:
         if rule.endpoint.startswith("console.") and rule.endpoint not in (
             "console.static", "console.sign_in", "console.sign_in_now", "console.set_language", "console.locked",
             "console.unlock", "console.passkey_sign_in", "console.passkey_sign_in_options",
+            "console.sign_on", "console.sign_on_back", "console.sign_on_factor",
         ):  # fmt: skip
             path = re.sub(r"<any\('?([\w-]+)[^>]*>", r"\1", rule.rule)
             path = re.sub(r"<uuid:[^>]+>", "00000000-0000-7000-8000-000000000000", path)

@@ -36,7 +36,10 @@ PRODUCTION = BASE | {
 }
 
 
-@pytest.mark.parametrize("danger", [{"ASIMATI_CLOCK_OFFSET": "60"}, {"ASIMATI_PROVIDERS_MAILBOX": "true"}])
+@pytest.mark.parametrize(
+    "danger",
+    [{"ASIMATI_CLOCK_OFFSET": "60"}, {"ASIMATI_PROVIDERS_MAILBOX": "true"}, {"ASIMATI_SIGN_ON_LOCAL": "true"}],
+)
 def test_production_refuses_what_only_development_may_do(danger: dict[str, str]) -> None:
     assert load(PRODUCTION).profile == "production"
     with pytest.raises(SettingsError):
