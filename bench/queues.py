@@ -54,6 +54,8 @@ QUESTIONS = {
     "unassigned": "/unassigned?limit=50",
     "overdue": "/overdue?limit=50",
     "mine": "/mine?limit=50",
+    "newest first": "/unassigned?limit=50&order=newest",
+    "changed last": "/open?limit=50&order=changed",
     "a word of many": "/unassigned?limit=50&q=إنارة",
     "a word of few": "/unassigned?limit=50&q=مصباح77",
     "a word of none": "/unassigned?limit=50&q=زرافة",
