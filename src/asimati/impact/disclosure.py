@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 NONE = "none"  # the act has no programme, no partner, or no channel
 BLANK = dict.fromkeys(PERSONAL, UNKNOWN) | dict.fromkeys(OTHER, NONE)
 _PRIME = 2**61 - 1
-_WORK = 5 * 10**7  # steps, some two seconds; tables that would take more are told in fewer groupings
+_WORK = 3 * 10**7  # steps, a second or two; tables that would take more are told in fewer groupings
 
 Names = tuple[str, ...]
 Table = tuple[str, str]  # a measure, and the target it counts toward
