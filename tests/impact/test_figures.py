@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
 
-from tests.impact.acts import Act
+from tests.impact.acts import Act, TakenBack, say
 from workers.tasks.deliver import drain
 
 TALLIES = "/api/v1/impact/tallies"
@@ -117,3 +119,50 @@ def test_nonsense_is_refused(client: FlaskClient, act: Act) -> None:
     assert client.get(TALLIES, query_string={"after": "e30"}).status_code == 422
     for name in ("e30", "x", "W10", "bnVsbA", "WyIyMDI2LTExIiwxLDIsW11d"):
         assert client.get(f"{TALLIES}/{name}/contributions").status_code == 404
+
+
+def test_lines_taken_back_are_told_of_a_total_and_of_no_group(client: FlaskClient, act: Act) -> None:
+    """In a group they would tell how few of it had something taken back: lines less the figure, halved."""
+    crowd(act, female=8, male=9)
+    mistaken = act(sex="female")
+    drain()
+    say(TakenBack(source=mistaken.source))
+    drain()
+
+    def lines(by: str, number: int) -> int:
+        cell = client.get(TALLIES, query_string={"measure": "hours", "by": by}).json["items"][number]
+        return len(client.get(f"{TALLIES}/{cell['id']}/contributions?limit=100").json["items"])
+
+    assert (lines("sex", 0), lines("sex", 1)) == (8, 9)
+    assert lines("", 0) == 17 + 2
+
+
+READINGS = (
+    "tallies?by=sex", "tallies?by=programme,channel", "goals", "series?by=sex&per=year", "objectives", "measures",
+    "people?measure=hours", "export/tallies.csv?by=sex", "export/tallies.sdmx.csv?by=sex", "export/open-sdg.zip",
+)  # fmt: skip
+
+
+def test_readers_never_touch_contributions(client: FlaskClient, act: Act) -> None:
+    crowd(act, female=8, male=9)
+    drain()
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        for what in READINGS:
+            assert client.get(f"/api/v1/impact/{what}").status_code == 200, what
+        assert client.get("/impact").status_code == 200
+        read = list(asked)
+        cell = client.get(TALLIES).json["items"][0]["id"]
+        assert client.get(f"{TALLIES}/{cell}/contributions").status_code == 200
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    assert len(read) > len(READINGS)
+    assert not [one for one in read if "contribution" in one]
+    assert [one for one in asked if "contribution" in one], (
+        "the control: only who asks for the acts behind a figure"
+    )

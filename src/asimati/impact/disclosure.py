@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 NONE = "none"  # the act has no programme, no partner, or no channel
 BLANK = dict.fromkeys(PERSONAL, UNKNOWN) | dict.fromkeys(OTHER, NONE)
 _PRIME = 2**61 - 1
-_WORK = 3 * 10**8  # steps, some ten seconds; tables that would take more are told in fewer groupings
+_WORK = 3 * 10**7  # steps, a second or two; tables that would take more are told in fewer groupings
 
 Names = tuple[str, ...]
 Table = tuple[str, str]  # a measure, and the target it counts toward
@@ -75,10 +75,10 @@ def figures(
     secrets, large = _secrets(made, whole, threshold), _large(atoms, threshold)
     made = [one for one in made if one.is_open or one.table in large]
     while len(whole) * sum(one.people >= threshold for one in made) ** 2 > _WORK:
-        sizes = Counter((one.by, one.table) for one in made if len(one.by) > 1)
+        sizes = Counter((one.by, one.table) for one in made if not one.is_open)
         if not sizes:
             break
-        largest = max(sizes, key=lambda of: (sizes[of], of))
+        largest = max(sizes, key=lambda of: (len(of[0]) > 1, sizes[of], of))  # the plain ones last
         made = [one for one in made if (one.by, one.table) != largest]
     _tell(made, len(whole), threshold, secrets)
     return [one for one in made if one.people or not one.told]
