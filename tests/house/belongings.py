@@ -149,7 +149,7 @@ def of_accounts(house: House) -> None:
     house.values |= {
         "devices/installation_id": "a-telephone", "members/staff_id": str(colleague),
         "grants/grant_id": granted["id"], "delegations/grant_id": lent["id"], "sessions/session_id": session,
-        "passkeys/passkey_id": str(passkey), "calendar/token": calendar,
+        "passkeys/passkey_id": str(passkey), "calendar/token": calendar, "oidc/provider": "national",
     }  # fmt: skip
 
 
