@@ -2,7 +2,7 @@
 # Nothing below names an absolute path or relies on scripts in .venv/bin: folders may hold spaces and any letters.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format demo bench journeys screenshots faults pack lock setup clean
+.PHONY: help run test check audit fuzz format demo bench journeys screenshots faults pack lock setup clean
 
 PYTHON ?=
 HOST := $(or $(ASIMATI_HOST),127.0.0.1)
@@ -27,6 +27,13 @@ check: setup ## style, types, who may import whom, and what the house promises o
 	@$(PY) -m mypy
 	@$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 	@$(PY) -m pytest tests/house
+	@$(PY) requirements/audit.py
+
+audit: setup ## whether a version we depend on has a known fault; asks the package index, or says that it cannot
+	@$(PY) requirements/audit.py $(ARGS)
+
+fuzz: setup ## every operation of the API, asked by everybody with many requests drawn from its document (FUZZ=25)
+	@FUZZ="$(or $(FUZZ),25)" $(PY) -m pytest -n 2 tests/house/test_fuzz.py $(ARGS)
 
 format: setup ## put the code into shape
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .

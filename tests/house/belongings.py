@@ -32,6 +32,7 @@ from tests.house.test_openings import answers_to
 from tests.volunteering.ground import make_edition, make_shift, now
 
 V1 = "/api/v1"
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 Headers = dict[str, str]
 BOTH = {"ar": "كلمات كافية", "en": "Words enough"}
 OWNER, NEIGHBOUR, RELATIVE = "+97333111222", "+97333111333", "+97333111444"
@@ -60,16 +61,17 @@ class House:
         upto = re.sub(rf"(<(?:\w+:)?{name}>).*", r"\1", rule)
         return self.values.get(upto) or self.values.get(short(upto))
 
+    def names(self, route: Route) -> dict[str, str]:
+        """The values of a route's parameters: of things that are there. Raises KeyError for one without a value."""
+        found = {name: self.value(route.rule, name) for name in PARAMETER.findall(route.rule)}
+        if missing := [name for name, value in found.items() if value is None]:
+            raise KeyError(*missing)
+        return {name: value for name, value in found.items() if value is not None}
+
     def path(self, route: Route) -> str:
-        """The route's path to things that are there. Raises KeyError where one of its parameters has no value."""
-
-        def filled(parameter: re.Match[str]) -> str:
-            found = self.value(route.rule, parameter[1])
-            if found is None:
-                raise KeyError(parameter[1])
-            return found
-
-        return re.sub(r"<(?:\w+:)?(\w+)>", filled, route.rule)
+        """The route's path to things that are there. Raises KeyError for a parameter without a value."""
+        names = self.names(route)
+        return PARAMETER.sub(lambda parameter: names[parameter[1]], route.rule)
 
 
 def short(upto: str) -> str:
@@ -148,7 +150,7 @@ def of_accounts(house: House) -> None:
     house.values |= {
         "devices/installation_id": "a-telephone", "members/staff_id": str(colleague),
         "grants/grant_id": granted["id"], "delegations/grant_id": lent["id"], "sessions/session_id": session,
-        "passkeys/passkey_id": str(passkey), "calendar/token": calendar,
+        "passkeys/passkey_id": str(passkey), "calendar/token": calendar, "oidc/provider": "national",
     }  # fmt: skip
 
 

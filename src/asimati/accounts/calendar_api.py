@@ -32,7 +32,7 @@ def end_calendar_link(tx: Session, actor: Actor) -> None:
     feed.end_link(tx, actor)
 
 
-@blp.get("/calendar/<token>.ics", who=access.anyone)
+@blp.get("/calendar/<token>.ics", who=access.anyone, sends="text/calendar")
 def calendar_file(tx: Session, actor: Actor, token: str) -> Response:
     """The calendar (iCalendar, RFC 5545) behind an address; 304 while it is as it was."""
     answer = Response(feed.calendar_of(tx, token), mimetype="text/calendar")

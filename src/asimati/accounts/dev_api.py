@@ -19,7 +19,7 @@ from asimati.kit.words import _
 blp = Blueprint("dev_accounts", __name__, url_prefix="/dev", description="Development profile only")
 
 
-@blp.post("/sign-in", who=access.anyone, takes=schemas.DevSignIn, gives=schemas.TokensOut)
+@blp.post("/sign-in", who=access.anyone, takes=schemas.DevSignIn, gives=schemas.TokensOut, refuses=[NotFound])
 def sign_in(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Tokens at once, by phone or by a member of staff's e-mail."""
     if email := payload.get("email"):

@@ -13,6 +13,7 @@ from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
+from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 
@@ -94,7 +95,7 @@ def delegations(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     takes=schemas.DelegationIn,
     gives=schemas.GrantOut,
     status=201,
-    refuses=[OwnAuthority, DelegationTooWide],
+    refuses=[OwnAuthority, DelegationTooWide, NotFound],
 )
 def delegate(tx: Session, actor: Actor, payload: dict[str, Any]) -> RoleGrant:
     """Lend one's own role, or a part of it, to a colleague for a time."""

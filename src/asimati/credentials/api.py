@@ -28,7 +28,10 @@ audit.SUBJECTS["credential"] = _("a credential of yours")
 Dict = dict[str, Any]
 
 
-@blp.get("/credentials/<uuid:credential_id>", who=access.anyone, gives=schemas.CredentialOut, tagged=True)
+@blp.get(
+    "/credentials/<uuid:credential_id>", who=access.anyone, gives=schemas.CredentialOut, tagged=True,
+    sends="text/html",
+)  # fmt: skip
 def credential(tx: Session, actor: Actor, credential_id: UUID) -> Dict | Response:
     """Verify a credential; it does not say whose it is. A browser gets a page in both languages."""
     as_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
@@ -47,7 +50,7 @@ def verify(tx: Session, actor: Actor, payload: Dict) -> Dict:
     return queries.judged(tx, payload["token"])
 
 
-@blp.get("/credentials/status/<int:number>", who=access.anyone, tagged=True)
+@blp.get("/credentials/status/<int:number>", who=access.anyone, tagged=True, sends="application/vc+jwt")
 def status_list(tx: Session, actor: Actor, number: int) -> Response:
     """A Bitstring Status List, signed (application/vc+jwt): which credentials were revoked."""
     answer = Response(queries.status_list(tx, number), mimetype="application/vc+jwt")
@@ -67,7 +70,7 @@ def mine(tx: Session, actor: Actor, query: Dict) -> Page:
     return queries.held(tx, actor.person, query["page"])
 
 
-@blp.get("/me/credentials/<uuid:credential_id>/qr", who=access.residents)
+@blp.get("/me/credentials/<uuid:credential_id>/qr", who=access.residents, sends="image/svg+xml")
 def qr(tx: Session, actor: Actor, credential_id: UUID) -> Response:
     """The QR code (SVG) of one's own credential."""
     found = queries.held_credential(tx, actor.person, credential_id)

@@ -13,7 +13,7 @@ from asimati.kit.policy import Actor
 blp = Blueprint("well_known", __name__, url_prefix="/.well-known", description="Who we are, for verifiers")
 
 
-@blp.get("/did.json", who=access.anyone, tagged=True)
+@blp.get("/did.json", who=access.anyone, tagged=True, sends="application/did+json")
 def did(tx: Session, actor: Actor) -> Response:
     """Our DID document: every key that ever signed a credential."""
     body = json.dumps(writing.did_document(queries.keys(tx)))

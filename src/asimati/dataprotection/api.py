@@ -35,7 +35,7 @@ def notice(tx: Session, actor: Actor) -> Dict:
     return {"controller": facts["controller"], "groups": facts["group"]}
 
 
-@blp.get("/me/export", who=access.residents)
+@blp.get("/me/export", who=access.residents, sends="application/zip")
 def export(tx: Session, actor: Actor) -> Response:
     """Everything that is kept of oneself: a ZIP archive with a page in both languages, JSON, and one's files."""
     limits.check("export", str(actor.person))

@@ -21,7 +21,7 @@ from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit, words
 from asimati.kit.db import Session
-from asimati.kit.errors import IllegalMove, Invalid
+from asimati.kit.errors import IllegalMove, Invalid, NotFound
 from asimati.kit.forms import home_country
 from asimati.kit.pages import Page
 from asimati.kit.phones import NoPhone, phone_number
@@ -46,12 +46,13 @@ DESKS.append(
 )
 
 Dict = dict[str, Any]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ONE = "/staff/data-requests/<reference>"
 
 
 @blp.post(
     "/staff/data-requests", who=may_enter("handle"), takes=schemas.AskForIn, gives=schemas.StaffDataRequestOut,
-    status=201, refuses=[AskedAlready, OwnFile],
+    status=201, refuses=[AskedAlready, OwnFile, NotFound],
 )  # fmt: skip
 def ask_for(tx: Session, actor: Actor, payload: Dict) -> DataRequest:
     """Write down what somebody asked by letter or at the counter."""
@@ -109,7 +110,9 @@ def plan(tx: Session, actor: Actor, reference: str) -> Dict:
     return {"items": actions.plan(tx, found.person_id)}
 
 
-@blp.get(f"{ONE}/archive", who=may_enter("handle"), opens=BY_HAND, refuses=[OwnFile])
+@blp.get(
+    f"{ONE}/archive", who=may_enter("handle"), opens=BY_HAND, refuses=[OwnFile], sends="application/zip"
+)  # fmt: skip
 def archive(tx: Session, actor: Actor, reference: str) -> Response:
     """The archive of whoever asked, to hand to them. It is in their access log that it was made."""
     found = queries.request(tx, reference)
@@ -176,7 +179,7 @@ def records(tx: Session, actor: Actor) -> Dict:
     return {"items": queries.records()}
 
 
-@blp.get("/staff/processing-records.xlsx", who=may_enter("see_records"))
+@blp.get("/staff/processing-records.xlsx", who=may_enter("see_records"), sends=XLSX)
 def records_sheet(tx: Session, actor: Actor) -> Response:
     """The record of processing as a workbook, in the reader's language."""
     language = words.language()
@@ -190,9 +193,8 @@ def records_sheet(tx: Session, actor: Actor) -> Response:
         for group in queries.records() for room in group["holdings"]
     ]  # fmt: skip
     made = xlsx_of({words.translate(_("Record of processing"), language): (head, rows)}, language=language)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     name = {"Content-Disposition": 'attachment; filename="processing-records.xlsx"'}
-    return Response(made, mimetype=kind, headers=name)
+    return Response(made, mimetype=XLSX, headers=name)
 
 
 _HEAD = (

@@ -108,7 +108,7 @@ def booking(tx: Session, actor: Actor, reference: str) -> Any:
     return queries.booking(tx, actor, reference)
 
 
-@blp.get("/bookings/<reference>/ticket", who=access.residents)
+@blp.get("/bookings/<reference>/ticket", who=access.residents, sends="image/svg+xml")
 def ticket(tx: Session, actor: Actor, reference: str) -> Response:
     """The ticket as a QR code (SVG)."""
     token = queries.booking(tx, actor, reference).ticket

@@ -49,6 +49,9 @@ class FileOut(Schema):
     created_at = DateTime()
 
 
+KINDS = tuple(inspecting.ENDINGS)  # the media types of what we keep
+
+
 def answer(file: StoredFile) -> Response:
     """The content, streamed. Raises FilePending, FileInfected, Unavailable.
 

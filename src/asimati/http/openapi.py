@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +28,10 @@ class Api(flask_smorest.Api):
     def _register_error_handlers(self) -> None:
         """`http.problems` answers every error."""
 
+    def _openapi_json(self) -> Response:
+        """The document, with what answers hold told as it is. Overrides a private method, as the one below."""
+        return Response(json.dumps(as_answered(self.spec.to_dict())), mimetype="application/json")
+
     def _register_responses(self) -> None:
         """Document every error as a problem document; flask-smorest would say application/json.
 
@@ -35,6 +42,51 @@ class Api(flask_smorest.Api):
             response: dict[str, Any] = {"description": phrase, "schema": self.ERROR_SCHEMA}
             prepare_response(response, self.spec, PROBLEM)
             self.spec.components.response(name, response, lazy=True)
+
+
+def as_answered(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with shapes that only answers have told as they are.
+
+    Fields are bounded for what comes in; a shape that only leaves may hold longer texts and greater numbers (a
+    picture as text, a sum), so its bounds would be untrue.
+    """
+    shapes = document.get("components", {}).get("schemas", {})
+    taken = _named([one for path in document["paths"].values() for one in _asked(path)], shapes)
+    for name in shapes.keys() - taken:
+        _unbind(shapes[name])
+    return document
+
+
+def _asked(path: Mapping[str, Any]) -> Iterator[Any]:
+    yield path.get("parameters")
+    for operation in path.values():
+        if isinstance(operation, Mapping):
+            yield operation.get("parameters"), operation.get("requestBody")
+
+
+def _named(found: Any, shapes: Mapping[str, Any]) -> set[str]:
+    """The names of the shapes that stand in something, and in them."""
+    names: set[str] = set()
+    waiting = [found]
+    while waiting:
+        for name in _REFERENCE.findall(json.dumps(waiting.pop())):
+            if name not in names:
+                names.add(name)
+                waiting.append(shapes.get(name))
+    return names
+
+
+def _unbind(shape: Any) -> None:
+    if isinstance(shape, dict):
+        for bound in _BOUNDS:
+            if not isinstance(shape.get(bound), dict):  # else it is a field that is called so
+                shape.pop(bound, None)
+    for inner in shape.values() if isinstance(shape, dict) else shape if isinstance(shape, list) else ():
+        _unbind(inner)
+
+
+_REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+_BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 
 def install(app: Flask) -> Api:

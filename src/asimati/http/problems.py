@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, json, request
+from marshmallow import INCLUDE
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -83,6 +84,9 @@ class FieldError(Schema):
 
 class Problem(Schema):
     """A problem document (RFC 9457). Facts of the particular problem stand beside these."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = String(required=True, metadata={"format": "uri-reference"})
     title = String(required=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
@@ -90,6 +91,7 @@ class Blueprint(flask_smorest.Blueprint):
     """A feature's routes below /api/v1."""
 
     ARGUMENTS_PARSER = Parser()
+    refusals_as: Sequence[str] = ()  # other media types in which its routes refuse
 
     def __init__(self, name: str, import_name: str, *, url_prefix: str = "/api/v1", description: str = "") -> None:
         super().__init__(name, import_name, url_prefix=url_prefix, description=description)
@@ -119,6 +121,7 @@ class Blueprint(flask_smorest.Blueprint):
         takes: type[Schema] | None = None,
         query: type[Schema] | None = None,
         gives: type[Schema] | None = None,
+        sends: str | Sequence[str] = (),
         status: int | None = None,
         refuses: Sequence[type[Refusal]] = (),
         tagged: bool = False,
@@ -132,7 +135,8 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[[View], View]:
         """Declare a route.
 
-        `gives`: the answer's schema; without it the answer is 204, or whatever Response the view returns.
+        `gives`: the answer's schema; without it the answer is 204, or the Response that the view returns, of the
+        media types that `sends` names.
         `tagged`: a GET of a single thing, with an ETag. `needs_match`: the edit needs If-Match (PATCH always does)
         and the view receives `version`. `versioned`: the view receives `version`, None without an If-Match.
         `kept`: a GET that says the same to everybody and may be answered from the shelf; it is tagged too.
@@ -143,7 +147,8 @@ class Blueprint(flask_smorest.Blueprint):
         `remembers`: False where no answer may be kept, not even for a repeated request; the view sees to it itself.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
-        success = status or (200 if gives else 204)
+        kinds = (sends,) if isinstance(sends, str) else sends
+        success = status or (200 if gives or kinds else 204)
 
         def declare(view: View) -> View:
             declared = Route(
@@ -172,8 +177,12 @@ class Blueprint(flask_smorest.Blueprint):
                 handler = self.arguments(takes)(handler)
             if query:
                 handler = self.arguments(query, location="query")(handler)
-            refusals = _refusals(_by_status(declared, refuses, bool(query or takes)))
-            handler = self.doc(**_documented(declared, query, form), responses=refusals)(handler)
+            said = _refusals(_by_status(declared, refuses, bool(query or takes)), self.refusals_as)
+            if declared.tagged:
+                said["304"] = {"description": "What If-None-Match names still holds"}
+            if kinds:
+                said[str(success)] = {"description": HTTPStatus(success).phrase, "content": _contents(kinds, gives)}
+            handler = self.doc(**_documented(declared, query, form), responses=said)(handler)
             self.add_url_rule(rule, view_func=_edge(declared, handler), methods=[method])
             self.routes.append(declared)
             return view
@@ -245,7 +254,9 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
     if route.kept and KEPT in request.environ:
         request.environ[KEPT].append(route.rule)  # the shelf compares tags itself
         return etags.tag(response, g.answered, conditional=False)
-    return etags.tag(response, g.answered) if route.tagged or g.answered is not None else response
+    if not route.tagged and g.answered is None:
+        return response
+    return etags.tag(response, g.answered, conditional=route.tagged)
 
 
 def _run(handler: View, path: dict[str, Any], tx: Session, key: writes.Key | None) -> Response:
@@ -292,13 +303,23 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
     return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
 
 
-def _refusals(by_status: Mapping[int, Sequence[type[Refusal]]]) -> dict[str, Any]:
+def _refusals(by_status: Mapping[int, Sequence[type[Refusal]]], also: Sequence[str]) -> dict[str, Any]:
     """The problem documents a route may answer, by their status."""
-    shape = {"application/problem+json": {"schema": problems.Problem}}
+    shape = {"application/problem+json": {"schema": problems.Problem}, **_contents(also, None)}
     return {
         str(status): {"description": ", ".join(sorted({kind.slug for kind in kinds})), "content": shape}
         for status, kinds in by_status.items()
     }
+
+
+def _contents(kinds: Sequence[str], gives: type[Schema] | None) -> dict[str, Any]:
+    """What a view's own Response holds: text as text, anything else as bytes; beside it what its schema writes."""
+    told: dict[str, Any] = {"application/json": {"schema": gives}} if gives else {}
+    for kind in kinds:
+        as_text = kind.startswith("text/") or kind.endswith(("json", "jwt"))
+        shape = {} if kind.endswith("json") else {"type": "string"}
+        told[kind] = {"schema": shape if as_text else shape | {"format": "binary"}}
+    return told
 
 
 def _documented(route: Route, query: type[Schema] | None, form: dict[str, Any] | None) -> dict[str, Any]:

@@ -35,13 +35,13 @@ class ShownQuery(PeriodQuery):
     language = String(max_length=2)
 
 
-@blp.get("/style.css", who=access.anyone)
+@blp.get("/style.css", who=access.anyone, sends="text/css")
 def style(tx: Session, actor: Actor) -> Response:
     """The page's stylesheet."""
     return Response((_FOLDER / "impact.css").read_bytes(), mimetype="text/css")
 
 
-@blp.get("", who=access.anyone, query=ShownQuery)
+@blp.get("", who=access.anyone, query=ShownQuery, sends="text/html")
 def impact(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """What was done for the Sustainable Development Goals, with charts, in Arabic or English."""
     chosen = query.get("language") if query.get("language") in ("ar", "en") else language()

@@ -107,7 +107,9 @@ def forms(tx: Session, actor: Actor) -> dict[str, Any]:
     return {"items": telling.forms(tx), "next": None}
 
 
-@blp.get("/staff/impact/dossiers/<code>", who=may("see"), query=DossierQuery)
+@blp.get(
+    "/staff/impact/dossiers/<code>", who=may("see"), query=DossierQuery, sends=tuple(TYPES.values())
+)  # fmt: skip
 def dossier(tx: Session, actor: Actor, query: dict[str, Any], code: str) -> Response:
     """The report of a period (this year so far, if none is named) as PDF or DOCX, Arabic and then English."""
     today = clock.local_day(clock.now(tx))

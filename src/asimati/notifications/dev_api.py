@@ -55,7 +55,9 @@ WORDS = {
 }
 
 
-@blp.get("/dev/mailbox", who=access.anyone, query=MailboxQuery, gives=page_of(MailOut))
+@blp.get(
+    "/dev/mailbox", who=access.anyone, query=MailboxQuery, gives=page_of(MailOut), sends="text/html"
+)  # fmt: skip
 def mailbox(tx: Session, actor: Actor, query: dict[str, Any]) -> Page | Response:
     """What would have been sent, newest first; a page for a browser, which asks again by itself."""
     kept = queries.dev_mailbox(tx, query.get("to"), query["page"])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from asimati.http import access, problems
 from asimati.http.routes import Blueprint
 from asimati.http.uploads import Upload
-from asimati.kit.errors import Invalid, NotFound, Refusal
+from asimati.kit.errors import Invalid, Malformed, NotFound, Refusal
 from asimati.kit.policy import Actor
 from asimati.kit.text import UnfitText, clean
 from asimati.kit.words import _, told, translate
@@ -23,11 +23,14 @@ from asimati.settings import settings
 blp = Blueprint("open311", __name__, url_prefix="/open311/v2", description="Open311 GeoReport v2, JSON and XML")
 
 FORMS = ("json", "xml")
+KINDS = ("application/json", "text/xml")
+blp.refusals_as = KINDS  # and as problem documents, where no form of the standard is asked for
+SAID: dict[str, Any] = {"sends": KINDS, "refuses": (Malformed,)}
 STATUSES = ("open", "closed")
 Asked = dict[str, Any]
 
 
-@blp.get("/discovery.<form>", who=access.anyone)
+@blp.get("/discovery.<form>", who=access.anyone, **SAID)
 def discovery(tx: Session, actor: Actor, form: str) -> Response:
     """Where the service lies and what it speaks (Open311 service discovery)."""
     facts, base = settings().governorate.facts, settings().base_url
@@ -48,21 +51,21 @@ def discovery(tx: Session, actor: Actor, form: str) -> Response:
     return _said("discovery", found, form)
 
 
-@blp.get("/services.<form>", who=access.anyone, query=shapes.AnyQuery)
+@blp.get("/services.<form>", who=access.anyone, query=shapes.AnyQuery, **SAID)
 def services(tx: Session, actor: Actor, query: Asked, form: str) -> Response:
     """The services a request can be filed for."""
     _jurisdiction(query)
     return _said("services", [public.service(one) for one in queries.services(tx)], form)
 
 
-@blp.get("/services/<code>.<form>", who=access.anyone, query=shapes.AnyQuery)
+@blp.get("/services/<code>.<form>", who=access.anyone, query=shapes.AnyQuery, **SAID)
 def definition(tx: Session, actor: Actor, query: Asked, code: str, form: str) -> Response:
     """The attributes of a service."""
     _jurisdiction(query)
     return _said("service_definition", public.definition(queries.service(tx, code)), form)
 
 
-@blp.get("/requests.<form>", who=access.anyone, query=shapes.RequestsQuery)
+@blp.get("/requests.<form>", who=access.anyone, query=shapes.RequestsQuery, **SAID)
 def requests(tx: Session, actor: Actor, query: Asked, form: str) -> Response:
     """Requests of the last ninety days, or of a window, by service and status; a thousand at most, or in pages."""
     _jurisdiction(query)
@@ -81,14 +84,14 @@ def requests(tx: Session, actor: Actor, query: Asked, form: str) -> Response:
     return _said("service_requests", [public.case(*row) for row in found], form)
 
 
-@blp.get("/requests/<reference>.<form>", who=access.anyone, query=shapes.AnyQuery)
+@blp.get("/requests/<reference>.<form>", who=access.anyone, query=shapes.AnyQuery, **SAID)
 def one_request(tx: Session, actor: Actor, query: Asked, reference: str, form: str) -> Response:
     """One request."""
     _jurisdiction(query)
     return _said("service_requests", [public.case(*queries.request(tx, reference))], form)
 
 
-@blp.post("/requests.<form>", who=access.anyone, form=shapes.FILED, refuses=(actions.NoKey,))
+@blp.post("/requests.<form>", who=access.anyone, form=shapes.FILED, sends=KINDS, refuses=(actions.NoKey, Malformed))
 def file(tx: Session, actor: Actor, form: str) -> Response:
     """File a request with a key: form fields as the standard names them, a photograph as `media`."""
     if form not in FORMS:
@@ -102,7 +105,7 @@ def file(tx: Session, actor: Actor, form: str) -> Response:
     return _said("service_requests", [answer], form)
 
 
-@blp.get("/tokens/<token>.<form>", who=access.anyone, query=shapes.AnyQuery)
+@blp.get("/tokens/<token>.<form>", who=access.anyone, query=shapes.AnyQuery, **SAID)
 def token(tx: Session, actor: Actor, query: Asked, token: str, form: str) -> Response:
     """The request that became of a token. We give numbers at once: a token is a number, or the id of a case."""
     _jurisdiction(query)

@@ -60,7 +60,7 @@ def mine(tx: Session, actor: Actor, reference: str) -> dict[str, Any]:
     return {"items": kept.of(tx, (ABOUT, request.id))}
 
 
-@blp.get(f"{MINE}/<uuid:file_id>", who=access.residents, refuses=serving.WITHHELD)
+@blp.get(f"{MINE}/<uuid:file_id>", who=access.residents, refuses=serving.WITHHELD, sends=serving.KINDS)
 def read_mine(tx: Session, actor: Actor, reference: str, file_id: UUID) -> Response:
     """One file of my case."""
     request = queries.request(tx, actor, reference)
@@ -88,7 +88,9 @@ def staff_list(tx: Session, actor: Actor, reference: str) -> dict[str, Sequence[
     return {"items": kept.of(tx, (ABOUT, request.id), internal=True)}
 
 
-@blp.get(f"{THEIRS}/<uuid:file_id>", who=may("see"), refuses=serving.WITHHELD, opens=BY_HAND)
+@blp.get(
+    f"{THEIRS}/<uuid:file_id>", who=may("see"), refuses=serving.WITHHELD, opens=BY_HAND, sends=serving.KINDS
+)  # fmt: skip
 def staff_read(tx: Session, actor: Actor, reference: str, file_id: UUID) -> Response:
     """One file of a case."""
     request = _opened(tx, actor, reference, file=file_id)

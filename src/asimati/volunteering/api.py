@@ -276,7 +276,10 @@ def tell_shift(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict
     return {"told": coordinating.broadcast(tx, actor, shift_id, **payload)}
 
 
-@blp.get("/staff/shifts/<uuid:shift_id>/attendance.pdf", who=may("see"), query=schemas.SheetQuery, opens=BY_HAND)
+@blp.get(
+    "/staff/shifts/<uuid:shift_id>/attendance.pdf", who=may("see"), query=schemas.SheetQuery, opens=BY_HAND,
+    sends="application/pdf",
+)  # fmt: skip
 def attendance_sheet(tx: Session, actor: Actor, query: Dict, shift_id: UUID) -> Response:
     """A shift's attendance sheet to print and sign, in both languages at once."""
     found, opportunity = coordinating.of_shift(tx, shift_id)

@@ -84,7 +84,7 @@ def freeze(tx: Session, actor: Actor, payload: Dict, code: str) -> Dict | None:
     return rankings.snapshot(tx, rankings.edition_of(tx, code))
 
 
-@blp.get("/staff/editions/<code>/snapshot.csv", who=may("see"), opens=BY_HAND)
+@blp.get("/staff/editions/<code>/snapshot.csv", who=may("see"), opens=BY_HAND, sends="text/csv")
 def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
     """The frozen ranking as it was signed, people by their ids alone: its SHA-256 is the signed digest."""
     policy.require(actor, "see")
@@ -92,7 +92,9 @@ def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
     return _file(rankings.snapshot_file(tx, edition.code), f"ranking-{code}.csv", "text/csv")
 
 
-@blp.get("/staff/editions/<code>/ceremony.xlsx", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND)
+@blp.get(
+    "/staff/editions/<code>/ceremony.xlsx", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND, sends=XLSX
+)  # fmt: skip
 def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
     """Whom to call to the stage, with the rules and what was corrected since, as a workbook."""
     edition, rows = _winners(tx, actor, code, query["places"])
@@ -104,7 +106,10 @@ def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response
     return _file(xlsx_of(tables, language=language()), f"ceremony-{code}.xlsx", XLSX)
 
 
-@blp.get("/staff/editions/<code>/ceremony.csv", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND)
+@blp.get(
+    "/staff/editions/<code>/ceremony.csv", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND,
+    sends="text/csv",
+)  # fmt: skip
 def ceremony_csv(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
     """Whom to call to the stage."""
     edition, rows = _winners(tx, actor, code, query["places"])

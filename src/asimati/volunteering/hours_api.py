@@ -120,7 +120,10 @@ def add_evidence(tx: Session, actor: Actor, upload: Upload | None, claim_id: UUI
     return claiming.add_evidence(tx, actor, claim_id, upload)
 
 
-@blp.get("/me/hours/<uuid:claim_id>/evidence/<uuid:file_id>", who=access.residents, refuses=serving.WITHHELD)
+@blp.get(
+    "/me/hours/<uuid:claim_id>/evidence/<uuid:file_id>", who=access.residents, refuses=serving.WITHHELD,
+    sends=serving.KINDS,
+)  # fmt: skip
 def my_evidence(tx: Session, actor: Actor, claim_id: UUID, file_id: UUID) -> Response:
     """What you put beside your hours."""
     hours_queries.my_claim(tx, actor, claim_id)
@@ -201,6 +204,7 @@ def staff_claim(tx: Session, actor: Actor, claim_id: UUID) -> Dict:
 
 @blp.get(
     "/staff/hours/<uuid:claim_id>/evidence/<uuid:file_id>",
+    sends=serving.KINDS,
     who=may("see"),
     refuses=serving.WITHHELD,
     opens=BY_HAND,

@@ -13,6 +13,7 @@ from asimati.http import access
 from asimati.http.routes import Blueprint
 from asimati.kit import clock
 from asimati.kit.db import Session
+from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor
 from asimati.volunteering import passport_queries, policy, printing
 from asimati.volunteering import passport_schemas as schemas
@@ -23,13 +24,19 @@ may = partial(access.staff_who, policy.MAY)
 Dict = dict[str, Any]
 
 
-@blp.get("/me/passport", who=access.residents, query=schemas.PassportQuery, gives=schemas.PassportOut, tagged=True)
+@blp.get(
+    "/me/passport", who=access.residents, query=schemas.PassportQuery, gives=schemas.PassportOut, tagged=True,
+    refuses=[NotFound],
+)  # fmt: skip
 def passport(tx: Session, actor: Actor, query: Dict) -> Dict:
     """One's volunteering passport of this edition, or of another, with all editions in short."""
     return passport_queries.passport(tx, actor.person, query.get("edition"))
 
 
-@blp.get("/me/passport.pdf", who=access.residents, query=schemas.PaperQuery)
+@blp.get(
+    "/me/passport.pdf", who=access.residents, query=schemas.PaperQuery, sends="application/pdf",
+    refuses=[NotFound],
+)  # fmt: skip
 def passport_pdf(tx: Session, actor: Actor, query: Dict) -> Response:
     """One's passport on paper, with a code that anybody can verify."""
     language = query.get("language") or language_of(tx, actor.person)

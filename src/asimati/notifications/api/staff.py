@@ -14,7 +14,7 @@ from asimati.http import access
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
 from asimati.kit import words
-from asimati.kit.errors import IllegalMove, Malformed, Unauthenticated
+from asimati.kit.errors import IllegalMove, Malformed, NotFound, Unauthenticated
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
@@ -116,7 +116,10 @@ def dead_letters(tx: Session, actor: Actor) -> Page:
     return Page(undelivered.dead_letters(tx, actor))
 
 
-@blp.post("/staff/dead-letters/revive", who=may("revive"), takes=schemas.ReviveIn, gives=schemas.SentAgainOut)
+@blp.post(
+    "/staff/dead-letters/revive", who=may("revive"), takes=schemas.ReviveIn, gives=schemas.SentAgainOut,
+    refuses=[NotFound],
+)  # fmt: skip
 def revive(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
     """Put one of them back in line, or all, once the cause is mended."""
     return {"count": undelivered.revive(tx, actor, payload.get("id"))}
@@ -153,14 +156,14 @@ STOP = _("Stop these mails")
 DONE = _("Done: no more mails like this")
 
 
-@blp.get("/unsubscribe/<token>", who=access.anyone)
+@blp.get("/unsubscribe/<token>", who=access.anyone, sends="text/html")
 def ask_to_unsubscribe(tx: Session, actor: Actor, token: str) -> Response:
     """A page with one button: looking at the link alone ends nothing, for scanners look at links too."""
     unsubscribe.read(token)
     return _page(ASKED, STOP)
 
 
-@blp.post("/unsubscribe/<token>", who=access.anyone)
+@blp.post("/unsubscribe/<token>", who=access.anyone, sends="text/html")
 def stop_mails(tx: Session, actor: Actor, token: str) -> Response:
     """One click, by a mail client (RFC 8058) or by the page's button."""
     unsubscribe.end(tx, token)

@@ -76,7 +76,9 @@ def mine(tx: Session, actor: Actor, reference: str) -> Dict:
     return {"items": letters.letters(tx, queries.request(tx, actor, reference))}
 
 
-@blp.get("/letters/<letter>/pdf", who=access.residents, refuses=(actions.LetterRevoked,))
+@blp.get(
+    "/letters/<letter>/pdf", who=access.residents, refuses=(actions.LetterRevoked,), sends="application/pdf"
+)  # fmt: skip
 def my_pdf(tx: Session, actor: Actor, letter: str) -> Response:
     """A letter of mine as a PDF in both languages."""
     return _printed(letters.letter(tx, actor, letter))
@@ -108,7 +110,7 @@ def issue(tx: Session, actor: Actor, payload: Dict, reference: str) -> Letter:
 
 
 @blp.get(
-    "/staff/letters/<letter>/pdf", who=access.staff_who(policy.MAY, "see"), opens=BY_HAND,
+    "/staff/letters/<letter>/pdf", who=access.staff_who(policy.MAY, "see"), opens=BY_HAND, sends="application/pdf",
     refuses=(actions.LetterRevoked,),
 )  # fmt: skip
 def staff_pdf(tx: Session, actor: Actor, letter: str) -> Response:
