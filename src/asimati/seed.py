@@ -55,6 +55,16 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("suggestion", {"theme": "environment", "idea": "زيادة المساحات الخضراء في الحي"}, "317"),
 ]
 
+# What residents say of themselves as volunteers.
+VOLUNTEERS: list[dict[str, Any]] = [
+    {"skills": ["first-aid", "elderly-care"], "languages": ["ar", "en"], "blocks": ["317", "318", "325"]},
+    {"skills": ["computers", "teaching"], "languages": ["ar"], "emergency_contact": {
+        "name": "أم علي", "relation": "الأم", "phone": "33000099"}},
+    {"skills": ["photography"], "languages": ["ar", "hi"], "availability": [
+        {"weekday": day, "from": "16:00", "to": "21:00"} for day in ("sun", "mon", "tue", "wed", "thu")]},
+    {"languages": ["ar"], "call_outs": False},
+]  # fmt: skip
+
 
 def seed(*, staff_only: bool = False) -> dict[str, Any]:
     """Sow once; a second time finds everything there. Who may sign in, and the number of what was made."""
@@ -80,6 +90,8 @@ def seed(*, staff_only: bool = False) -> dict[str, Any]:
     ):  # everyone one, so that figures by sex are about enough people to show
         service, answers, block = CASES[number % len(CASES)]
         _case(client, resident, reviewer["access_token"], service, answers, block)
+    for number, resident in enumerate(people):
+        _ask(client, "PUT", "/me/volunteer", resident, **VOLUNTEERS[number % len(VOLUNTEERS)])
     return {**_sign_in(), "residents": len(people), "cases": len(people)}
 
 
