@@ -173,10 +173,10 @@ def _require_workable(facts: Mapping[str, Any]) -> None:
 def listed(tx: Session, page: PageArgs) -> Page:
     """Entities by their code."""
     found = paginate(tx, select(Entity), [Entity.code], page)
-    with_them = select(Hop.entity_id, func.count()).where(
+    with_them = select(Hop.entity_id, func.count().label("cases")).where(
         Hop.entity_id.in_([one.id for one in found.items]), Hop.ended_at.is_(None)
     )
-    waiting = {entity: count for entity, count in tx.execute(with_them.group_by(Hop.entity_id))}
+    waiting = {row.entity_id: row.cases for row in tx.execute(with_them.group_by(Hop.entity_id))}
     return Page([_view(one, waiting.get(one.id, 0)) for one in found.items], found.next)
 
 
