@@ -139,7 +139,7 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         files=listed(f"/staff/service-requests/{reference}/attachments"),
         letters=listed(f"/staff/service-requests/{reference}/letters"),
         moves=moves,
-        replies=fitting(listed(f"/staff/service-requests/{reference}/replies")),
+        replies=fitting(listed(f"/staff/service-requests/{reference}/replies")) if TELLING & set(moves) else {},
         telling=TELLING,
         me=str(g.staff.id),
         **facts,
