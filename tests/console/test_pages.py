@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from asimati.accounts.actions import create_staff
-from asimati.kit import db
+from asimati.kit import clock, db
 from asimati.kit.policy import Role
 from asimati.places import sync as places
 from asimati.service_requests.sync import sync
@@ -199,6 +199,21 @@ def test_whoever_comes_too_late_is_told_and_keeps_what_they_typed(
 def test_an_auditor_sees_a_case_and_no_move(browser: Browser, case: str) -> None:
     page = text_of(browser("auditor", Role.AUDITOR).get(f"/console/cases/{case}"))
     assert case in page and "/claim" not in page
+
+
+def test_the_first_page_has_the_numbers_of_today(browser: Browser, reviewer: FlaskClient, case: str) -> None:
+    moment = now()
+    begins = moment + timedelta(minutes=30 if clock.local(moment).hour < 12 else -30)  # today, at any hour
+    make_event(starts_at=begins, ends_at=moment + timedelta(minutes=90))
+    coordinator = browser("coordinator", Role.COORDINATOR)
+    page = text_of(coordinator.get("/console/"))
+    (doors,) = re.findall(r'<b data-count="doors">(\d+)</b>', page)
+    assert int(doors) >= 1 and "open now" in page and 'data-count="hours"' in page
+    assert coordinator.get("/console/counts?doors").json["doors"] == int(doors)
+    page = text_of(reviewer.get("/console/"))
+    assert re.search(r'<b data-count="mine">0</b>', page) and 'data-count="overdue"' in page
+    send(reviewer, page, f"/console/cases/{case}/claim")
+    assert re.search(r'<b data-count="mine">1</b>', text_of(reviewer.get("/console/")))
 
 
 def test_the_map_shows_the_block_its_neighbours_and_the_point(

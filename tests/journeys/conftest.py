@@ -60,6 +60,16 @@ class House:
         assert answer.status_code < 400, answer.text
         return answer.json()
 
+    def colleague(self, *roles: str) -> tuple[str, str]:
+        """A new member of staff: the name to sign in by, and the first password."""
+        name = f"colleague-{next(self._numbers)}"
+        said = {
+            "email": f"{name}@asimati.example",
+            "name": {"ar": "زميلة", "en": "A colleague"},
+            "roles": list(roles),
+        }
+        return name, self.ask("POST", "/staff/members", self.staff("admin"), json=said)["password"]
+
     def case(self, details: str = "حفرة كبيرة أمام المدرسة") -> str:
         """A case a new resident files; its reference."""
         said = {"service": "road-damage", "form_version": 1, "location": {"block": "317"}}
@@ -108,7 +118,7 @@ def chrome() -> Iterator[Browser]:
         browser.close()
 
 
-def sign_in(context: BrowserContext, name: str, language: str) -> Page:
+def sign_in(context: BrowserContext, name: str, language: str, password: str = PASSWORD) -> Page:
     """A page of a member of staff who has signed in by the form."""
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -116,7 +126,7 @@ def sign_in(context: BrowserContext, name: str, language: str) -> Page:
     if page.locator("html").get_attribute("lang") != language:
         page.locator("button[name=language]").click()
     page.fill("#email", f"{name}@asimati.example")
-    page.fill("#password", PASSWORD)
+    page.fill("#password", password)
     page.locator("main form button").first.click()
     page.wait_for_url("**/console/")
     return page
@@ -130,11 +140,11 @@ def signed_in(house: House, chrome: Browser) -> Iterator[Opened]:
     """A page of a member of staff who has signed in by the form, in the language asked for."""
     contexts: list[BrowserContext] = []
 
-    def open_page(name: str, language: str = "ar", **options: Any) -> Page:
+    def open_page(name: str, language: str = "ar", password: str = PASSWORD, **options: Any) -> Page:
         size = {"width": 1280, "height": 900}
         context = chrome.new_context(base_url=house.address, viewport=size, **options)
         contexts.append(context)
-        return sign_in(context, name, language)
+        return sign_in(context, name, language, password)
 
     yield open_page
     for context in contexts:

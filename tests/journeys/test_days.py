@@ -55,13 +55,95 @@ def test_a_reviewers_morning_with_two_others_at_work(house: House, signed_in: Op
     move(page, "return", message_ar="عاد الطلب إلينا.", message_en="It is back with us.")
     move(page, "resolve", message_ar="أُصلح الطريق.", message_en="The road is repaired.")
     expect(page.locator(".lead .badge").first).to_have_class(re.compile("resolved"))
-    # A colleague was quicker: what was typed is kept.
-    page.goto(f"/console/cases/{references[2]}")
-    colleague.goto(f"/console/cases/{references[2]}")
-    move(colleague, "claim")
+    # Two colleagues were quicker, one after the other: what was typed is kept, and nobody's work is overwritten.
+    name, password = house.colleague("reviewer")
+    other = signed_in(name, language, password)
+    for one in (page, colleague, other):
+        one.goto(f"/console/cases/{references[2]}")
+    move(other, "claim")
+    move(colleague, "note", note="ملاحظة المشرفة")
     move(page, "claim", note="ملاحظة كتبتها على مهل")
     expect(page.locator("div.refused")).to_be_visible()
     expect(page.locator("textarea", has_text="ملاحظة كتبتها")).to_have_count(1)
+    found = house.ask("GET", f"/staff/service-requests/{references[2]}", house.staff("supervisor"))
+    assert [one["move"] for one in found["entries"]].count("claim") == 1
+
+
+def walk_to(page: Page, selector: str) -> None:
+    """Tab until something is reached; on the way whatever has the focus is seen, marked and not hidden."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        assert not page.evaluate(HIDDEN), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+# Whether what has the focus cannot be seen: no ring around it, outside the window, or under something else.
+HIDDEN = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+  if (one === document.body) return false;
+  if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2) return true;
+  const x = box.x + Math.min(box.width / 2, innerWidth - 1), y = box.y + Math.min(box.height / 2, 40);
+  if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return true;
+  const above = document.elementFromPoint(x, y);
+  return !(above && (one.contains(above) || above.contains(one) || above.closest('label')?.control === one));
+}"""
+
+
+@both_languages
+def test_a_morning_by_the_keyboard_alone(house: House, signed_in: Opened, language: str) -> None:
+    details = f"رصيف مكسور عند الباب {house.case()[3:]}"
+    reference = house.case(details)
+    page = signed_in("reviewer", language)
+    page.goto("/console/queues/unassigned")
+    page.keyboard.press("/")
+    page.keyboard.type(reference)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**q={reference}*")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("k")  # there is nothing above: one stays
+    page.keyboard.press("x")
+    expect(page.locator("[data-row] input")).to_be_checked()
+    page.keyboard.press("c")
+    page.wait_for_url("**/bulk")
+    page.goto(f"/console/queues/mine?q={reference}")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/cases/{reference}")
+    walk_to(page, "details:has(form[action$='/ask']) summary")
+    page.keyboard.press("Enter")
+    walk_to(page, "form[action$='/ask'] textarea[name=message_ar]")
+    page.keyboard.type("أين يقع الباب؟")
+    walk_to(page, "form[action$='/ask'] textarea[name=message_en]")
+    page.keyboard.type("Which door is it?")
+    walk_to(page, "form[action$='/ask'] button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lead .badge").first).to_have_class(re.compile("waiting"))
+
+
+@both_languages
+def test_many_cases_are_found_in_arabic_and_claimed_together(
+    house: House, signed_in: Opened, language: str
+) -> None:
+    word = "الأَسْفَلْت"  # as written with every sign; searched for without
+    references = {house.case(f"{word} متشقق {number}") for number in range(2)}
+    page = signed_in("reviewer", language)
+    page.goto("/console/queues/unassigned")
+    page.fill("#q", "الاسفلت متشقق")
+    page.select_option("#channel", "app")
+    page.fill("#block", "317")
+    page.press("#q", "Enter")
+    page.wait_for_load_state()
+    shown = set(page.locator("[data-open]").all_inner_texts())
+    assert references <= shown
+    for row in page.locator("[data-row] input").all():
+        row.check()
+    page.locator("form[action$='/bulk'] button").click()
+    page.wait_for_url("**/bulk")
+    page.goto("/console/queues/mine")
+    assert references <= set(page.locator("[data-open]").all_inner_texts())
 
 
 @both_languages
@@ -253,6 +335,12 @@ def test_an_auditors_check(house: House, signed_in: Opened, language: str) -> No
     page.locator("form.filters button").click()
     page.wait_for_load_state()
     assert page.locator("tbody tr").count() > 0
+    # The trail is proven at a press of a button, and a read of a person's file stands in it.
+    page.goto(f"/console/audit?subject_type=service_request&subject_id={reference}")
+    expect(page.locator("tbody", has_text="opened")).to_be_visible()
+    page.locator("form[method=post] button.plain", has_text=re.compile("Prove|إثبات|تحقق")).click()
+    expect(page.locator("main .told, main .refused").filter(has_text=re.compile(r"\d"))).to_have_count(1)
+    expect(page.locator("div.refused")).to_have_count(0)
     answer = page.goto(f"/console/cases/{reference}")
     assert answer is not None and answer.status in (200, 403, 404)
     assert page.locator("form[action$='/claim']").count() == 0  # an auditor looks and changes nothing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from asimati.kit import words
 from asimati.kit.text import say
+from asimati.settings import settings
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ def ask(
     token: str | None = None,
     file: FileStorage | None = None,
 ) -> Answer:
-    """Ask the API below /api/v1, as whoever is signed in (or as the holder of `token`).
+    """Ask the API below /api/v1, as whoever is signed in (or as the holder of `token`; an empty one is nobody's).
 
     `key` is the Idempotency-Key of a form, so that one sent twice acts once; `match` the ETag it was filled in on.
     A `file` goes out as a form does, in its field "file".
     """
-    given = token or g.get("token")
+    given = g.get("token") if token is None else token
     headers = {
         "Accept-Language": words.language(),
         "X-Request-ID": g.request_id,
@@ -106,6 +108,44 @@ def may(path: str, **query: Any) -> Any:
 def listed(path: str, **query: Any) -> list[Any]:
     """The items of a list a page shows beside other things; empty where this caller may not ask."""
     return (may(path, **query) or {}).get("items", [])
+
+
+_MOST_LISTS = 500
+_LISTS: dict[tuple[str, str, object], tuple[float, list[Any]]] = {}  # when it was asked, and the items
+
+
+def public(path: str) -> list[Any]:
+    """All items of a public list that hardly changes, as strangers see it; kept for `web.lists` seconds.
+
+    Pages ask for the same services and blocks again and again beside what they are about.
+    """
+    return _kept((path, words.language(), None), lambda: _whole(path, token=""))
+
+
+def steady(path: str, *, in_pages: bool = True) -> list[Any]:
+    """The same for a list of the staff's own, kept for whoever asks alone; empty where they may not ask."""
+    return _kept((path, words.language(), g.staff.id), lambda: _whole(path) if in_pages else listed(path))
+
+
+def _kept(key: tuple[str, str, object], asked: Callable[[], list[Any]]) -> list[Any]:
+    now, kept = time.monotonic(), _LISTS.get(key)
+    if kept is None or now - kept[0] >= settings().web.lists:
+        if len(_LISTS) > _MOST_LISTS:
+            _LISTS.clear()
+        kept = _LISTS[key] = (now, asked())
+    return kept[1]
+
+
+def _whole(path: str, token: str | None = None) -> list[Any]:
+    items: list[Any] = []
+    after: str | None = ""
+    while after is not None:
+        answer = ask("GET", path, query={"limit": 100, "after": after}, token=token)
+        if not answer.ok:
+            return []
+        items += answer.body["items"]
+        after = answer.body["next"]
+    return items
 
 
 def _application() -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from asimati.console.asking import ask
+from asimati.console.asking import public
 from asimati.places import drawing
 
 REACH = 1_500.0  # metres shown on each side of the place
@@ -15,7 +15,7 @@ PIN = 350.0  # metres around a block's number that the pin would cover
 
 def map_of(location: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The drawing around a case's point, or around its block where it has none; None where we know neither."""
-    where, blocks = location or {}, _blocks()
+    where, blocks = location or {}, {one["number"]: one for one in public("/places/blocks")}
     drawn = drawing.drawn(tuple((b["number"], b["lat"], b["lon"]) for b in blocks.values() if b["lat"] is not None))
     own = drawn.cells.get(where.get("block") or "") if drawn else None
     exact = where.get("lat") is not None and where.get("lon") is not None
@@ -38,16 +38,3 @@ def map_of(location: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _near(one: drawing.Spot, other: drawing.Spot) -> bool:
     """Whether a block's number still stands in the picture."""
     return abs(one[0] - other[0]) < REACH - 120 and abs(one[1] - other[1]) < REACH - 120
-
-
-def _blocks() -> dict[str, Any]:
-    """All blocks by their numbers."""
-    found: dict[str, Any] = {}
-    after: str | None = ""
-    while after is not None:
-        answer = ask("GET", "/places/blocks", query={"limit": 100, "after": after})
-        if not answer.ok:
-            break
-        found |= {one["number"]: one for one in answer.body["items"]}
-        after = answer.body["next"]
-    return found

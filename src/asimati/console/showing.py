@@ -78,6 +78,17 @@ def when(value: str | datetime | None) -> Markup:
     )
 
 
+def between(start: str | datetime | None, end: str | datetime | None) -> Markup:
+    """From a time of day to another, in the order of the sentence around it."""
+    return Markup("<bdi>{}</bdi>–<bdi>{}</bdi>").format(time_of(start) or "—", time_of(end) or "—")
+
+
+def minutes(value: str | datetime | None, since: str | datetime) -> int | None:
+    """The minutes from one moment to another; None where it did not come."""
+    begin, found = moment(since), moment(value)
+    return round((found - begin).total_seconds() / 60) if found and begin else None
+
+
 def as_input(value: str | datetime | None) -> str:
     """A moment as a field for day and time holds it, on the governorate's clock."""
     found = moment(value)
@@ -113,7 +124,7 @@ def filters() -> dict[str, Any]:
     """All of them, by the names templates use."""
     return {
         "said": said, "when": when, "day": day, "hijri": hijri, "time_of": time_of, "ago": ago,
-        "as_input": as_input,
+        "as_input": as_input, "between": between, "minutes": minutes,
         "number": number, "code": code,
     }  # fmt: skip
 

@@ -173,7 +173,11 @@ def _require_workable(facts: Mapping[str, Any]) -> None:
 def listed(tx: Session, page: PageArgs) -> Page:
     """Entities by their code."""
     found = paginate(tx, select(Entity), [Entity.code], page)
-    return Page([view(tx, one) for one in found.items], found.next)
+    with_them = select(Hop.entity_id, func.count().label("cases")).where(
+        Hop.entity_id.in_([one.id for one in found.items]), Hop.ended_at.is_(None)
+    )
+    waiting = {row.entity_id: row.cases for row in tx.execute(with_them.group_by(Hop.entity_id))}
+    return Page([_view(one, waiting.get(one.id, 0)) for one in found.items], found.next)
 
 
 def one(tx: Session, code: str, *, lock: bool = False) -> Entity:
@@ -188,5 +192,9 @@ def one(tx: Session, code: str, *, lock: bool = False) -> Entity:
 def view(tx: Session, entity: Entity) -> dict[str, Any]:
     """An entity and how many cases are with it now."""
     waiting = select(func.count()).where(Hop.entity_id == entity.id, Hop.ended_at.is_(None))
+    return _view(entity, tx.scalar(waiting) or 0)
+
+
+def _view(entity: Entity, waiting: int) -> dict[str, Any]:
     names = ("code", "name", "kind", "target_time", "calendar", "contacts", "by_staff", "retired_at", "version")
-    return {**{name: getattr(entity, name) for name in names}, "waiting": tx.scalar(waiting)}
+    return {**{name: getattr(entity, name) for name in names}, "waiting": waiting}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import flash, g, request
 
-from asimati.console.asking import Answer, ask, listed, need
+from asimati.console.asking import Answer, ask, listed, need, public, steady
 from asimati.console.forms import both, form_of
 from asimati.console.frame import back, blp, page, shown_or_refused, taken
 from asimati.console.mapping import map_of
@@ -66,11 +66,11 @@ def queue(name: str) -> Any:
         channels=list(NAMES["channel"]),
         kinds=list(NAMES["kind"]),
         states=_OPEN_STATES,
-        officers=listed("/staff/officers"),
-        entities=listed("/staff/entities", limit=100),
+        officers=steady("/staff/officers", in_pages=False),
+        entities=steady("/staff/entities"),
         queues=queues,
         elsewhere=ELSEWHERE,
-        services=listed("/services", limit=100),
+        services=public("/services"),
     )
 
 
@@ -126,6 +126,7 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
     if not answer.ok:
         return shown_or_refused(answer)
     found = answer.body
+    moves = open_moves(found)
     facts: dict[str, Any] = {"refused": None, "tried": None, "typed": {}, **more}
     return page(
         "case.html",
@@ -134,11 +135,11 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         match=answer.tag,
         fields=answered(found),
         place=map_of(found.get("location")),
-        entities=listed("/staff/entities", limit=100),
+        entities=steady("/staff/entities") if "refer" in moves else [],
         files=listed(f"/staff/service-requests/{reference}/attachments"),
         letters=listed(f"/staff/service-requests/{reference}/letters"),
-        moves=open_moves(found),
-        replies=fitting(listed(f"/staff/service-requests/{reference}/replies")),
+        moves=moves,
+        replies=fitting(listed(f"/staff/service-requests/{reference}/replies")) if TELLING & set(moves) else {},
         telling=TELLING,
         me=str(g.staff.id),
         **facts,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, g, jsonify, redirect, request, url_for
 
-from asimati.console import session
+from asimati.console import session, showing
 from asimati.console.asking import Answer, ask, listed
 from asimati.console.forms import form_of
 from asimati.console.frame import LANGUAGE, back, blp, inside, page
 from asimati.console.pages.sign_on import sign_in_page, staff_providers
+from asimati.events.rules import DOORS_OPEN
 from asimati.kit import clock, words
 from asimati.kit.words import _
 
@@ -76,20 +78,46 @@ def set_language() -> Any:
 @blp.get("/")
 def home() -> str:
     """Today's numbers, each a link to the work behind it."""
-    today = clock.local_day(clock.utcnow())
-    events = listed("/staff/events", day=today.isoformat(), status="published", limit=50)
+    waiting = listed("/staff/queues")
+    first = [queue for name in _FIRST for queue in waiting if queue["name"] == name]
+    today = _doors_of_today()
+    doors = None if today is None else sum(open for _event, open in today)
     return page(
         "home.html",
         title=_("Today"),
-        today=today,
+        today=clock.local_day(clock.utcnow()),
         told=listed("/staff/notices", unread=True, limit=5),
-        queues=listed("/staff/queues"),
-        events=events,
+        first=first,
+        rest=[queue for queue in waiting if queue not in first],
+        most=max([*(queue["count"] for queue in waiting), doors or 0], default=0),
+        doors=doors,
+        events=today,
         goals=listed("/impact/goals"),
     )
 
 
 @blp.get("/counts")
 def counts() -> Response:
-    """The queues' counts, for the badges that keep themselves up to date."""
-    return jsonify({queue["name"]: queue["count"] for queue in listed("/staff/queues")})
+    """The queues' counts and the doors open now, for the badges that keep themselves up to date."""
+    found = {queue["name"]: queue["count"] for queue in listed("/staff/queues")}
+    if "doors" in request.args and (today := _doors_of_today()) is not None:
+        found["doors"] = sum(open for _event, open in today)
+    return jsonify(found)
+
+
+_FIRST = ("mine", "overdue", "hours")  # the numbers one looks at first
+
+
+def _doors_of_today() -> list[tuple[Any, bool]] | None:
+    """Today's events, each with whether its door is open now; None for whoever has nothing to do with doors."""
+    now = clock.utcnow()
+    query = {"day": clock.local_day(now).isoformat(), "status": "published", "limit": 100}
+    answer = ask("GET", "/staff/events", query=query)
+    if not answer.ok:
+        return None
+    return [(event, _is_open(event, now)) for event in answer.body["items"]]
+
+
+def _is_open(event: Any, now: datetime) -> bool:
+    begins, ends = showing.moment(event["starts_at"]), showing.moment(event["ends_at"])
+    return bool(begins and ends and begins - DOORS_OPEN <= now < ends)

@@ -54,12 +54,18 @@ const source = document.body.dataset.counts;
 async function count() {
   const shown = document.querySelectorAll("[data-count]");
   if (!shown.length || document.hidden) return;
-  const answer = await fetch(source).catch(() => null);
+  const doors = document.querySelector("[data-count=doors]") ? "?doors" : "";
+  const answer = await fetch(source + doors).catch(() => null);
   if (!answer?.ok) return;
   const counts = await answer.json();
   for (const one of shown) {
     const fresh = counts[one.dataset.count];
     if (fresh !== undefined) one.textContent = fresh.toLocaleString("en");
+  }
+  const most = Math.max(1, ...Object.values(counts));
+  for (const bar of document.querySelectorAll("[data-bar]")) {
+    const fresh = counts[bar.dataset.bar];
+    if (fresh !== undefined) bar.setAttribute("width", (100 * fresh) / most);
   }
 }
 if (source) setInterval(count, 10_000);

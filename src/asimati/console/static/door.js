@@ -107,6 +107,7 @@ async function count() {
   const said = await answer.json();
   document.getElementById("inside").textContent = said.inside;
   document.getElementById("expected").textContent = said.expected;
+  document.querySelector("[data-bar=inside]").setAttribute("width", said.expected ? (100 * said.inside) / said.expected : 0);
 }
 
 document.getElementById("by-hand").addEventListener("submit", (event) => {
