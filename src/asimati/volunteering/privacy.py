@@ -8,10 +8,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.kit.policy import Actor
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
+from asimati.kit.privacy import (
+    AFTER_MERGE,
+    BEFORE_ERASURE,
+    BEFORE_MERGE,
+    Fate,
+    Group,
+    Together,
+    holds,
+    knows_nobody,
+)
 from asimati.kit.words import _
 from asimati.volunteering.actions import signing_up
 from asimati.volunteering.actions.claiming import ABOUT
+from asimati.volunteering.actions.vouching import end_second_passports, vouch_again
 from asimati.volunteering.models import Dispute, HoursClaim, HoursLine, Shift, SignUp
 from asimati.volunteering.models.editions import Enrolment, RankingRow, Snapshot
 from asimati.volunteering.rules import LIVE
@@ -26,6 +36,7 @@ holds(
     of="person_id",
     fate=Fate.KEEP,
     why=_("Coming ones are withdrawn. The rest is kept as numbers, of nobody in particular."),
+    together=Together.BLOCK,
 )
 holds(
     HoursClaim,
@@ -65,6 +76,7 @@ holds(
     plain=["category"],
     fate=Fate.DELETE,
     why=_("It is deleted."),
+    together=Together.ONE,
 )
 holds(
     RankingRow,
@@ -74,6 +86,8 @@ holds(
     plain=["category"],
     fate=Fate.KEEP,
     why=_("A ranking that was signed does not change. It holds numbers, no names, and yours leads to nobody."),
+    together=Together.LEAVE,
+    left=_("A frozen ranking never changes; what was served is in the passport of the kept account."),
 )
 knows_nobody(Snapshot, "digest", why="stands for a whole ranking")
 
@@ -96,3 +110,5 @@ def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
 
 
 BEFORE_ERASURE.append(give_up_shifts)
+BEFORE_MERGE.append(end_second_passports)
+AFTER_MERGE.append(vouch_again)
