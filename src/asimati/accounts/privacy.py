@@ -209,6 +209,7 @@ holds(
     why=_("Withdrawn now. The receipt is kept for its period, as proof of what was agreed and when it ended."),
     periods={"consent": Consent.withdrawn_at.is_not(None)},
     aged=Consent.withdrawn_at,
+    together=Together.ONE,  # of two that stand the other's has ended by then: `settle_receipts`
 )
 holds(
     HouseholdMember,
@@ -244,6 +245,7 @@ holds(
     fate=Fate.DELETE,
     why=DELETED,
     hidden=["phone_index"],
+    together=Together.ONE,
 )
 BEFORE_ERASURE += [withdraw_all, leave_households]
 BEFORE_MERGE += [settle_receipts, settle_calendar, part_household]
