@@ -16,7 +16,7 @@ from typing import Any
 
 import asimati
 from asimati.files import scanning
-from asimati.impact.actions import contribute, publish, rebuild
+from asimati.impact.actions import contribute, count_as_one, publish, rebuild
 from asimati.kit.db import Session
 from asimati.kit.outbox import TOPICS, Delivered, Message
 from asimati.notifications import broadcasts, carrying, codes, sending, webhooks
@@ -84,6 +84,7 @@ LISTENERS: Mapping[str, Listener] = {
         Call("files.scan", FILES, scanning.prepare, scanning.call, scanning.record),
         Effect("service_requests.recount", REPORTS, recount),
         Batch("impact.contribute", EFFECTS, contribute),
+        Effect("impact.count_as_one", EFFECTS, count_as_one),
         Effect("impact.rebuild", EFFECTS, rebuild),
         Effect("impact.publish", REPORTS, publish),
     )
@@ -96,6 +97,7 @@ BY_FIELDS: Mapping[str, frozenset[str]] = {
 }
 BY_TOPIC: Mapping[str, Sequence[str]] = {
     "accounts.code_requested": ("notifications.send_code",),
+    "dataprotection.accounts_merged": ("notifications.notify", "impact.count_as_one"),
     "places.working_time_changed": ("service_requests.recount",),
     "files.file_received": ("files.scan",),
     "notifications.broadcast_goes_on": ("notifications.fan_out",),

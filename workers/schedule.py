@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes, purge_sign_ons
 from asimati.appointments.actions import remind as remind_of_appointments
+from asimati.dataprotection.actions import merge_again
 from asimati.dataprotection.actions import purge as purge_retained
 from asimati.dataprotection.actions import resume as resume_erasures
 from asimati.events.actions import lapse_offers, mark_no_shows, tell_of_partners
@@ -111,6 +112,7 @@ JOBS: Sequence[Job] = (
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("accounts.purge_challenges", HOUR, purge_challenges),
+    Job("dataprotection.merge_again", HOUR, merge_again),
     Job("accounts.lapse_asks", HOUR, lapse_asks),
     Job("accounts.purge_sign_ons", HOUR, purge_sign_ons),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),

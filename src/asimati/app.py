@@ -27,6 +27,7 @@ from asimati.console import blp as console
 from asimati.credentials import api as credentials
 from asimati.credentials import well_known
 from asimati.dataprotection import api as dataprotection
+from asimati.dataprotection import merging_api as account_merges
 from asimati.dataprotection import staff_api as dataprotection_desk
 from asimati.events import after_api as events_after
 from asimati.events import api as events
@@ -74,6 +75,7 @@ ROOMS = (
     calendar,
     dataprotection,
     dataprotection_desk,
+    account_merges,
     integrity,
     places,
     credentials,

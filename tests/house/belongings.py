@@ -349,8 +349,13 @@ def of_data_protection(house: House) -> None:
     found = ask("GET", "/staff/queues/integrity", house.staff["integrity_officer"], 200)["items"][0]["reference"]
     consent = ask("GET", "/me/consents", house.owner, 200)["items"][0]
     ask("PUT", f"/me/consents/{consent['code']}", house.owner, 204, json={"edition": consent["edition"]})
+    with db.transaction() as tx:
+        twin = ensure_person(tx, "+97333111666").id
+    proposal = {"kept": str(house.person), "other": str(twin), "reason": "the same papers were shown"}
+    merge = ask("POST", "/staff/account-merges", desk, json=proposal)["id"]
     house.values |= {
-        "data-requests/reference": copy, "restrictions/restriction_id": restriction,
+        "account-merges/merge_id": merge, "data-requests/reference": copy,
+        "restrictions/restriction_id": restriction,
         "people/person_id": str(house.person), "integrity-reports/reference": found,
         "consents/code": consent["code"],
     }  # fmt: skip

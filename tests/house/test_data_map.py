@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import ARRAY, Column, Date, Double, Float, LargeBinary, Table, Text, Time, Uuid
 from sqlalchemy.dialects.postgresql import JSONB, Range
 
-from asimati.kit.privacy import HOLDINGS, INFO, Fate, Group
+from asimati.dataprotection.actions.merging import keys_of
+from asimati.kit.privacy import HOLDINGS, INFO, Fate, Group, Together, person_columns
 from asimati.kit.words import LANGUAGES, catalogue
 from asimati.models import metadata
 from asimati.settings import settings
@@ -20,6 +21,7 @@ LOOSE = {
     "template": "words for everybody, and the ways they go",
     "dev_mail": "development and tests alone",
     "act": "a keyed pseudonym and the group somebody was counted in; figures stay right",
+    "same_person": "keyed pseudonyms alone; figures stay right",
     "contribution": "a keyed pseudonym and the group somebody was counted in; figures stay right",
     "webhook_delivery": "references and titles, with their own purge",
 }
@@ -62,6 +64,17 @@ def test_each_table_with_a_key_to_a_person_is_in_the_map() -> None:
     for table in metadata.sorted_tables:
         if any(key.column.table.name == "person" for key in table.foreign_keys) or table.name == "person":
             assert table.name in HOLDINGS, f"{table.name}: declare it in the room's privacy.py by `holds(...)`"
+
+
+def test_each_table_about_people_says_what_becomes_of_it_when_two_accounts_are_one() -> None:
+    """Rows move unless the room says otherwise; where a key allows one a person, somebody has thought of it."""
+    for holding in HOLDINGS.values():
+        keyed = [key for column in person_columns(holding.table) for key, _ in keys_of(holding.table, column)]
+        assert not keyed or holding.together is not Together.MOVE, (
+            f"{holding.name}: say `together=` in its privacy.py"
+        )
+        assert (holding.together is Together.LEAVE) == bool(holding.left), f"{holding.name}: say why rows are left"
+        assert not holding.left or holding.left in catalogue(), holding.left
 
 
 def test_no_other_table_names_people_unnoticed() -> None:

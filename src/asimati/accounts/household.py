@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from asimati.accounts import rules
-from asimati.accounts.models import Guardianship, HouseholdMember, Person, Side
+from asimati.accounts.models import FormerAccount, Guardianship, HouseholdMember, Person, Side
 from asimati.kit import clock, secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -156,7 +156,9 @@ def asked(tx: Session, person: UUID) -> ColumnElement[bool]:
     """The rows in which somebody is asked and has not answered; found by their telephone, if they have one."""
     sealed = tx.scalars(select(Person.phone).where(Person.id == person)).one()
     indexes = secrets.blind_indexes(secrets.unseal(sealed, "phone"), "phone") if sealed else []
-    return and_(OPEN, HouseholdMember.asked_of.is_not(None), HouseholdMember.phone_index.in_(indexes))
+    former = select(FormerAccount.phone_index).where(FormerAccount.person_id == person)
+    at_any_of_mine = or_(HouseholdMember.phone_index.in_(indexes), HouseholdMember.phone_index.in_(former))
+    return and_(OPEN, HouseholdMember.asked_of.is_not(None), at_any_of_mine)
 
 
 def shown(tx: Session, person: UUID, rows: list[HouseholdMember]) -> list[dict[str, Any]]:

@@ -10,6 +10,13 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 
 from asimati.accounts.actions.consents import withdraw_all
 from asimati.accounts.actions.household import leave_households
+from asimati.accounts.actions.merging import (
+    numbered_apart,
+    overlapping,
+    part_household,
+    settle_calendar,
+    settle_receipts,
+)
 from asimati.accounts.models import (
     AccountSession,
     Authenticator,
@@ -19,6 +26,7 @@ from asimati.accounts.models import (
     Consent,
     Device,
     Engagement,
+    FormerAccount,
     HouseholdMember,
     Passkey,
     PasskeyChallenge,
@@ -33,12 +41,13 @@ from asimati.accounts.models import (
     StaffMember,
 )
 from asimati.kit import rotation, secrets
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds
+from asimati.kit.privacy import BEFORE_ERASURE, BEFORE_MERGE, CLASHES, Fate, Group, Together, holds
 from asimati.kit.words import _
 
 rotation.seals(Person.phone, "phone", index=Person.phone_index)
 rotation.seals(Person.email, "email")
 rotation.seals(Person.cpr, "cpr", index=Person.cpr_index)
+rotation.seals(FormerAccount.phone, "phone", index=FormerAccount.phone_index)
 rotation.seals(HouseholdMember.cpr, "cpr", index=HouseholdMember.cpr_index)
 rotation.seals(HouseholdMember.phone, "phone", index=HouseholdMember.phone_index)
 rotation.seals(StaffMember.cpr, "cpr", index=StaffMember.cpr_index)
@@ -81,6 +90,8 @@ holds(
     why=_("An empty row stays, so that what was counted stays counted. Nothing in it says who you were."),
     blanks={"language": "ar", "": _nobodys},
     hidden=["cpr_index", "phone_index"],
+    together=Together.LEAVE,
+    left=_("What the kept account does not say yet it takes over; the rest is deleted, and the row stays empty."),
 )
 holds(
     PersonSensitive,
@@ -90,6 +101,7 @@ holds(
     personal=["disability"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     Preference,
@@ -99,6 +111,7 @@ holds(
     personal=["channels", "topics", "quiet_from", "quiet_to", "friday_prayer", "digest"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     Device,
@@ -119,6 +132,7 @@ holds(
     fate=Fate.DELETE,
     why=DELETED,
     hidden=["token"],
+    together=Together.ONE,
 )
 holds(
     AccountSession,
@@ -130,6 +144,7 @@ holds(
     why=DELETED,
     periods={"sign_in": true()},
     aged=AccountSession.expires_at,
+    together=Together.END,
 )
 holds(
     SignOnLink,
@@ -140,6 +155,7 @@ holds(
     fate=Fate.DELETE,
     why=DELETED,
     hidden=["subject_index"],
+    together=Together.BLOCK,  # a provider that knows two knows two people
 )
 holds(
     SignOn,
@@ -181,6 +197,7 @@ holds(
     personal=["during", "title"],
     fate=Fate.DELETE,
     why=DELETED,
+    along=lambda kept: {"person_number": select(Person.number).where(Person.id == kept).scalar_subquery()},
 )
 holds(
     Consent,
@@ -192,6 +209,7 @@ holds(
     why=_("Withdrawn now. The receipt is kept for its period, as proof of what was agreed and when it ended."),
     periods={"consent": Consent.withdrawn_at.is_not(None)},
     aged=Consent.withdrawn_at,
+    together=Together.ONE,  # of two that stand the other's has ended by then: `settle_receipts`
 )
 holds(
     HouseholdMember,
@@ -216,8 +234,22 @@ holds(
     hidden=["cpr_index", "phone_index"],
     periods={"household": HouseholdMember.ended_at.is_not(None)},
     aged=HouseholdMember.ended_at,
+    together=Together.BLOCK,
+)
+holds(
+    FormerAccount,
+    Group.CONTACT,
+    _("Former accounts of yours, and their telephones"),
+    of="person_id",
+    personal=["phone", "phone_index"],
+    fate=Fate.DELETE,
+    why=DELETED,
+    hidden=["phone_index"],
+    together=Together.ONE,
 )
 BEFORE_ERASURE += [withdraw_all, leave_households]
+BEFORE_MERGE += [settle_receipts, settle_calendar, part_household]
+CLASHES += [overlapping, numbered_apart]
 for _model, _title, _personal, _plain in (
     (StaffMember, _("Who works here"), ["email", "name", "cpr", "cpr_index", "phone", "phone_index"], ["password"]),
     (RoleGrant, _("What they may do"), ["reason"], ["scopes"]),

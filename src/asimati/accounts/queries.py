@@ -13,7 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
-from asimati.accounts.models import PROFILE, CodeChallenge, Device, Person, PersonSensitive, Preference
+from asimati.accounts.models import (
+    PROFILE,
+    CodeChallenge,
+    Device,
+    FormerAccount,
+    Person,
+    PersonSensitive,
+    Preference,
+)
 from asimati.kit import audit, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -163,7 +171,8 @@ def codes_sent(tx: Session) -> int:
 
 def access_log(tx: Session, person_id: UUID, page: PageArgs) -> Page:
     """Who else opened or worked on anything about this person, newest first, in plain words."""
-    lines = select(AuditLine).where(AuditLine.people.contains([person_id]))
+    former = tx.scalars(select(FormerAccount.former_id).where(FormerAccount.person_id == person_id)).all()
+    lines = select(AuditLine).where(AuditLine.people.overlap([person_id, *former]))
     found = paginate(tx, lines, [AuditLine.at.desc(), AuditLine.id.desc()], page)
     return Page([_access(line) for line in found.items], found.next)
 

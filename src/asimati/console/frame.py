@@ -123,6 +123,7 @@ MENU = (
         (
             ("console.data_requests", _("Data-protection requests"), _DESK),
             ("console.people", _("A person's file"), _DESK | {Role.SUPERVISOR}),
+            ("console.account_merges", _("Two accounts, one person"), _DESK | {Role.SUPERVISOR}),
             ("console.processing_records", _("Records of processing"), _AUDIT),
         ),
     ),

@@ -51,6 +51,11 @@ NAMES = {
         "child": _("Child"), "spouse": _("Spouse"), "parent": _("Parent"), "sibling": _("Brother or sister"),
         "grandparent": _("Grandparent"), "grandchild": _("Grandchild"), "ward": _("Ward"), "other": _("Other"),
     },
+    "merge": {"proposed": _("Waits for a second person"), "done": _("One account"), "refused": _("Left apart")},
+    "together": {
+        "move": _("Moves"), "one": _("Moves, where the other has none"), "block": _("Moves"), "end": _("Ends"),
+        "leave": _("Stays"),
+    },
     "guardianship": {
         "none": _("No guardianship"), "declared": _("Guardian, not verified"), "verified": _("Verified guardian"),
         "refused": _("Guardianship not confirmed"),

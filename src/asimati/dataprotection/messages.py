@@ -33,3 +33,14 @@ class DataRequestAnswered(Message):
     about: dict[str, str]
     reference: str
     title: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsMerged(Message):
+    """Two accounts were one person's: the person's stays, the other leads to it. Figures count one."""
+
+    topic: ClassVar[str] = "dataprotection.accounts_merged"
+
+    person: UUID
+    about: dict[str, str]
+    other: UUID

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asimati.dataprotection.rules import Kind, Purpose, RestrictionKind, Status
+from asimati.dataprotection.rules import Kind, MergeStatus, Purpose, RestrictionKind, Status
 from asimati.kit.db import Base, one_of, primary_id, timestamp, version_column
 
 
@@ -84,3 +84,32 @@ class Unmasking(Base):
     ends_at: Mapped[datetime] = timestamp()
 
     __table_args__ = (Index("unmasking_staff_idx", "staff_id", "person_id", "ends_at"),)
+
+
+class AccountMerge(Base):
+    """That two accounts are said to be one person's: proposed by one of the staff, done upon another's word."""
+
+    __tablename__ = "account_merge"
+
+    id: Mapped[UUID] = primary_id()
+    kept_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    status: Mapped[MergeStatus] = one_of(MergeStatus, name="status", server_default="proposed")
+    reason: Mapped[str] = mapped_column(Text)  # why it is thought, and what was seen that says so
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    answer: Mapped[str | None] = mapped_column(Text)  # why not
+    created_at: Mapped[datetime] = timestamp(default=True)
+    decided_at: Mapped[datetime | None] = timestamp(nullable=True)
+    moved: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")  # rows, by table
+    version: Mapped[int] = version_column()
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint("kept_id <> other_id", name="of_two"),
+        CheckConstraint("decided_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("(status = 'proposed') = (decided_by IS NULL)", name="decided"),
+        # Of one account there is one proposal at a time, whichever side it stands on.
+        Index("account_merge_other_key", "other_id", unique=True, postgresql_where=sql("status = 'proposed'")),
+        Index("account_merge_status_idx", "status", "id"),
+    )

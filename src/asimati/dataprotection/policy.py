@@ -16,6 +16,8 @@ MAY: Mapping[str, frozenset[Role]] = {
     "see_person": frozenset({*FRONT, OFFICER, AUDITOR}),
     "find_person": frozenset({Role.SUPERVISOR, OFFICER}),
     "unmask": frozenset({*FRONT, OFFICER}),
+    "propose_merge": frozenset({Role.SUPERVISOR, OFFICER}),
+    "decide_merge": frozenset({Role.SUPERVISOR, OFFICER}),
     "see_unmaskings": frozenset({OFFICER, AUDITOR, Role.ADMINISTRATOR}),
     "see_records": frozenset({OFFICER, AUDITOR, Role.ADMINISTRATOR}),
 }

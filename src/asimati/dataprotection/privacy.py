@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, update
 from sqlalchemy.orm import Session
 
-from asimati.dataprotection.models import DataRequest, Erasure, Restriction, Unmasking
+from asimati.dataprotection.models import AccountMerge, DataRequest, Erasure, Restriction, Unmasking
 from asimati.dataprotection.rules import UNANSWERED
 from asimati.kit.policy import Actor
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, Together, holds
 from asimati.kit.words import _
 
 _PROOF = _("Kept for its period as proof of what was asked and answered; your own words are deleted.")
@@ -47,6 +47,8 @@ holds(
     of="person_id",
     fate=Fate.KEEP,
     why=_("It stays, so that a backup that is put back is erased once more."),
+    together=Together.LEAVE,
+    left=_("Whoever was erased is not brought together with anybody."),
 )
 holds(
     Unmasking,
@@ -57,6 +59,20 @@ holds(
     fate=Fate.REDACT,
     why=_("That somebody looked stays known; what they wrote is deleted."),
     hidden=["staff_id"],
+)
+
+holds(
+    AccountMerge,
+    Group.RECORD,
+    _("That two accounts of yours became one"),
+    of=lambda person: or_(AccountMerge.kept_id == person, AccountMerge.other_id == person),
+    personal=["reason", "answer"],
+    plain=["moved"],
+    fate=Fate.REDACT,
+    why=_("That it was done, by whom, stays known; what they wrote is deleted."),
+    hidden=["proposed_by", "decided_by"],
+    together=Together.LEAVE,
+    left=_("It says what was done with both."),
 )
 
 

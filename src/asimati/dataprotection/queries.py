@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts import actions as accounts
+from asimati.accounts.actions.people import person_with_phone
 from asimati.accounts.models import Consent, Person, PersonSensitive
 from asimati.dataprotection import policy
-from asimati.dataprotection.models import DataRequest, Restriction, Unmasking
-from asimati.dataprotection.rules import UNANSWERED
+from asimati.dataprotection.models import AccountMerge, DataRequest, Restriction, Unmasking
+from asimati.dataprotection.rules import UNANSWERED, MergeStatus
 from asimati.kit import secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -111,7 +112,10 @@ def found(tx: Session, **wanted: str) -> Person | None:
     """Whoever has this telephone or personal number, found by its keyed hash."""
     columns = {"phone": Person.phone_index, "cpr": Person.cpr_index}
     same = [columns[name].in_(secrets.blind_indexes(value, name)) for name, value in wanted.items()]
-    return tx.scalar(select(Person).where(or_(*same)).limit(1))
+    there = tx.scalar(select(Person).where(or_(*same)).limit(1))
+    if there is None and "phone" in wanted and (kept := person_with_phone(tx, wanted["phone"])):
+        return tx.get(Person, kept)
+    return there
 
 
 def unmaskings(tx: Session, page: PageArgs) -> Page:
@@ -138,6 +142,34 @@ def _tail(value: str | None, name: str) -> str | None:
 
 def _masked(value: Any) -> Any:
     return None if value is None else HIDDEN
+
+
+# --- two accounts of one person ---------------------------------------------------------------------------------
+
+
+def merges(tx: Session, page: PageArgs, status: MergeStatus | None = None) -> Page:
+    """What was proposed to be one, the newest first."""
+    both: tuple[Any, Any] = (AccountMerge, AccountMerge.kept_id.label("person_id"))
+    wanted = select(*both)
+    if status:
+        wanted = wanted.where(AccountMerge.status == status)
+    found = paginate(tx, wanted, [AccountMerge.id.desc()], page)
+    names = [column.name for column in AccountMerge.__table__.columns]
+    return Page([{n: getattr(row[0], n) for n in names} | {"person_id": row[1]} for row in found.items], found.next)
+
+
+def merges_waiting(tx: Session) -> int:
+    """How many proposals wait for a second person."""
+    waiting = select(func.count()).select_from(AccountMerge).where(AccountMerge.status == MergeStatus.PROPOSED)
+    return tx.scalar(waiting) or 0
+
+
+def merge(tx: Session, merge_id: UUID) -> AccountMerge:
+    """One proposal. Raises NotFound."""
+    found = tx.get(AccountMerge, merge_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 # --- consent ---------------------------------------------------------------------------------------------------

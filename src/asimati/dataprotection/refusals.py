@@ -26,6 +26,25 @@ class Blocked(Conflict):
     detail = _("Only the data protection officer may look at them.")
 
 
+class SecondPersonNeeded(Forbidden):
+    slug = "second-person-needed"
+    title = _("A second person decides")
+    detail = _("Whoever proposed it does not approve it.")
+
+
+class MergeBlocked(Conflict):
+    """`clashes` are the names of what both accounts have and only one may."""
+
+    slug = "merge-blocked"
+    title = _("The accounts cannot be one yet")
+    detail = _("Both have something that only one may have. End one of each first.")
+
+
+class MergeProposed(Conflict):
+    slug = "merge-proposed"
+    title = _("This is proposed already")
+
+
 class AlreadyErased(Conflict):
     slug = "already-erased"
     title = _("This person was erased already")

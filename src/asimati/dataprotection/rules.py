@@ -38,6 +38,14 @@ MOVES: Mapping[str, frozenset[Status]] = {
 PASSED_ON = frozenset({Kind.RECTIFY, Kind.BLOCK, Kind.ERASE})
 
 
+class MergeStatus(StrEnum):
+    """Of a proposal to make two accounts one."""
+
+    PROPOSED = "proposed"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class RestrictionKind(StrEnum):
     BLOCK = "block"  # kept, and otherwise left alone
     OBJECTION = "objection"

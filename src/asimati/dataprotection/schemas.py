@@ -6,7 +6,7 @@ from marshmallow import validates_schema
 from marshmallow.exceptions import ValidationError
 
 from asimati.accounts.schemas import ProfileIn
-from asimati.dataprotection.rules import Kind, Purpose, RestrictionKind, Status
+from asimati.dataprotection.rules import Kind, MergeStatus, Purpose, RestrictionKind, Status
 from asimati.http.fields import (
     UUID,
     Anything,
@@ -236,3 +236,52 @@ class FindIn(Schema):
 
 class FoundOut(Schema):
     person = UUID(allow_none=True)
+
+
+class MergeAccountsIn(Schema):
+    kept = UUID(required=True, metadata={"description": "The account that stays"})
+    other = UUID(required=True, metadata={"description": "The account that becomes part of it"})
+    reason = String(
+        required=True, min_length=10, max_length=2000,
+        metadata={"description": "Why it is one person, and what was seen that says so"},
+    )  # fmt: skip
+
+
+class MergeRefusedIn(Schema):
+    answer = String(required=True, min_length=3, max_length=2000)
+
+
+class ClashOut(Schema):
+    name = String()
+    title = Text()
+    rows = Integer()
+
+
+class MergePartOut(ClashOut):
+    fate = String(metadata={"description": "move, one, block, end, leave"})
+    goes = Integer(metadata={"description": "Rows that go because the kept account has their like"})
+    why = Text(allow_none=True)
+
+
+class MergePlanOut(Schema):
+    clashes = List(Nested(ClashOut))
+    items = List(Nested(MergePartOut), max_items=1000)
+
+
+class AccountMergeOut(Schema):
+    id = UUID()
+    kept = UUID(attribute="kept_id")
+    other = UUID(attribute="other_id")
+    status = Enum(MergeStatus)
+    reason = String()
+    answer = String(allow_none=True)
+    proposed_by = UUID()
+    decided_by = UUID(allow_none=True)
+    created_at = DateTime()
+    decided_at = DateTime(allow_none=True)
+    moved = Anything(metadata={"type": "object", "description": "Rows that moved, by table"})
+
+
+class AccountMergeWhole(AccountMergeOut):
+    plan = Nested(MergePlanOut, allow_none=True, metadata={"description": "What it would do now"})
+    accounts = List(Nested(PersonOut), metadata={"description": "Both, masked: the kept one first"})

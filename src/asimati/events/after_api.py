@@ -36,7 +36,7 @@ audit.SUBJECTS["deferral"] = _("your place behind others")
 DESKS.append(
     Desk(
         titles={"appeals": _("Appeals about fair use")},
-        may=lambda actor: policy.may(actor, "decide"),
+        may=lambda actor: policy.may_everywhere(actor, "decide"),
         counts=lambda tx, actor: {"appeals": figures.appeals_waiting(tx)},
         items=lambda tx, actor, name, query: figures.appeals(tx, query["page"]),
         gives=schemas.DeferralOut,

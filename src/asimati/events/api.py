@@ -36,7 +36,7 @@ DESKS.append(
     Desk(
         titles={"bookings": _("Bookings to decide")},
         may=lambda actor: policy.may(actor, "decide"),
-        counts=lambda tx, actor: {"bookings": queries.pending(tx)},
+        counts=lambda tx, actor: {"bookings": queries.pending(tx, actor)},
         items=lambda tx, actor, name, query: queries.bookings(
             tx, actor, query["page"], status=rules.BookingStatus.PENDING
         ),
@@ -147,7 +147,7 @@ def ticket_key(tx: Session, actor: Actor) -> Any:
 def staff_programmes(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     """All programmes, drafts too."""
     policy.require(actor, "see")
-    return queries.programmes(tx, drafts=True, **query)
+    return queries.programmes(tx, staff=actor, **query)
 
 
 @blp.post(
@@ -166,7 +166,7 @@ def create_programme(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
 @blp.get("/staff/programmes/<slug>", who=may("see"), gives=schemas.ProgrammeOut, tagged=True)
 def staff_programme(tx: Session, actor: Actor, slug: str) -> Any:
     """One programme, also as a draft."""
-    policy.require(actor, "see")
+    policy.require_in(actor, "see", slug)
     return queries.programme(tx, slug, drafts=True)
 
 
@@ -186,7 +186,7 @@ def edit_programme(tx: Session, actor: Actor, payload: dict[str, Any], version: 
 def staff_events(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     """All events, drafts too."""
     policy.require(actor, "see")
-    return queries.events(tx, **query)
+    return queries.events(tx, staff=actor, **query)
 
 
 @blp.post("/staff/events", who=may("organise"), takes=schemas.EventIn, gives=schemas.EventOut, status=201)
@@ -198,8 +198,9 @@ def create_event(tx: Session, actor: Actor, payload: dict[str, Any]) -> Any:
 @blp.get("/staff/events/<uuid:event_id>", who=may("see"), gives=schemas.EventOut, tagged=True)
 def staff_event(tx: Session, actor: Actor, event_id: UUID) -> Any:
     """One event, also as a draft."""
-    policy.require(actor, "see")
-    return queries.event(tx, event_id, drafts=True)
+    found = queries.event(tx, event_id, drafts=True)
+    policy.require_at(actor, "see", found)
+    return found
 
 
 @blp.patch(
@@ -235,7 +236,7 @@ def copy_event(tx: Session, actor: Actor, payload: dict[str, Any], event_id: UUI
 )
 def import_events(tx: Session, actor: Actor, query: dict[str, Any], upload: Upload | None, slug: str) -> Any:
     """Drafts from a CSV or XLSX table, all or none; as a dry run (which it is unless told otherwise) none."""
-    queries.programme(tx, slug, drafts=True)
+    policy.require_in(actor, "organise", queries.programme(tx, slug, drafts=True).slug)
     if upload is None:
         raise Invalid([("/file", _("This is required."))])
     return actions.import_events(tx, actor, slug, upload.stream.read(), dry_run=query["dry_run"])

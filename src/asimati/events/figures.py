@@ -27,8 +27,8 @@ _STATUSES = tuple(BookingStatus)
 
 def counts(tx: Session, actor: Actor, event_id: UUID) -> dict[str, Any]:
     """How the door stands at this moment: bookings and seats by status, walk-ins, the last one let in."""
-    policy.require(actor, "see")
     event = one_event(tx, event_id, drafts=True)
+    policy.require_at(actor, "see", event)
     grouped = select(Booking.status, func.count(), func.sum(Booking.party_size)).where(Booking.event_id == event_id)
     rows = {status: (number, seats) for status, number, seats in tx.execute(grouped.group_by(Booking.status))}
     admitted = select(func.max(Admission.at)).join(Booking).where(Booking.event_id == event_id)
@@ -51,8 +51,8 @@ def statistics(tx: Session, actor: Actor, event_id: UUID) -> dict[str, Any]:
 
     Groups count the people who booked and came; of those they brought along nothing is known.
     """
-    policy.require(actor, "see")
     event, smallest = one_event(tx, event_id, drafts=True), settings().governorate.small_cell
+    policy.require_at(actor, "see", event)
     came = _came(tx, event_id)
     on = clock.local_day(event.starts_at)
     people = [demographics(tx, person, on) | {"first_time": first} for person, first in came]
@@ -74,8 +74,7 @@ def statistics(tx: Session, actor: Actor, event_id: UUID) -> dict[str, Any]:
 
 def attendance(tx: Session, actor: Actor, event_id: UUID) -> Sequence[Any]:
     """The list for the organisers: who booked, in the order of booking."""
-    policy.require(actor, "decide")
-    one_event(tx, event_id, drafts=True)
+    policy.require_at(actor, "decide", one_event(tx, event_id, drafts=True))
     found = (
         select(
             Booking.reference, Person.name_ar, Person.name_latin, Booking.party_size, Booking.status,

@@ -11,7 +11,7 @@ from asimati.events.actions import cancel
 from asimati.events.models import Admission, Booking, Deferral, Event, Feedback, Scan
 from asimati.events.rules import BookingStatus
 from asimati.kit.policy import Actor
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, Together, holds, knows_nobody
 from asimati.kit.words import _
 
 _STILL_HELD = (BookingStatus.PENDING, BookingStatus.CONFIRMED, BookingStatus.WAITLISTED, BookingStatus.OFFERED)
@@ -28,6 +28,7 @@ holds(
     why=_(
         "Coming ones are cancelled. The rest is kept as numbers: seats that were taken, by nobody in particular."
     ),
+    together=Together.BLOCK,
 )
 holds(
     Feedback,

@@ -26,10 +26,12 @@ from asimati.settings import settings
 # --- what is offered -------------------------------------------------------------------------------------------
 
 
-def programmes(tx: Session, page: PageArgs, *, drafts: bool = False) -> Page:
-    """Programmes, the latest first."""
+def programmes(tx: Session, page: PageArgs, *, staff: Actor | None = None) -> Page:
+    """Programmes, the latest first; for staff the drafts too, where their role reaches."""
     statement = select(Programme)
-    if not drafts:
+    if staff:
+        statement = statement.where(policy.reach_programmes(staff, "see"))
+    else:
         statement = statement.where(Programme.status == Publication.PUBLISHED)
     return paginate(tx, statement, [Programme.starts_on.desc(), Programme.slug.asc()], page)
 
@@ -56,9 +58,13 @@ def events(
     q: str | None = None,
     available: bool | None = None,
     status: Publication | None = Publication.PUBLISHED,
+    staff: Actor | None = None,
 ) -> Page:
-    """Events by their beginning. `available`: seats can be booked this moment. `status` None: all of them."""
-    wanted: list[ColumnElement[bool]] = []
+    """Events by their beginning. `available`: seats can be booked this moment. `status` None: all of them.
+
+    `staff`: those alone where this member's role reaches.
+    """
+    wanted: list[ColumnElement[bool]] = [policy.reach(staff, "see")] if staff else []
     if status is not None:
         wanted.append(Event.status == status)
     if day is not None:
@@ -157,10 +163,10 @@ def bookings(
     return Page([_view(row) for row in found.items], found.next)
 
 
-def pending(tx: Session) -> int:
-    """How many bookings wait for a coordinator's word."""
-    waiting = select(func.count()).select_from(Booking).where(Booking.status == BookingStatus.PENDING)
-    return int(tx.scalars(waiting).one())
+def pending(tx: Session, actor: Actor) -> int:
+    """How many bookings wait for a coordinator's word, of those the actor may see."""
+    waiting: Select[Any] = select(func.count()).select_from(Booking).join(Event)
+    return int(tx.scalar(policy.visible(waiting.where(Booking.status == BookingStatus.PENDING), actor)) or 0)
 
 
 def booking(tx: Session, actor: Actor, reference: str) -> BookingView:

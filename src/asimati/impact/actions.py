@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from asimati.impact.models import (
     FigureMark,
     Measure,
     Reconciliation,
+    SamePerson,
     Tally,
     TallyMark,
     Target,
@@ -91,11 +92,36 @@ def revise(tx: Session, measure: Measure) -> int:
     }
     for batch in tx.scalars(acts).partitions():
         count += len(batch)
+        for act in batch:
+            tx.expunge(act)  # read, never written: its person may have another number by now
+        _as_one(tx, batch)
         lines = [line for act in batch for line in _lines(act, measure) if line["target"] in known]
         changed |= _add_lines(tx, lines)
     tx.execute(ledger.TAKE_BACK_ALL, {"measure": measure.code})
     _mark(tx, changed)
     return count
+
+
+def count_as_one(tx: Session, delivered: Delivered) -> None:
+    """Two accounts are one person's: their acts are counted as of one, whenever they were and whenever told."""
+    facts = asdict(delivered.message)
+    former, who = (secrets.pseudonym(str(facts[name]), "impact") for name in ("other", "person"))
+    hold_rules(tx)
+    tx.execute(update(SamePerson).where(SamePerson.who == former).values(who=who))
+    made = insert(SamePerson).values(former=former, who=who).on_conflict_do_nothing()
+    if tx.scalar(made.returning(SamePerson.who)) is None:
+        return  # heard already
+    _mark(tx, {tuple(row) for row in tx.execute(ledger.RENUMBER, {"former": former, "who": who})})
+
+
+def _as_one(tx: Session, acts: Iterable[Act]) -> None:
+    """Give each act's person the number they are counted by."""
+    known = list(acts)
+    numbers = {act.who for act in known if act.who}
+    same = select(SamePerson.former, SamePerson.who).where(SamePerson.former.in_(numbers))
+    now = {row.former: row.who for row in tx.execute(same)} if numbers else {}
+    for act in known:
+        act.who = now.get(act.who, act.who) if act.who else None
 
 
 def hold_rules(tx: Session) -> None:
@@ -204,6 +230,7 @@ _ACT = ("id", "topic", "source", "on", "who", "dimensions", "amounts", "targets"
 def _acts(tx: Session, told: Iterable[tuple[Delivered, Mapping[str, Any]]]) -> list[Act]:
     """What is kept of messages, so that any rule can read it later; nothing in it names a person."""
     acts = [_act(one, facts) for one, facts in told if "group" in facts]
+    _as_one(tx, acts)
     placeless = [act for act in acts if act.dimensions["area"] == UNKNOWN != act.dimensions["block"]]
     if placeless:
         wanted = {act.dimensions["block"] for act in placeless}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from asimati.impact.disclosure import BLANK, DIMENSIONS
+from asimati.impact.rules import VERSION_LINES
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _KNOWN = ", ".join(
@@ -28,6 +29,34 @@ _TAKEN_BACK = f"""
 # What was taken back is taken out line by line, by what stands in the ledger and not by what the rule says today.
 TAKE_BACK = text(_TAKEN_BACK.format(which="c.source = ANY(:sources)"))
 TAKE_BACK_ALL = text(_TAKEN_BACK.format(which="c.measure = :measure"))
+
+# The lines of somebody who has another number now: taken out as a void would take them, and added again with it.
+# The act is in the ledger as often as before, sums are untouched, and whoever voids it later finds both.
+RENUMBER = text(
+    f"""
+    WITH theirs AS (
+        SELECT c.*, (
+            SELECT max(x.line) FROM contribution x
+            WHERE x.measure = c.measure AND x.source = c.source AND x.line >= 0
+              AND x.line / {VERSION_LINES} = c.line / {VERSION_LINES}
+        ) + row_number() OVER (PARTITION BY c.measure, c.source, c.line / {VERSION_LINES} ORDER BY c.line) AS free
+        FROM contribution c
+        WHERE c.who = :former AND c.line >= 0 AND NOT EXISTS (
+            SELECT FROM contribution b
+            WHERE b.measure = c.measure AND b.source = c.source AND b.line = -1 - c.line)
+    )
+    INSERT INTO contribution (id, measure, measure_version, source, line, goal, target, period, "on",
+                              {_DIMENSIONS}, amount, who, message_id)
+    SELECT gen_random_uuid(), measure, measure_version, source, -1 - line, goal, target, period, "on",
+           {_DIMENSIONS}, -amount, who, message_id
+    FROM theirs
+    UNION ALL
+    SELECT gen_random_uuid(), measure, measure_version, source, free, goal, target, period, "on",
+           {_DIMENSIONS}, amount, :who, message_id
+    FROM theirs
+    RETURNING measure, period
+    """  # noqa: S608 - nothing of a caller's goes in
+)
 
 _CELL = f"measure, period, target, {_DIMENSIONS}"
 # One pass over the ledger, gathered into cells; only lines of the rule in force count. A line taken back and the

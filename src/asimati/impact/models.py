@@ -209,6 +209,16 @@ class Act(Base):
     __table_args__ = (UniqueConstraint("topic", "source", name="act_topic_source_key"),)
 
 
+class SamePerson(Base):
+    """That two keyed hashes are one person's, since two accounts became one: the former is counted as the other."""
+
+    __tablename__ = "same_person"
+
+    former: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    who: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    at: Mapped[datetime] = timestamp(default=True)
+
+
 class Contribution(Base):
     """What one act adds to one measure toward one target. Append-only; an act taken back adds a negative line.
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import Column, ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
 from asimati.kit.db import Base
@@ -44,6 +44,25 @@ class Fate(StrEnum):
     DELETE = "delete"
     REDACT = "redact"  # the row stays, so that counts stay right; what it says of the person is blanked
     KEEP = "keep"
+
+
+class Together(StrEnum):
+    """What becomes of rows when two accounts turn out to be one person's."""
+
+    MOVE = "move"  # they become the kept account's
+    ONE = "one"  # where a key allows one alone, the kept account's stays and the other goes
+    BLOCK = "block"  # where a key allows one alone and both have one, somebody has to end one first
+    END = "end"  # they are deleted
+    LEAVE = "leave"  # they stay with the other account, for `left`
+
+
+@dataclass(frozen=True)
+class Clash:
+    """What stands in the way of one account, in words for the staff: `rows` of them."""
+
+    name: str
+    title: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,10 @@ class Holding:
     aged: ColumnElement[Any] | None = None
     hidden: Sequence[str] = ()  # columns that are the person's but show them nothing: keys, digests
     exported: bool = True
+    together: Together = Together.MOVE
+    left: str = ""  # why rows stay with the other account, where they do
+    # Other columns that follow the person, by the account that is kept.
+    along: Callable[[UUID], Mapping[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -88,6 +111,12 @@ class Holding:
 HOLDINGS: dict[str, Holding] = {}
 # Deeds that go before an erasure: what a person still holds (a seat, a shift) goes to the next in line.
 BEFORE_ERASURE: list[Callable[[Session, Actor, UUID], None]] = []
+# Before two accounts become one: what only the room can settle, called with the kept account and the other.
+BEFORE_MERGE: list[Callable[[Session, Actor, UUID, UUID], None]] = []
+# After it, on the kept account alone: what has to say something new.
+AFTER_MERGE: list[Callable[[Session, Actor, UUID], None]] = []
+# What of a room stands in the way of it, beyond its keys.
+CLASHES: list[Callable[[Session, UUID, UUID], Clash]] = []
 
 
 def holds(
@@ -107,7 +136,8 @@ def holds(
     `of`: the column that names the person, or the row of another declared table that does; or a condition; None for
     what is kept of the staff. `personal`: columns that say something of the person (of `group` unless a mapping
     says otherwise), `plain`: columns of content that do not. `fate` and `why` (words for the person) are for an
-    erasure; `unless`, `blanks`, `files`, `periods`, `aged`, `hidden`, `exported` as in Holding.
+    erasure; `unless`, `blanks`, `files`, `periods`, `aged`, `hidden`, `exported`, `together`, `left`, `along` as in
+    Holding.
     """
     table = _table(model)
     groups = dict(personal) if isinstance(personal, Mapping) else dict.fromkeys(personal, group)
@@ -126,6 +156,13 @@ def knows_nobody(model: type[Base], *columns: str, why: str) -> None:
     """Declare that these columns of a table that is tied to people say nothing of them; `why` is for the reader."""
     for name in columns:
         _table(model).columns[name].info[INFO] = None
+
+
+def person_columns(table: Table) -> list[Column[Any]]:
+    """The columns of a table that name an account of a person, in their order."""
+    return [
+        column for column in table.columns if any(key.column.table.name == "person" for key in column.foreign_keys)
+    ]
 
 
 def children_of(holding: Holding) -> list[Holding]:

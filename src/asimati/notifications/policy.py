@@ -24,11 +24,15 @@ MAY: dict[str, frozenset[Role]] = {
 }
 
 
+# What is told to everybody lies in no part of the house: a role that is limited to one opens nothing here.
+NOWHERE: dict[str, str | None] = {}
+
+
 def may(actor: Actor, deed: str) -> bool:
-    """Whether one of the actor's roles may do it."""
-    return policy.may(actor, MAY, deed)
+    """Whether one of the actor's roles may do it everywhere."""
+    return policy.may(actor, MAY, deed, NOWHERE)
 
 
 def require(actor: Actor, deed: str) -> None:
-    """Raise Forbidden unless one of the actor's roles may do it."""
-    policy.require(actor, MAY, deed)
+    """Raise Forbidden unless one of the actor's roles may do it everywhere."""
+    policy.require(actor, MAY, deed, NOWHERE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import true
 
-from asimati.kit.privacy import Fate, Group, holds
+from asimati.kit.privacy import Fate, Group, Together, holds
 from asimati.kit.words import _
 from asimati.notifications.models import Notification
 
@@ -20,4 +20,5 @@ holds(
     periods={"notice": true()},
     aged=Notification.created_at,
     hidden=["office", "refused_by", "provider_reference", "last_error", "provider", "lane"],
+    together=Together.ONE,
 )

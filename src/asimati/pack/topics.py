@@ -22,6 +22,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "accounts.guardianship_refused": frozenset({"note"}),
     "dataprotection.request_received": frozenset({"reference", "title", "due_at"}),
     "dataprotection.request_answered": frozenset({"reference", "title"}),
+    "dataprotection.accounts_merged": frozenset(),
     "service_requests.request_submitted": _CASE | {"due_at"},
     "service_requests.request_claimed": _CASE,
     "service_requests.request_referred": _CASE | {"entity", "due_at"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, Standing, holds, knows_nobody
+from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, Standing, Together, holds, knows_nobody
 from asimati.kit.words import _
 from asimati.service_requests.actions.attaching import ABOUT
 from asimati.service_requests.actions.residents import forget_subject
@@ -113,6 +113,7 @@ holds(
     of="person_id",
     fate=Fate.DELETE,
     why=_("It is deleted."),
+    together=Together.ONE,
 )
 holds(
     Draft,

@@ -25,14 +25,18 @@ MAY: dict[str, frozenset[Role]] = {
 }
 
 
+# Volunteers serve the whole house: a role that is limited to a part of it opens nothing here.
+NOWHERE: dict[str, str | None] = {}
+
+
 def require(actor: Actor, deed: str) -> None:
-    """Raise Forbidden unless one of the actor's roles may do it."""
-    policy.require(actor, MAY, deed)
+    """Raise Forbidden unless one of the actor's roles may do it everywhere."""
+    policy.require(actor, MAY, deed, NOWHERE)
 
 
 def may(actor: Actor, deed: str) -> bool:
-    """Whether one of the actor's roles may do it."""
-    return policy.may(actor, MAY, deed)
+    """Whether one of the actor's roles may do it everywhere."""
+    return policy.may(actor, MAY, deed, NOWHERE)
 
 
 def require_not_own(tx: Session, actor: Actor, person_id: UUID) -> None:

@@ -9,11 +9,21 @@ from sqlalchemy.orm import Session
 
 from asimati.kit import rotation
 from asimati.kit.policy import Actor
-from asimati.kit.privacy import BEFORE_ERASURE, Fate, Group, holds, knows_nobody
+from asimati.kit.privacy import (
+    AFTER_MERGE,
+    BEFORE_ERASURE,
+    BEFORE_MERGE,
+    Fate,
+    Group,
+    Together,
+    holds,
+    knows_nobody,
+)
 from asimati.kit.words import _
 from asimati.volunteering.actions import entities, signing_up
 from asimati.volunteering.actions.claiming import ABOUT
 from asimati.volunteering.actions.profiling import ACCESSIBILITY, EMERGENCY
+from asimati.volunteering.actions.vouching import end_second_passports, vouch_again
 from asimati.volunteering.models import (
     AccessibilityNeed,
     Call,
@@ -54,6 +64,7 @@ holds(
     of="person_id",
     fate=Fate.KEEP,
     why=_("Coming ones are withdrawn. The rest is kept as numbers, of nobody in particular."),
+    together=Together.BLOCK,
 )
 holds(
     Swap,
@@ -71,6 +82,7 @@ holds(
     of="person_id",
     fate=Fate.KEEP,
     why=_COUNTED,
+    together=Together.ONE,
 )
 knows_nobody(VolunteerEntity, "name", "contact", "reason", "invitation", why="an organisation's own")
 knows_nobody(Opportunity, "reason", "proposed", why="an organisation's own")
@@ -114,6 +126,7 @@ holds(
     plain=["category"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     RankingRow,
@@ -123,6 +136,8 @@ holds(
     plain=["category"],
     fate=Fate.KEEP,
     why=_("A ranking that was signed does not change. It holds numbers, no names, and yours leads to nobody."),
+    together=Together.LEAVE,
+    left=_("A frozen ranking never changes; what was served is in the passport of the kept account."),
 )
 holds(
     Volunteer,
@@ -137,6 +152,7 @@ holds(
     fate=Fate.DELETE,
     why=DELETED,
     hidden=["free"],
+    together=Together.ONE,
 )
 holds(
     AccessibilityNeed,
@@ -146,6 +162,7 @@ holds(
     personal=["needs"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     CharterAcceptance,
@@ -154,6 +171,7 @@ holds(
     of="person_id",
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     Orientation,
@@ -163,6 +181,7 @@ holds(
     plain=["edition"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 holds(
     GuardianConsent,
@@ -172,6 +191,7 @@ holds(
     plain=["edition"],
     fate=Fate.KEEP,
     why=_("The receipt is kept, of nobody in particular."),
+    together=Together.BLOCK,
 )
 holds(
     Call,
@@ -181,6 +201,7 @@ holds(
     plain=["answer"],
     fate=Fate.DELETE,
     why=DELETED,
+    together=Together.ONE,
 )
 knows_nobody(CallOut, "text", why="a coordinator's words to many")
 knows_nobody(Charter, "title", "text", why="the same words for everybody")
@@ -206,3 +227,5 @@ def give_up_shifts(tx: Session, actor: Actor, person: UUID) -> None:
 
 BEFORE_ERASURE.append(give_up_shifts)
 BEFORE_ERASURE.append(entities.leave_all)
+BEFORE_MERGE.append(end_second_passports)
+AFTER_MERGE.append(vouch_again)

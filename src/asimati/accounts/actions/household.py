@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts import household, policy, rules
 from asimati.accounts.actions.codes import phone_of
-from asimati.accounts.actions.people import locked, personal_number
+from asimati.accounts.actions.people import locked, person_with_phone, personal_number
 from asimati.accounts.messages import (
     GuardianAsked,
     GuardianshipRefused,
@@ -236,8 +236,7 @@ def _ask(tx: Session, me: Person, row: HouseholdMember, written: str, side: Side
     row.asked_of, row.asked_at = side, clock.now(tx)
     row.phone, row.phone_index = secrets.seal(phone, "phone"), secrets.blind_index(phone, "phone")
     tx.flush()
-    there = select(Person.id).where(Person.phone_index.in_(indexes), Person.erased_at.is_(None))
-    if (person := tx.scalar(there)) is not None:
+    if (person := person_with_phone(tx, phone)) is not None:
         kind = HouseholdInvited if side is Side.MEMBER else GuardianAsked
         outbox.publish(tx, kind(person=person, about=_about(row)))
 

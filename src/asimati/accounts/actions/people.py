@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from asimati.accounts.actions.consents import keep_to_saying
-from asimati.accounts.models import PROFILE, Device, Person, PersonSensitive, Preference
+from asimati.accounts.models import PROFILE, Device, FormerAccount, Person, PersonSensitive, Preference
 from asimati.accounts.queries import CHANNELS, DEFAULT_WISHES
 from asimati.accounts.refusals import PersonalNumberProved, PersonalNumberTaken
 from asimati.kit import audit, secrets
@@ -35,10 +35,25 @@ def ensure_person(tx: Session, phone: str, **profile: Any) -> Person:
     made = tx.scalar(
         insert(Person).values(**row).on_conflict_do_nothing(index_elements=["phone_index"]).returning(Person.id)
     )
+    if made is not None and (kept := account_behind(tx, index)) is not None:
+        tx.execute(delete(Person).where(Person.id == made))
+        return tx.get_one(Person, kept)
     if made is not None and disability is not None:
         tx.add(PersonSensitive(person_id=made, disability=disability))
         keep_to_saying(tx, made, said=True)
     return tx.scalars(select(Person).where(Person.phone_index == index)).one()
+
+
+def account_behind(tx: Session, *indexes: bytes) -> UUID | None:
+    """The account that was kept where the one with this telephone was found to be the same person's."""
+    return tx.scalar(select(FormerAccount.person_id).where(FormerAccount.phone_index.in_(indexes)))
+
+
+def person_with_phone(tx: Session, phone: str) -> UUID | None:
+    """The account a telephone (E.164) leads to; None for nobody."""
+    indexes = secrets.blind_indexes(phone, "phone")
+    there = select(Person.id).where(Person.phone_index.in_(indexes), Person.erased_at.is_(None))
+    return tx.scalar(there) or account_behind(tx, *indexes)
 
 
 def _known_while_rotating(tx: Session, phone: str) -> Person | None:
@@ -47,7 +62,9 @@ def _known_while_rotating(tx: Session, phone: str) -> Person | None:
         return None
     indexes = secrets.blind_indexes(phone, "phone")
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(indexes[0].hex(), 0))))
-    return tx.scalar(select(Person).where(Person.phone_index.in_(indexes)))
+    found = tx.scalar(select(Person).where(Person.phone_index.in_(indexes)))
+    kept = None if found else account_behind(tx, *indexes)
+    return tx.get_one(Person, kept) if kept else found
 
 
 def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[str, Any]) -> Person:

@@ -8,6 +8,7 @@ from asimati.accounts.models.people import (
     Device,
     Engagement,
     EngagementKind,
+    FormerAccount,
     HolderKind,
     Language,
     Person,
@@ -22,7 +23,7 @@ from asimati.accounts.models.staff import Clearance, RoleGrant, StaffMember
 
 __all__ = [
     "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "Clearance", "CodeChallenge", "Consent",
-    "Device", "Engagement", "EngagementKind", "Guardianship", "HolderKind", "HouseholdMember", "Language",
-    "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference", "RecoveryCode", "RefreshToken",
-    "Relation", "RoleGrant", "Sex", "Side", "SignOn", "SignOnLink", "StaffMember",
+    "Device", "Engagement", "EngagementKind", "FormerAccount", "Guardianship", "HolderKind", "HouseholdMember",
+    "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference", "RecoveryCode",
+    "RefreshToken", "Relation", "RoleGrant", "Sex", "Side", "SignOn", "SignOnLink", "StaffMember",
 ]  # fmt: skip

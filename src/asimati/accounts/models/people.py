@@ -73,6 +73,18 @@ class Person(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class FormerAccount(Base):
+    """An account that turned out to be somebody's second one: its telephone leads to the account that was kept."""
+
+    __tablename__ = "former_account"
+
+    former_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    phone: Mapped[bytes | None]  # none: it had none, or the kept account took it over
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
+    merged_at: Mapped[datetime] = timestamp(default=True)
+
+
 class PersonSensitive(Base):
     """What the law calls sensitive, apart from the rest and only with consent."""
 

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
     "data_requests": "data_requests", "data_to_pass_on": "data_requests", "integrity": "integrity",
     "guardians": "guardians",
+    "account_merges": "account_merges",
 }  # fmt: skip
 
 

@@ -175,6 +175,7 @@ def approve(tx: Session, actor: Actor, reference: str) -> str:
     """Give a pending booking its seats, or its place in line; the reference. Raises IllegalMove, EventFull."""
     policy.require(actor, "decide")
     event, booking = hold_booking(tx, actor, reference)
+    policy.require_at(actor, "decide", event)
     rules.require_status(booking.status, BookingStatus.PENDING)
     rules.require_party(event, booking.party_size)
     status = rules.placed(event, booking.party_size, approved=True)
@@ -197,6 +198,7 @@ def decline(tx: Session, actor: Actor, reference: str) -> str:
     """Say no to a pending booking; the reference. Raises IllegalMove."""
     policy.require(actor, "decide")
     event, booking = hold_booking(tx, actor, reference)
+    policy.require_at(actor, "decide", event)
     rules.require_status(booking.status, BookingStatus.PENDING)
     move(tx, actor, event, booking, BookingStatus.DECLINED)
     _tell_it_is_over(tx, event, booking, "staff")

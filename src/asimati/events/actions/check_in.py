@@ -82,6 +82,7 @@ def walk_in(tx: Session, actor: Actor, event_id: UUID, phone: str, party_size: i
     """
     policy.require(actor, "check_in")
     event, now = hold_desk(tx, event_id), clock.now(tx)
+    policy.require_at(actor, "check_in", event)
     rules.require_door(event.status, event.starts_at, event.ends_at, now)
     if event.taken + party_size > event.capacity or (event.waiting and now < event.starts_at):
         raise rules.EventFull(capacity=event.capacity)
@@ -107,6 +108,7 @@ def void_check_in(tx: Session, actor: Actor, reference: str) -> str:
     event_of(tx, actor, reference)  # whether there is one
     booking = locked_booking(tx, reference)
     event = tx.get_one(Event, booking.event_id)
+    policy.require_at(actor, "void_check_in", event)
     rules.require_status(booking.status, BookingStatus.CHECKED_IN)
     move(tx, actor, event, booking, BookingStatus.CONFIRMED)
     uncertify(tx, actor, booking)
@@ -144,7 +146,7 @@ def _judged(tx: Session, actor: Actor, device: str, one: Shown, bookings: Mappin
 
 def _outcome(tx: Session, actor: Actor, device: str, one: Shown, booking: Booking) -> Outcome:
     event = tx.get_one(Event, booking.event_id)
-    if one.event not in (None, event.id):
+    if one.event not in (None, event.id) or not policy.reaches(actor, "check_in", event):
         return Outcome.WRONG_EVENT
     days = clock.local_day(event.starts_at), clock.local_day(one.at), clock.local_day(event.ends_at)
     same_day = days[0] <= days[1] <= days[2]

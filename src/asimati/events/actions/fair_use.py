@@ -86,7 +86,7 @@ def appeal(tx: Session, actor: Actor, deferral_id: UUID, text: str) -> Deferral:
 
 def decide_appeal(tx: Session, actor: Actor, deferral_id: UUID, *, lift: bool, note: dict[str, str]) -> Deferral:
     """A human's yes or no to an appeal; the person is told. Raises NotFound, AppealDecided."""
-    policy.require(actor, "decide")
+    policy.require_in(actor, "decide", None)  # it is about all the programmes together
     found = _held(tx, deferral_id)
     if found.status is not DeferralStatus.APPEALED:
         raise rules.AppealDecided

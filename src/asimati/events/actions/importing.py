@@ -45,7 +45,7 @@ class Imported:
 
 def import_events(tx: Session, actor: Actor, slug: str, data: bytes, *, dry_run: bool) -> Imported:
     """Drafts from a CSV or XLSX table; with a fault, or as a dry run, none is made. Raises NotFound, Invalid."""
-    policy.require(actor, "organise")
+    policy.require_in(actor, "organise", slug)
     if tx.get(Programme, slug) is None:
         raise NotFound
     rows, faults = read_sheet(data), []

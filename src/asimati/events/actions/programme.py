@@ -38,7 +38,7 @@ class SlugTaken(Conflict):
 
 def create_programme(tx: Session, actor: Actor, **fields: Any) -> Programme:
     """A draft. Raises SlugTaken, Invalid."""
-    policy.require(actor, "organise")
+    policy.require_in(actor, "organise", fields["slug"])
     if tx.get(Programme, fields["slug"]):
         raise SlugTaken(name=fields["slug"])
     programme = Programme(status=Publication.DRAFT, **fields)
@@ -51,7 +51,7 @@ def create_programme(tx: Session, actor: Actor, **fields: Any) -> Programme:
 
 def edit_programme(tx: Session, actor: Actor, slug: str, version: int | None, **changes: Any) -> Programme:
     """Change what is given; with `status`, publish or cancel. Raises Stale, Invalid, IllegalMove."""
-    policy.require(actor, "organise")
+    policy.require_in(actor, "organise", slug)
     programme = tx.get(Programme, slug)
     if programme is None:
         raise NotFound
@@ -66,6 +66,7 @@ def create_event(tx: Session, actor: Actor, **fields: Any) -> Event:
     """A draft with all its seats free. Raises Invalid."""
     policy.require(actor, "organise")
     event = new_event(tx, status=Publication.DRAFT, **fields)
+    policy.require_at(actor, "organise", event)
     audit.record(tx, actor, "events.event_created", ("event", event.id), programme=event.programme)
     return event
 
@@ -76,6 +77,7 @@ def copy_event(tx: Session, actor: Actor, event_id: UUID, starts_at: datetime) -
     other = tx.get(Event, event_id)
     if other is None:
         raise NotFound
+    policy.require_at(actor, "organise", other)
     fields = {name: getattr(other, name) for name in set(Event.__table__.columns.keys()) - _OWN}
     shift = starts_at - other.starts_at
     for name in _MOMENTS:
@@ -103,7 +105,9 @@ def edit_event(tx: Session, actor: Actor, event_id: UUID, version: int | None, *
     """
     policy.require(actor, "organise")
     event = hold_desk(tx, event_id)
+    policy.require_at(actor, "organise", event)
     change_event(tx, actor, event, version, changes)
+    policy.require_at(actor, "organise", event)  # nobody moves it out of their own reach, or into another's
     audit.record(tx, actor, "events.event_edited", ("event", event.id), fields=sorted(changes))
     return event
 

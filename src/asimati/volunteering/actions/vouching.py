@@ -14,7 +14,7 @@ from asimati.credentials.writing import Claim
 from asimati.kit.policy import Actor
 from asimati.settings import settings
 from asimati.volunteering import passport_queries as queries
-from asimati.volunteering.models import Edition
+from asimati.volunteering.models import Edition, HoursLine
 
 _DESCRIPTION = {
     "ar": "ساعات تطوع معتمدة من محافظة العاصمة وموزعة على أهداف التنمية المستدامة.",
@@ -56,6 +56,24 @@ def take_back(tx: Session, actor: Actor, person: UUID, edition_code: str | None)
         credentials.end(tx, actor, issued.id, TAKEN_BACK)
     if float(queries.said_of(tx, person, tx.get_one(Edition, edition_code))["hours"]) > 0:
         vouch(tx, actor, person, edition_code)
+
+
+def end_second_passports(tx: Session, actor: Actor, kept: UUID, other: UUID) -> None:
+    """Two accounts become one: the passports of the other say less than is true from now on."""
+    for edition in _editions_of(tx, other):
+        if issued := credentials.living(tx, queries.PASSPORT, queries.passport_subject(other, edition)):
+            credentials.end(tx, actor, issued.id, TAKEN_BACK)
+
+
+def vouch_again(tx: Session, actor: Actor, person: UUID) -> None:
+    """Sign what the passports of somebody say now."""
+    for edition in _editions_of(tx, person):
+        take_back(tx, actor, person, edition)
+
+
+def _editions_of(tx: Session, person: UUID) -> list[str]:
+    served = select(HoursLine.edition).where(HoursLine.person_id == person, HoursLine.edition.is_not(None))
+    return [one for one in tx.scalars(served.distinct().order_by(HoursLine.edition)) if one is not None]
 
 
 def _hold(tx: Session, person: UUID) -> None:
