@@ -63,6 +63,7 @@ ROOMS = (
     staff,
     proofs,
     household,
+    api_keys,
     sign_on,
     audit,
     keys,
