@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
+from asimati.accounts import api_keys_api as api_keys
 from asimati.accounts import audit_api as audit
 from asimati.accounts import calendar_api as calendar
 from asimati.accounts import dev_api as dev_accounts
