@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import asimati.places.api as places
 from asimati import models  # noqa: F401 - every table is known before the first query
 from asimati.accounts import api as accounts
+from asimati.accounts import api_keys_api as api_keys
 from asimati.accounts import audit_api as audit
 from asimati.accounts import calendar_api as calendar
 from asimati.accounts import dev_api as dev_accounts
@@ -20,6 +21,7 @@ from asimati.accounts import keys_api as keys
 from asimati.accounts import proofs_api as proofs
 from asimati.accounts import sign_on_api as sign_on
 from asimati.accounts import staff_api as staff
+from asimati.accounts.api_keys import reader_of
 from asimati.accounts.callers import identify
 from asimati.accounts.sign_on.providers import providers as sign_on_providers
 from asimati.appointments import api as appointments
@@ -43,7 +45,6 @@ from asimati.migrations import is_current
 from asimati.notifications import api as notifications
 from asimati.notifications import dev_api as dev_notifications
 from asimati.open311 import api as open311
-from asimati.open311 import keys_api as open311_keys
 from asimati.pack import api as pack
 from asimati.service_requests import api as service_requests
 from asimati.service_requests import attachments_api as attachments
@@ -69,6 +70,7 @@ ROOMS = (
     staff,
     proofs,
     household,
+    api_keys,
     sign_on,
     audit,
     keys,
@@ -106,7 +108,6 @@ ROOMS = (
     impact_page,
     impact_staff,
     open311,
-    open311_keys,
     pack,
 )
 DEVELOPMENT_ROOMS = (dev_accounts, dev_notifications)
@@ -132,6 +133,7 @@ def create_app() -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.secret_key = secrets.mac(["what a page says once"], "flask")
     app.extensions[access.EXTENSION] = identify
+    app.extensions[access.KEYS] = reader_of
     headers.install(app)
     metrics.install(app, gauges)
     problems.install(app)

@@ -16,7 +16,6 @@ from asimati.integrity import models as integrity
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Base
 from asimati.notifications import models as notifications
-from asimati.open311 import models as open311
 from asimati.service_requests import models as service_requests
 from asimati.service_requests.intake import models as intake
 from asimati.service_requests.letters import models as letters
@@ -52,7 +51,6 @@ __all__ = [
     "letters",
     "metadata",
     "notifications",
-    "open311",
     "outbox",
     "places",
     "reminders",

@@ -362,14 +362,15 @@ def of_data_protection(house: House) -> None:
 
 
 def of_open311(house: House) -> None:
-    made = house.ask("POST", "/staff/open311-keys", house.staff["administrator"], json={"name": "City app"})
+    made = house.ask("POST", "/staff/api-keys", house.staff["administrator"],
+                     json={"name": "City app", "scopes": ["requests.file"]})  # fmt: skip
     fields = {"api_key": made["api_key"], "service_code": "street-light", "description": "The lamp is out",
               "lat": "26.2412", "long": "50.5812", "phone": "+97333111555", "attribute[fault]": "out",
               "attribute[details]": "The lamp is out"}  # fmt: skip
     filed = house.client.post("/open311/v2/requests.json", data=fields)
     assert filed.status_code == 200, filed.get_data(as_text=True)
     house.values |= {
-        "open311-keys/key_id": made["id"], "tokens/token": filed.json[0]["service_request_id"],
+        "api-keys/key_id": made["id"], "tokens/token": filed.json[0]["service_request_id"],
         "/open311/v2/requests/<reference>": filed.json[0]["service_request_id"],
         "/open311/v2/services/<code>": "street-light",
     }  # fmt: skip

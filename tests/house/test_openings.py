@@ -85,7 +85,7 @@ NOBODYS = {
     "/api/v1/services/<code>",
     "/api/v1/services/<code>/slots",
     "/api/v1/staff/letter-templates",
-    "/api/v1/staff/open311-keys",
+    "/api/v1/staff/api-keys",
     "/api/v1/staff/entities",
     "/api/v1/staff/entities/<code>",
     "/api/v1/staff/pack",

@@ -61,7 +61,7 @@ THE_HOUSES = {
     "deliveries/delivery_id": "what partners are told is kept in one place",
     "stories/story_id": "told with consent, and nobody's file",
     "dossiers/code": "the house's report",
-    "open311-keys/key_id": "keys of other systems are kept in one place",
+    "api-keys/key_id": "keys of other systems are kept in one place",
     # Things that lie in no part of the house: whoever is limited to one is refused (test_scopes.py).
     "opportunities/opportunity_id": "a limited role opens nothing of volunteering",
     "shifts/shift_id": "a limited role opens nothing of volunteering",

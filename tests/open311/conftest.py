@@ -58,7 +58,11 @@ def town(client: FlaskClient) -> FlaskClient:
 @pytest.fixture
 def key(town: FlaskClient, as_staff: Callable[..., Headers]) -> str:
     """The key of a system that may file."""
-    made = town.post("/api/v1/staff/open311-keys", json={"name": "City app"}, headers=as_staff("administrator"))
+    made = town.post(
+        "/api/v1/staff/api-keys",
+        json={"name": "City app", "scopes": ["requests.file"]},
+        headers=as_staff("administrator"),
+    )
     assert made.status_code == 201, made.text
     secret: str = made.json["api_key"]
     return secret

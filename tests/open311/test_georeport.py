@@ -155,9 +155,9 @@ def test_a_revoked_key_files_nothing(
     town: FlaskClient, key: str, file: Callable[..., Any], as_staff: Callable[..., Headers]
 ) -> None:
     boss = as_staff("administrator")
-    [listed] = town.get("/api/v1/staff/open311-keys", headers=boss).json["items"]
+    [listed] = town.get("/api/v1/staff/api-keys", headers=boss).json["items"]
     assert "api_key" not in listed and key not in str(listed)
-    assert town.delete(f"/api/v1/staff/open311-keys/{listed['id']}", headers=boss).json["revoked_at"]
+    assert town.delete(f"/api/v1/staff/api-keys/{listed['id']}", headers=boss).json["revoked_at"]
     assert file().status_code == 403
 
 

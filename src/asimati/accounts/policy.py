@@ -10,6 +10,7 @@ ADMINISTRATOR, AUDITOR, SUPERVISOR = Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPE
 MAY: dict[str, frozenset[Role]] = {
     "see_staff": frozenset({ADMINISTRATOR, AUDITOR}),
     "manage_staff": frozenset({ADMINISTRATOR}),
+    "keys": frozenset({ADMINISTRATOR}),
     "delegate": frozenset(Role),
     "see_household": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR, Role.DATA_PROTECTION_OFFICER}),
     "judge_guardian": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR}),

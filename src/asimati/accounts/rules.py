@@ -5,11 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import date
+from enum import StrEnum
 
 import phonenumbers
 from babel import Locale
 
 from asimati.kit.text import western_digits
+
+
+class KeyScope(StrEnum):
+    """What a key of another system may do."""
+
+    FILE = "requests.file"  # file requests through Open311
+    READ = "figures.read"  # read what everybody may read, under a limit of its own
+
 
 BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))
 

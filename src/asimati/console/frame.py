@@ -114,7 +114,7 @@ MENU = (
             ("console.replies", _("Texts for answers"), _CASES | _ADMINISTRATION),
             ("console.pack", _("Services and pack"), _OVERSEERS),
             ("console.webhooks", _("Partner systems"), _OVERSEERS),
-            ("console.open311_keys", _("Open311 keys"), _ADMINISTRATION),
+            ("console.api_keys", _("Keys of partners"), _ADMINISTRATION),
             ("console.delegations", _("Lending a role"), _ANYBODY),
         ),
     ),

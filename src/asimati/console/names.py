@@ -51,6 +51,7 @@ NAMES = {
         "child": _("Child"), "spouse": _("Spouse"), "parent": _("Parent"), "sibling": _("Brother or sister"),
         "grandparent": _("Grandparent"), "grandchild": _("Grandchild"), "ward": _("Ward"), "other": _("Other"),
     },
+    "key": {"requests.file": _("File requests (Open311)"), "figures.read": _("Read public figures")},
     "merge": {"proposed": _("Waits for a second person"), "done": _("One account"), "refused": _("Left apart")},
     "together": {
         "move": _("Moves"), "one": _("Moves, where the other has none"), "block": _("Moves"), "end": _("Ends"),

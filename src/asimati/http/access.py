@@ -19,6 +19,8 @@ from asimati.settings import settings
 
 Identify = Callable[[Session, str], Actor | None]
 EXTENSION = "asimati.identify"
+KEYS = "asimati.keys"  # a partner's key → its id and its requests a minute
+KEY_HEADER = "X-API-Key"
 
 
 class SecondFactorNeeded(Forbidden):
@@ -78,12 +80,30 @@ def admit(tx: Session, who: Who) -> Actor:
         actor = found
     g.actor = actor
     locale.follow(actor)
-    limits.count(actor)
+    if (key := _reading(who, token)) is None:
+        limits.count(actor)
+    else:
+        _count_key(tx, key)
     if not who.lets_in(actor):
         raise Unauthenticated if actor is ANONYMOUS else Forbidden
     if actor.is_staff and not (who.setting_up or actor.assured(_proof_of_staff())):
         raise SecondFactorNeeded
     return actor
+
+
+def _reading(who: Who, token: str | None) -> str | None:
+    """The key a partner's system reads with what everybody may read; elsewhere none is looked at."""
+    open_to_all = request.method == "GET" and "anonymous" in who.kinds and token is None
+    return request.headers.get(KEY_HEADER) if open_to_all else None
+
+
+def _count_key(tx: Session, secret: str) -> None:
+    """Count a request against its key, and not against its address. Raises Unauthenticated, TooMany."""
+    found = current_app.extensions[KEYS](tx, secret[:200])
+    if found is None:
+        limits.count(ANONYMOUS)  # whoever guesses is a stranger
+        raise Unauthenticated
+    limits.count_key(*found)
 
 
 def _proof_of_staff() -> str:

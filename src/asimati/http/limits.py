@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from functools import cache
+from uuid import UUID
 
 import redis
 from flask import current_app, request
@@ -71,11 +72,20 @@ def count(actor: Actor) -> None:
 
 def check(name: str, key: str) -> None:
     """Count one against a limit named in settings. Raises TooMany with the seconds to wait."""
+    _hit(_limit(name), f"asimati:{name}:{key}")
+
+
+def _hit(limit: RateLimitItem, key: str) -> None:
     if not settings().limits.enabled or current_app.config.get("WITHOUT_LIMITS"):
         return
-    allowed, until = _limiter().hit(_limit(name), f"asimati:{name}:{key}")
+    allowed, until = _limiter().hit(limit, key)
     if not allowed:
         raise TooMany(retry_after=int(until - time.time()) + 1)
+
+
+def count_key(key: UUID, per_minute: int) -> None:
+    """Count a request of a partner's system against the limit its key has. Raises TooMany."""
+    _hit(parse(f"{per_minute}/minute"), f"asimati:key:{key}")
 
 
 def address_block() -> str:

@@ -1,31 +1,27 @@
-"""Filing a request, and the keys of those who may."""
+"""Filing a request, with a key that may."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.api_keys import key_of
+from asimati.accounts.models import ApiKey
+from asimati.accounts.rules import KeyScope
 from asimati.files import actions as files
+from asimati.http import limits
 from asimati.http.uploads import Upload
-from asimati.kit import audit, policy
-from asimati.kit.errors import Forbidden, Invalid, NotFound
-from asimati.kit.ids import new_id
-from asimati.kit.policy import SYSTEM, Actor, Role
+from asimati.kit import audit
+from asimati.kit.errors import Forbidden, Invalid
+from asimati.kit.policy import SYSTEM
 from asimati.kit.words import _
 from asimati.open311 import queries, rules
-from asimati.open311.models import Open311Key
 from asimati.places.queries import locate
 from asimati.service_requests import actions as cases
 from asimati.service_requests.models import Service, ServiceRequest
 from asimati.service_requests.rules import Assurance, Channel, Place
-
-MAY = {"keys": frozenset({Role.ADMINISTRATOR})}
 
 Form = Mapping[str, Sequence[str]]
 
@@ -121,42 +117,9 @@ def _one(form: Form, name: str) -> str | None:
     return given[-1].strip() or None if given else None
 
 
-# --- keys ------------------------------------------------------------------------------------------------------
-
-
-def new_key(tx: Session, actor: Actor, *, name: str) -> tuple[Open311Key, str]:
-    """A key for a system, with its secret, which nobody can read again."""
-    policy.require(actor, MAY, "keys")
-    secret = secrets.token_urlsafe(32)
-    assert actor.id is not None  # noqa: S101 - staff have one
-    made = Open311Key(id=new_id(), name=name, secret_hash=_hash(secret), made_by=actor.id)
-    tx.add(made)
-    tx.flush()
-    audit.record(tx, actor, "open311.key_made", ("open311_key", made.id))
-    return made, secret
-
-
-def revoke_key(tx: Session, actor: Actor, key_id: UUID) -> Open311Key:
-    """End a key; what it filed stays. Raises NotFound."""
-    policy.require(actor, MAY, "keys")
-    found = tx.get(Open311Key, key_id)
-    if found is None:
-        raise NotFound
-    if found.revoked_at is None:
-        found.revoked_at = func.app_now()
-        audit.record(tx, actor, "open311.key_revoked", ("open311_key", found.id))
-        tx.flush()
-        tx.refresh(found)
-    return found
-
-
-def _key(tx: Session, secret: str) -> Open311Key:
-    living = select(Open311Key).where(Open311Key.secret_hash == _hash(secret), Open311Key.revoked_at.is_(None))
-    found = tx.scalar(living)
-    if found is None:
+def _key(tx: Session, secret: str) -> ApiKey:
+    found = key_of(tx, secret)
+    if found is None or KeyScope.FILE not in found.scopes:
         raise NoKey
+    limits.count_key(found.id, found.per_minute)
     return found
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from asimati.kit import clock
 from asimati.kit.errors import NotFound
 from asimati.open311 import public
-from asimati.open311.models import Open311Key
 from asimati.places.models import Block
 from asimati.service_requests.models import Service, ServiceRequest
 
@@ -91,8 +90,3 @@ def requests(
 
 def block(tx: Session, number: str) -> str | None:
     return tx.scalar(select(Block.number).where(Block.number == number, ~Block.retired))
-
-
-def keys(tx: Session) -> Sequence[Open311Key]:
-    """Every key there is or was, the newest first."""
-    return tx.scalars(select(Open311Key).order_by(Open311Key.id.desc())).all()

@@ -2,6 +2,7 @@
 
 from asimati.accounts.models.consents import Consent
 from asimati.accounts.models.household import Guardianship, HouseholdMember, Relation, Side
+from asimati.accounts.models.keys import ApiKey
 from asimati.accounts.models.people import (
     PROFILE,
     CalendarLink,
@@ -22,8 +23,34 @@ from asimati.accounts.models.sign_on import SignOn, SignOnLink
 from asimati.accounts.models.staff import Clearance, RoleGrant, StaffMember
 
 __all__ = [
-    "PROFILE", "AccountSession", "Authenticator", "CalendarLink", "Clearance", "CodeChallenge", "Consent",
-    "Device", "Engagement", "EngagementKind", "FormerAccount", "Guardianship", "HolderKind", "HouseholdMember",
-    "Language", "Passkey", "PasskeyChallenge", "Person", "PersonSensitive", "Preference", "RecoveryCode",
-    "RefreshToken", "Relation", "RoleGrant", "Sex", "Side", "SignOn", "SignOnLink", "StaffMember",
+    "PROFILE",
+    "AccountSession",
+    "ApiKey",
+    "Authenticator",
+    "CalendarLink",
+    "Clearance",
+    "CodeChallenge",
+    "Consent",
+    "Device",
+    "Engagement",
+    "EngagementKind",
+    "FormerAccount",
+    "Guardianship",
+    "HolderKind",
+    "HouseholdMember",
+    "Language",
+    "Passkey",
+    "PasskeyChallenge",
+    "Person",
+    "PersonSensitive",
+    "Preference",
+    "RecoveryCode",
+    "RefreshToken",
+    "Relation",
+    "RoleGrant",
+    "Sex",
+    "Side",
+    "SignOn",
+    "SignOnLink",
+    "StaffMember",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, request
 
 from asimati.console.asking import ask, need
-from asimati.console.forms import both, form_of, many_of
+from asimati.console.forms import both, form_of, many_of, moment_of, number_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
 from asimati.kit import clock
@@ -102,24 +102,30 @@ def sync_pack() -> Any:
     return back("pack")
 
 
-@blp.get("/open311-keys")
-def open311_keys() -> Any:
-    """The clients that may file through Open311."""
-    return page("open311_keys.html", title=_("Open311 keys"), found=need("/staff/open311-keys"), made=None)
+@blp.get("/api-keys")
+def api_keys() -> Any:
+    """The keys of partners' systems."""
+    found = need("/staff/api-keys", limit=50, after=request.args.get("after"))
+    return page("api_keys.html", title=_("Keys of partners"), found=found, made=None, scopes=list(NAMES["key"]))
 
 
-@blp.post("/open311-keys")
-def make_open311_key() -> Any:
+@blp.post("/api-keys")
+def make_api_key() -> Any:
     """A new key, shown this once."""
-    answer = ask("POST", "/staff/open311-keys", payload=form_of("name"), key=request.form.get("key"))
+    said: dict[str, Any] = form_of("name") | {"scopes": many_of("scopes")}
+    said |= {name: value for name in ("expires_at",) if (value := moment_of(name))}
+    said |= {name: limit for name in ("per_minute",) if (limit := number_of(name))}
+    answer = ask("POST", "/staff/api-keys", payload=said, key=request.form.get("key"))
     if not answer.ok:
         return shown_or_refused(answer)
-    found = need("/staff/open311-keys")
-    return page("open311_keys.html", title=_("Open311 keys"), found=found, made=answer.body)
+    found = need("/staff/api-keys", limit=50)
+    return page(
+        "api_keys.html", title=_("Keys of partners"), found=found, made=answer.body, scopes=list(NAMES["key"])
+    )
 
 
-@blp.post("/open311-keys/<uuid:key_id>/end")
-def end_open311_key(key_id: UUID) -> Any:
+@blp.post("/api-keys/<uuid:key_id>/end")
+def end_api_key(key_id: UUID) -> Any:
     """Take a key back."""
-    act("DELETE", f"/staff/open311-keys/{key_id}", done=_("Taken back."))
-    return back("open311_keys")
+    act("DELETE", f"/staff/api-keys/{key_id}", done=_("Taken back."))
+    return back("api_keys")
