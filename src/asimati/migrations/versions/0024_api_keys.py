@@ -1,14 +1,14 @@
 """One kind of key for partners' systems
 
-Revision: 0015, after 0014
+Revision: 0024, after 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015"
-down_revision = "0014"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
