@@ -405,3 +405,35 @@ def test_consent_taken_back_while_the_minor_signs_up_leaves_no_place_behind(
     with db.transaction() as tx:
         assert tx.get_one(GuardianConsent, UUID(one["id"])).status is ConsentStatus.WITHDRAWN
     assert "confirmed" not in statuses(family.minor)
+
+
+# --- a place that changes hands --------------------------------------------------------------------------------
+
+
+def handed_over(client: FlaskClient, shift: UUID, giver: Headers) -> str:
+    place = client.post(f"{V1}/shifts/{shift}/sign-ups", headers=giver).json
+    return str(client.post(f"{V1}/sign-ups/{place['id']}/swap", json={}, headers=giver).json["code"])
+
+
+def test_whoever_takes_anothers_place_is_asked_what_a_newcomer_is(client: FlaskClient, as_resident: SignIn) -> None:
+    edition(orientation=False)
+    shift = make_shift(now() + timedelta(days=4))
+    giver, taker = as_resident(), as_resident()
+    code = handed_over(client, shift, giver)
+    charter(1)
+    refused = client.post(f"{V1}/swaps/take", json={"code": code}, headers=taker)
+    assert (refused.status_code, problem(refused)) == (409, "charter-not-accepted")
+    client.put(f"{V1}/me/volunteer/charter", json={"version": 1}, headers=taker)
+    assert client.post(f"{V1}/swaps/take", json={"code": code}, headers=taker).json["status"] == "confirmed"
+    assert held(shift) == 1
+
+
+def test_a_minor_who_takes_anothers_place_waits_for_a_guardian(
+    client: FlaskClient, family: Family, as_resident: SignIn
+) -> None:
+    shift = make_shift(now() + timedelta(days=4))
+    code = handed_over(client, shift, as_resident())
+    taken = client.post(f"{V1}/swaps/take", json={"code": code}, headers=family.who).json
+    assert taken["status"] == "pending" and taken["guardian_by"]
+    assert told("guardian_asked") == sorted(str(one.id) for one in family.guardians)
+    assert held(shift) == 1
