@@ -115,6 +115,7 @@ NOT_YET_THERE = {
 SAID = {"message": {"ar": "كلمات كافية", "en": "Words enough"}}
 CASES = "/api/v1/staff/service-requests/<reference>"
 BODIES: dict[str, Any] = {
+    "POST /api/v1/volunteer-entities/<uuid:entity_id>/opportunities": {"title": SAID["message"]},
     f"POST {CASES}/ask": SAID,
     f"POST {CASES}/resolve": SAID,
     f"POST {CASES}/merge": lambda house: {"into": house.values["another case"]},

@@ -87,13 +87,11 @@ def leave(tx: Session, actor: Actor, entity_id: UUID) -> None:
 @blp.post(
     "/volunteer-entities/<uuid:entity_id>/members/<uuid:member_id>/remove",
     who=access.residents,
-    gives=schemas.VolunteerEntityOut,
     refuses=[LastCoordinator],
 )
-def remove(tx: Session, actor: Actor, entity_id: UUID, member_id: UUID) -> Dict:
+def remove(tx: Session, actor: Actor, entity_id: UUID, member_id: UUID) -> None:
     """As its coordinator, end somebody's membership."""
     actions.remove(tx, actor, entity_id, member_id)
-    return entities.entity(tx, actor, entity_id)
 
 
 @blp.post(
