@@ -76,6 +76,7 @@ def coordinator(database: embedded.Postgres) -> None:
 _SERVED = f"""
 INSERT INTO opportunity (id, title, search, minimum_age, version)
 VALUES ('{shift(0xFF)}', '{{"ar": "تنظيف", "en": "Clean-up"}}', '', 0, 1);
+INSERT INTO charter_acceptance (person_id, version) SELECT person.id, charter.version FROM person, charter;
 INSERT INTO shift (id, opportunity_id, starts_at, ends_at, places, version)
 SELECT id::uuid, '{shift(0xFF)}', now() + interval '9 days', now() + interval '9 days 3 hours', 100000, 1
   FROM unnest(ARRAY['{shift(0)}', '{shift(1)}']) AS id;

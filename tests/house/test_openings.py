@@ -120,6 +120,8 @@ NOBODYS = {
     "/api/v1/staff/programmes/<slug>",
     "/api/v1/staff/queues",
     "/api/v1/staff/shifts",
+    "/api/v1/staff/volunteer-entities",
+    "/api/v1/staff/editions/<code>/entities",
     "/api/v1/staff/shifts/<uuid:shift_id>",
     "/api/v1/staff/shifts/<uuid:shift_id>/code",
     "/api/v1/tickets/key",

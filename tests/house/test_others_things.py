@@ -116,6 +116,7 @@ SAID = {"message": {"ar": "كلمات كافية", "en": "Words enough"}}
 CASES = "/api/v1/staff/service-requests/<reference>"
 BODIES: dict[str, Any] = {
     "POST /api/v1/volunteer-entities/<uuid:entity_id>/opportunities": {"title": SAID["message"]},
+    "POST /api/v1/staff/appeals/<uuid:deferral_id>/decide": {"lift": True, "note": SAID["message"]},
     f"POST {CASES}/ask": SAID,
     f"POST {CASES}/resolve": SAID,
     f"POST {CASES}/merge": lambda house: {"into": house.values["another case"]},

@@ -173,6 +173,7 @@ def test_a_shift_is_reminded_of(
 ) -> None:
     make_edition()
     shift = make_shift(tomorrow(30))
+    client.put(f"{V1}/me/volunteer/charter", json={"version": 1}, headers=resident.headers)
     made = client.post(f"{V1}/shifts/{shift}/sign-ups", json={}, headers=resident.headers)
     assert made.status_code == 201, made.json
     assert told("volunteering.shift_reminder") == 0

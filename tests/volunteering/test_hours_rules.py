@@ -135,6 +135,7 @@ LEGAL = {
     ("checked_in", "checked_out"),
     ("waitlisted", "offered"), ("waitlisted", "confirmed"), ("waitlisted", "withdrawn"),
     ("offered", "pending"), ("offered", "confirmed"), ("offered", "lapsed"), ("offered", "withdrawn"),
+    *((status, "cancelled") for status in ("waitlisted", "offered", "pending", "confirmed")),
 }  # fmt: skip
 
 
@@ -150,6 +151,9 @@ def test_moves_of_a_sign_up(before: SignUpStatus, after: SignUpStatus) -> None:
 
 
 def test_a_place_is_held_until_it_is_given_back() -> None:
-    given_back = {SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW, SignUpStatus.LAPSED}
+    given_back = {
+        SignUpStatus.DECLINED, SignUpStatus.WITHDRAWN, SignUpStatus.NO_SHOW, SignUpStatus.LAPSED,
+        SignUpStatus.CANCELLED,
+    }  # fmt: skip
     assert set(SignUpStatus) - given_back == rules.LIVE
     assert rules.LIVE - {SignUpStatus.WAITLISTED} == rules.HOLDING

@@ -16,7 +16,7 @@ from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit
 from asimati.kit.db import Session
-from asimati.kit.errors import IllegalMove
+from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor, may
 from asimati.kit.words import _
@@ -40,7 +40,7 @@ DESKS.append(
 
 @blp.post(
     "/staff/account-merges", who=may_enter("propose_merge"), takes=schemas.MergeAccountsIn,
-    gives=schemas.AccountMergeWhole, status=201, opens=BY_HAND, refuses=[OwnFile, MergeProposed],
+    gives=schemas.AccountMergeWhole, status=201, opens=BY_HAND, refuses=[NotFound, OwnFile, MergeProposed],
 )  # fmt: skip
 def propose(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Say that two accounts are one person's, and why. Nothing moves until a second person agrees."""

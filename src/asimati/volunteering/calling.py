@@ -130,8 +130,9 @@ def of_shift(tx: Session, shift_id: UUID) -> tuple[Shift, Opportunity]:
 
 
 def call_outs(tx: Session, actor: Actor, shift_id: UUID, page: PageArgs) -> Page:
-    """The calls for a shift, newest first, with what came of each."""
+    """The calls for a shift, newest first, with what came of each. Raises NotFound."""
     policy.require(actor, "see")
+    of_shift(tx, shift_id)
     found = paginate(
         tx, select(CallOut).where(CallOut.shift_id == shift_id), [CallOut.created_at.desc(), CallOut.id], page
     )

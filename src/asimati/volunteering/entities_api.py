@@ -11,7 +11,7 @@ from asimati.http.pages import page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
-from asimati.kit.errors import IllegalMove
+from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.volunteering import entities, policy, rankings
@@ -33,7 +33,7 @@ Dict = dict[str, Any]
     takes=schemas.VolunteerEntityIn,
     gives=schemas.VolunteerEntityOut,
     status=201,
-    refuses=[MemberElsewhere],
+    refuses=[NotFound, MemberElsewhere],
 )
 def apply(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Ask for a school, company or society to be accredited, as its first coordinator."""
@@ -71,7 +71,7 @@ def invite(tx: Session, actor: Actor, entity_id: UUID) -> Dict:
     who=access.residents,
     takes=schemas.EntityJoinIn,
     gives=schemas.VolunteerEntityOut,
-    refuses=[MemberElsewhere],
+    refuses=[NotFound, MemberElsewhere],
 )
 def join(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Agree to be a member: its coordinators see one's name and the hours served while one is."""

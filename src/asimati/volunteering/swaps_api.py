@@ -12,7 +12,7 @@ from asimati.http.fields import Boolean, DateTime, Enum, Nested, Schema, String,
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit.db import Session
-from asimati.kit.errors import IllegalMove
+from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.volunteering import queries, swaps
@@ -91,7 +91,7 @@ def take_open(tx: Session, actor: Actor, swap_id: UUID) -> Dict:
     return queries.sign_up_view(tx, swapping.take(tx, actor, swap_id))
 
 
-@blp.post("/swaps/take", who=access.residents, takes=SwapCodeIn, gives=SignUpOut, refuses=_TAKING)
+@blp.post("/swaps/take", who=access.residents, takes=SwapCodeIn, gives=SignUpOut, refuses=[NotFound, *_TAKING])
 def take_by_code(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Take the place somebody offered by handing over its code."""
     return queries.sign_up_view(tx, swapping.take(tx, actor, code=payload["code"]))

@@ -195,7 +195,7 @@ def _move(tx: Session, holding: Holding, column: Column[Any], kept: UUID, other:
     if holding.together is Together.ONE:
         tx.execute(delete(table).where(_same(column, kept, other)))
     values: dict[str, Any] = {column.name: kept, **(holding.along(kept) if holding.along else {})}
-    if "version" in table.c:
+    if "version" in table.c and not table.c.version.primary_key:  # the row's own, not of what it is about
         values["version"] = table.c.version + 1
     beside = [one for one in person_columns(table) if one is not column]
     apart = and_(true(), *(or_(one.is_(None), one != kept) for one in beside))

@@ -58,7 +58,7 @@ def as_row(
     actor: Actor, action: str, subject: tuple[str, object], people: Iterable[UUID | None] = (), **facts: Any
 ) -> dict[str, Any]:
     """The line as a row, for statements that insert it together with the deed."""
-    named = {*people, subject[1] if subject[0] == "person" else None} - {None, actor.id}
+    named = {*people, subject[1] or None if subject[0] == "person" else None} - {None, actor.id}
     return {
         "id": new_id(),
         "actor_kind": actor.kind,
