@@ -44,7 +44,19 @@ def postgres() -> Iterator[str]:
     from asimati import embedded
 
     with embedded.postgres(HOME / "postgres", throwaway=True) as server:
+        _leave_rows_where_they_are(server.url)
         yield server.url
+
+
+def _leave_rows_where_they_are(server: str) -> None:
+    """No vacuum in the middle of a test: rows stand in the order in which they were written, whoever is busy."""
+    from sqlalchemy import create_engine
+
+    owner = create_engine(server, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET autovacuum = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    owner.dispose()
 
 
 @contextmanager
