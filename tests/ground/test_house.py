@@ -109,7 +109,7 @@ def test_it_comes_up_says_where_to_look_and_stops_without_a_trace(up: Callable[.
     for told in ("/api/docs", "/dev/mailbox", "المنصة جاهزة", "reviewer@asimati.example", str(house.home)):
         assert told in house.said
     names = {path.stem for path in (house.home / "run").glob("*.pid")}
-    assert names == {"supervisor", "postgres", "redis", "web", "worker", "relay", "beat"}
+    assert names == {"supervisor", "postgres", "redis", "web", "worker", "relay", "beat", "provider"}
     house.process.send_signal(signal.SIGINT)
     assert house.process.wait(30) == 0
     assert house.left() == [] and list((house.home / "run").glob("*.pid")) == []

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -87,8 +87,10 @@ class House:
         self._write_environment()
         self._prepare_data()
         with self._step(", ".join(job.name for job in self.plan.jobs)):
-            self._start_children()
+            # The pages first: the others would take their time from them, and are up a moment later.
+            self._start_children(lambda job: job.name.startswith("web"))
             self._wait_until_ready()
+            self._start_children(lambda job: not job.name.startswith("web"))
         self.family.shows = True
         self.console.say(welcome(self.plan, self.seeded, time.monotonic() - begun))
 
@@ -182,8 +184,8 @@ class House:
 
     # --- processes ----------------------------------------------------------------------------------------------
 
-    def _start_children(self) -> None:
-        for job in self.plan.jobs:
+    def _start_children(self, which: Callable[[Job], bool]) -> None:
+        for job in filter(which, self.plan.jobs):
             self.family.start(Child(job, self.plan.home, self.environment()))
 
     def _wait_until_ready(self) -> None:
