@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
@@ -30,7 +31,11 @@ class Api(flask_smorest.Api):
 
     def _openapi_json(self) -> Response:
         """The document, with what answers hold told as it is. Overrides a private method, as the one below."""
-        return Response(json.dumps(as_answered(self.spec.to_dict())), mimetype="application/json")
+        return Response(self._document, mimetype="application/json")
+
+    @cached_property
+    def _document(self) -> str:
+        return json.dumps(as_answered(self.spec.to_dict()))
 
     def _register_responses(self) -> None:
         """Document every error as a problem document; flask-smorest would say application/json.

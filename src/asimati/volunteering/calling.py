@@ -35,7 +35,7 @@ from asimati.volunteering.models import (
     SignUp,
     Volunteer,
 )
-from asimati.volunteering.queries import edition_on, shift_view
+from asimati.volunteering.queries import edition_on, least_age, shift_view
 from asimati.volunteering.suggestions import in_the_way
 
 WEEK = timedelta(days=7)
@@ -204,10 +204,7 @@ def _lacks(said: Any, wanted: list[str]) -> Any:
 def _too_young(shift: Shift, opportunity: Opportunity, edition: Edition | None) -> Any:
     """Younger than the shift takes, or so young that a guardian would have to consent first and has not."""
     day = clock.local_day(shift.starts_at)
-    least = opportunity.minimum_age
-    if least is None:
-        least = edition.minimum_age if edition else 0
-    younger: Any = Person.birth_date > _years_before(day, least)
+    younger: Any = Person.birth_date > _years_before(day, least_age(opportunity, edition))
     if edition is None:
         return func.coalesce(younger, literal(False))
     agreed = select(1).where(

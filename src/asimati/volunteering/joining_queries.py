@@ -17,8 +17,8 @@ from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.volunteering import rules
-from asimati.volunteering.actions.readiness import Readiness, readiness
-from asimati.volunteering.joining_rules import ConsentStatus, is_under
+from asimati.volunteering.actions.readiness import Readiness, missing, readiness, terms_of
+from asimati.volunteering.joining_rules import ConsentStatus, OrientationRule, is_under
 from asimati.volunteering.models import (
     Charter,
     Edition,
@@ -29,7 +29,7 @@ from asimati.volunteering.models import (
     SignUp,
 )
 from asimati.volunteering.queries import edition_on
-from asimati.volunteering.refusals import CharterNotAccepted, GuardianNeeded, NotEnrolled, OrientationNeeded
+from asimati.volunteering.refusals import GuardianNeeded
 
 _LIVE = SignUp.status.in_([str(one) for one in rules.LIVE])
 
@@ -63,13 +63,8 @@ def standing(tx: Session, person: UUID) -> dict[str, Any]:
 
 
 def _missing(known: Readiness, edition: Edition | None, told: dict[str, Any]) -> Iterable[str]:
-    if known.charter is not None and known.accepted != known.charter:
-        yield CharterNotAccepted.slug
-    if edition is not None:
-        if edition.orientation and not known.oriented:
-            yield OrientationNeeded.slug
-        if edition.enrolment and not known.enrolled:
-            yield NotEnrolled.slug
+    terms = terms_of(edition, 0, OrientationRule.AS_EDITION)
+    yield from (refusal.slug for refusal in missing(known, terms))
     if told["guardian"] is not None and not told["guardian"]["guardians"]:
         yield GuardianNeeded.slug
 

@@ -27,6 +27,13 @@ def edition_on(tx: Session, day: date) -> Edition | None:
     return tx.scalar(holds.order_by(Edition.starts_on.desc(), Edition.code).limit(1))
 
 
+def least_age(opportunity: Opportunity, edition: Edition | None) -> int:
+    """How old one must be: as the opportunity says, else as its edition does."""
+    if opportunity.minimum_age is not None:
+        return opportunity.minimum_age
+    return edition.minimum_age if edition else 0
+
+
 def tolerance_of(tx: Session, shift: Shift) -> timedelta:
     """How far from a shift's times its edition lets hours count."""
     edition = edition_on(tx, clock.local_day(shift.starts_at))

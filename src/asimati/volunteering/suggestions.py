@@ -30,7 +30,7 @@ from asimati.volunteering.models import (
     SpokenLanguage,
     Volunteer,
 )
-from asimati.volunteering.queries import edition_on, shift_view
+from asimati.volunteering.queries import edition_on, least_age, shift_view
 from asimati.volunteering.rules import SignUpStatus
 
 WEEKS = timedelta(weeks=8)
@@ -127,10 +127,7 @@ def _served(tx: Session, person: UUID) -> set[UUID]:
 
 
 def _old_enough(born: date | None, row: Row[Any], edition: Edition | None) -> bool:
-    least = row.Opportunity.minimum_age
-    if least is None:
-        least = edition.minimum_age if edition else 0
-    return not is_under(born, clock.local_day(row.Shift.starts_at), least)
+    return not is_under(born, clock.local_day(row.Shift.starts_at), least_age(row.Opportunity, edition))
 
 
 def _names(tx: Session, found: Iterable[dict[Reason, list[Any]]]) -> dict[Reason, dict[Any, Any]]:

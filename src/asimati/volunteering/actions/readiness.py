@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts import household
 from asimati.accounts.models import Person
 from asimati.kit import audit, clock
-from asimati.kit.errors import NotFound
+from asimati.kit.errors import Conflict, NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM, Actor
 from asimati.kit.words import _
@@ -32,7 +33,7 @@ from asimati.volunteering.models import (
     Shift,
     SignUp,
 )
-from asimati.volunteering.queries import edition_on
+from asimati.volunteering.queries import edition_on, least_age
 from asimati.volunteering.refusals import (
     CharterChanged,
     CharterNotAccepted,
@@ -71,32 +72,38 @@ def require_ready(known: Readiness, terms: Terms, day: date) -> None:
     """Raise the first that is missing: TooYoung, CharterNotAccepted, OrientationNeeded or NotEnrolled."""
     if rules.is_under(known.born, day, terms.minimum_age):  # whoever has not said their age is taken at their word
         raise TooYoung(minimum_age=terms.minimum_age)
+    for refusal in missing(known, terms):
+        raise refusal
+
+
+def missing(known: Readiness, terms: Terms) -> Iterator[Conflict]:
+    """What somebody has not done yet, as the refusals that say so."""
     if known.charter is not None and known.accepted != known.charter:
-        raise CharterNotAccepted(version=known.charter)
+        yield CharterNotAccepted(version=known.charter)
     if terms.edition is None:
         return
     wants = rules.wants_orientation(
         OrientationRule(terms.orientation), edition_wants=bool(terms.edition_orientation)
     )
     if wants and not known.oriented:
-        raise OrientationNeeded(edition=terms.edition)
+        yield OrientationNeeded(edition=terms.edition)
     if terms.enrolment and not known.enrolled:
-        raise NotEnrolled(edition=terms.edition)
+        yield NotEnrolled(edition=terms.edition)
 
 
 def require_ready_for(tx: Session, person: UUID, shift: Shift, opportunity: Opportunity) -> None:
     """The same for somebody who takes a place on a shift in another way than by signing up."""
     day = clock.local_day(shift.starts_at)
     edition = edition_on(tx, day)
-    least = opportunity.minimum_age
-    if least is None:
-        least = edition.minimum_age if edition else 0
-    terms = (
-        Terms(least, opportunity.orientation, edition.code, edition.orientation, edition.enrolment)
-        if edition
-        else Terms(least, opportunity.orientation)
-    )
+    terms = terms_of(edition, least_age(opportunity, edition), opportunity.orientation)
     require_ready(readiness(tx, person, edition), terms, day)
+
+
+def terms_of(edition: Edition | None, minimum_age: int, orientation: OrientationRule) -> Terms:
+    """What an edition asks, for an opportunity of that minimum age and rule of orientation."""
+    if edition is None:
+        return Terms(minimum_age, orientation)
+    return Terms(minimum_age, orientation, edition.code, edition.orientation, edition.enrolment)
 
 
 def readiness(tx: Session, person: UUID, edition: Edition | None) -> Readiness:
