@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from asimati.kit import audit, clock
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
+from asimati.kit.secrets import digest
 from asimati.kit.words import _
 
 PREFIX = "ak_"  # so that whoever finds one in a file knows what it is
@@ -43,7 +43,7 @@ def new_key(
         raise Invalid([("/expires_at", _("This time is past."))])
     secret = PREFIX + secrets.token_urlsafe(32)
     made = ApiKey(
-        name=name, scopes=sorted(set(scopes)), secret_hash=_hash(secret), tail=secret[-4:], per_minute=per_minute,
+        name=name, scopes=sorted(set(scopes)), secret_hash=digest(secret), tail=secret[-4:], per_minute=per_minute,
         made_by=actor.id, expires_at=expires_at, created_at=now,
     )  # fmt: skip
     tx.add(made)
@@ -72,7 +72,7 @@ def keys(tx: Session, page: PageArgs) -> Page:
 def key_of(tx: Session, secret: str) -> ApiKey | None:
     """The key behind a secret, while it holds; that it was used is noted."""
     living = select(ApiKey).where(
-        ApiKey.secret_hash == _hash(secret),
+        ApiKey.secret_hash == digest(secret),
         ApiKey.revoked_at.is_(None),
         or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.app_now()),
     )
@@ -86,7 +86,3 @@ def reader_of(tx: Session, secret: str) -> tuple[UUID, int] | None:
     """For the edge: the key that reads public figures, and how often a minute it may; None for one that may not."""
     found = key_of(tx, secret)
     return (found.id, found.per_minute) if found is not None and KeyScope.READ in found.scopes else None
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

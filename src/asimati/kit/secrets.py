@@ -129,7 +129,7 @@ def mac(parts: Iterable[str], purpose: str) -> bytes:
 
 def digest(token: str) -> bytes:
     """What is stored of a random token: its SHA-256; a token of 256 random bits needs no more."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def versions() -> list[int]:
