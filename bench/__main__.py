@@ -238,7 +238,7 @@ def main() -> None:
 
     with (
         ground() as (database, home),
-        served("asimati.app:create_app", 8951, "/healthz") as api,
+        served("asimati.wsgi:create_app", 8951, "/healthz") as api,
         served("bench.hello:create_app", 8952, "/hello") as hello,
     ):
         reset(database)

@@ -40,7 +40,7 @@ PAIRS = {
 
 
 def main() -> None:
-    with ground(), served("asimati.app:create_app", 8953, "/healthz") as port:
+    with ground(), served("asimati.wsgi:create_app", 8953, "/healthz") as port:
         subprocess.run([sys.executable, "-m", "asimati", "seed"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         base = f"http://127.0.0.1:{port}"
         said = {"email": "supervisor@asimati.example", "password": PASSWORD}

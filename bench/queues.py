@@ -316,7 +316,7 @@ def main() -> None:
     count = next((int(one) for one in sys.argv[1:] if one.isdigit()), 200_000)
     with (
         ground() as (database, home),
-        served("asimati.app:create_app", 8953, "/healthz") as api,
+        served("asimati.wsgi:create_app", 8953, "/healthz") as api,
         served("bench.hello:create_app", 8954, "/hello") as bare,
     ):
         if "--filing" not in sys.argv:

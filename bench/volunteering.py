@@ -215,7 +215,7 @@ def said(name: str, values: list[float] | tuple[float, ...]) -> None:
 
 def main() -> None:
     lines = next((int(one) for one in sys.argv[1:] if one.isdigit()), 2_000_000)
-    with events.ground() as (database, home), events.served("asimati.app:create_app", 8955, "/healthz") as api:
+    with events.ground() as (database, home), events.served("asimati.wsgi:create_app", 8955, "/healthz") as api:
         coordinator(database)
         execute(database, _SERVED)
         if "--reading" not in sys.argv:

@@ -22,12 +22,14 @@ usable() {
 }
 
 wanted() { cat requirements/all.txt requirements/redis-binary.txt requirements/clients.txt requirements/setup.sh pyproject.toml | cksum; }
+# Every process reads our sources when it starts; where Python may not keep them compiled it would compile them each time.
+compiled() { .venv/bin/python -m compileall -q src workers >/dev/null 2>&1 || true; }
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet "$@"; }
 
 asked=${1:-}
 [ -z "$asked" ] || fits "$asked" || fail "PYTHON=$asked is not Python 3.11 to 3.14."
 if usable "$asked"; then
-	[ ! -f .venv/stamp ] || [ "$(cat .venv/stamp)" != "$(wanted)" ] || exit 0
+	[ ! -f .venv/stamp ] || [ "$(cat .venv/stamp)" != "$(wanted)" ] || { compiled; exit 0; }
 else
 	python=${asked:-$(find_python)}
 	echo "asimati: making .venv with $("$python" --version) ..."
@@ -69,4 +71,5 @@ fi
 pip install --require-hashes --no-deps --no-build-isolation --upgrade --target .venv/clients \
 	-r requirements/clients.txt >/dev/null 2>&1 ||
 	echo "asimati: the Open311 client of the tests could not be built; the test that uses it will say so."
+compiled
 wanted > .venv/stamp

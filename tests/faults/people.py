@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,13 @@ from uuid import uuid4
 import httpx
 
 COORDINATOR = "coordinator@asimati.example"
+# One client for all threads: one for each question would read the world's certificates before its first word.
+HTTP = httpx.Client(limits=httpx.Limits(max_connections=None, max_keepalive_connections=0), timeout=10)
 
 
 def sign_in(address: str, **who: str) -> dict[str, str]:
     """Headers of somebody signed in."""
-    answer = httpx.post(f"{address}/dev/sign-in", json=who, timeout=10)
+    answer = HTTP.post(f"{address}/dev/sign-in", json=who)
     answer.raise_for_status()
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
@@ -41,7 +44,7 @@ def make_event(address: str, capacity: int, *, party_limit: int = 4, days: int =
 
 
 def book(addresses: Sequence[str], event: str, headers: dict[str, str], *, seconds: float = 40) -> httpx.Response:
-    """Book with one key until somebody answers, at whichever web process is there."""
+    """Book with one key until somebody answers, at whichever web process is there; pauses grow."""
     key = {"Idempotency-Key": str(uuid4())}
     until = time.monotonic() + seconds
     attempt = 0
@@ -50,7 +53,7 @@ def book(addresses: Sequence[str], event: str, headers: dict[str, str], *, secon
         address = addresses[attempt % len(addresses)]
         attempt += 1
         try:
-            answer = httpx.post(
+            answer = HTTP.post(
                 f"{address}/api/v1/events/{event}/bookings", json={}, headers={**headers, **key}, timeout=5
             )
             if answer.status_code < 500:
@@ -58,5 +61,5 @@ def book(addresses: Sequence[str], event: str, headers: dict[str, str], *, secon
             last = answer.text
         except httpx.HTTPError as fault:
             last = fault
-        time.sleep(0.1)
+        time.sleep(random.uniform(0.5, 1) * min(2, 0.1 * 2**attempt))
     raise AssertionError(f"no answer within {seconds} s: {last!r}")

@@ -74,7 +74,7 @@ class Stack:
         """A web process; its address. On the same port again after it was killed."""
         self.ports[name] = port = port or self.ports.get(name) or free_port()
         self.start(
-            name, "granian", "--interface", "wsgi", "--factory", "asimati.app:create_app", "--host", "127.0.0.1",
+            name, "granian", "--interface", "wsgi", "--factory", "asimati.wsgi:create_app", "--host", "127.0.0.1",
             "--port", str(port), "--workers", "1", "--blocking-threads", "8", **environment,
         )  # fmt: skip
         address = f"http://127.0.0.1:{port}"

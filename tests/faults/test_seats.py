@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.events.laws import LAWS, broken, in_and_told
-from tests.faults.people import COORDINATOR, make_event, sign_in
+from tests.faults.people import COORDINATOR, HTTP, make_event, sign_in
 from tests.faults.stack import Stack, running, wait_until
 from tests.faults.test_faults import assert_each_told_once, storm
 
@@ -50,9 +50,7 @@ class House:
         for attempt in range(400):
             address = self.addresses[attempt % 2]
             try:
-                answer = httpx.request(
-                    method, f"{address}/api/v1{path}", json=body, headers=headers | key, timeout=10
-                )
+                answer = HTTP.request(method, f"{address}/api/v1{path}", json=body, headers=headers | key)
             except httpx.HTTPError:
                 time.sleep(0.05)
                 continue

@@ -127,7 +127,7 @@ def _web(name: str, config: Settings, port: int) -> Job:
     }
     words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
     flags = ("--factory", "--no-ws", "--respawn-failed-workers")
-    return Job(name, "granian", (*words, *flags, "asimati.app:create_app"), (("ASIMATI_PORT", str(port)),))
+    return Job(name, "granian", (*words, *flags, "asimati.wsgi:create_app"), (("ASIMATI_PORT", str(port)),))
 
 
 def _worker(name: str, concurrency: int) -> Job:
