@@ -363,6 +363,7 @@ def test_somebody_is_found_by_the_whole_number_alone(
     assert find(phone="33118822") == find(cpr="010203045") == {"person": str(person)}
     assert find(cpr="010203046") == {"person": None}
     assert "errors" in find() and "errors" in find(phone="33")
+    assert "errors" in find(phone="") and "errors" in find(cpr=" ") and "errors" in find(phone="", cpr="")
 
 
 # --- the record and the trail ----------------------------------------------------------------------------------

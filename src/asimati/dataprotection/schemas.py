@@ -230,7 +230,7 @@ class FindIn(Schema):
 
     @validates_schema
     def one_of_them(self, data: dict[str, str], **_more: object) -> None:
-        if not data:
+        if not any(data.values()):
             raise ValidationError(_("Write a telephone or a personal number."), "phone")
 
 
