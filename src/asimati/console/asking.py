@@ -124,25 +124,30 @@ def public(path: str) -> list[Any]:
 
 def steady(path: str, *, in_pages: bool = True) -> list[Any]:
     """The same for a list of the staff's own, kept for whoever asks alone; empty where they may not ask."""
-    return _kept((path, words.language(), g.staff.id), lambda: _whole(path) if in_pages else listed(path))
+    asked = (lambda: _whole(path)) if in_pages else (lambda: (may(path) or {}).get("items"))
+    return _kept((path, words.language(), g.staff.id), asked)
 
 
-def _kept(key: tuple[str, str, object], asked: Callable[[], list[Any]]) -> list[Any]:
+def _kept(key: tuple[str, str, object], asked: Callable[[], list[Any] | None]) -> list[Any]:
     now, kept = time.monotonic(), _LISTS.get(key)
-    if kept is None or now - kept[0] >= settings().web.lists:
-        if len(_LISTS) > _MOST_LISTS:
-            _LISTS.clear()
-        kept = _LISTS[key] = (now, asked())
-    return kept[1]
+    if kept and now - kept[0] < settings().web.lists:
+        return kept[1]
+    if (items := asked()) is None:
+        return []  # nothing was said, which is not worth remembering
+    if len(_LISTS) > _MOST_LISTS:
+        _LISTS.clear()
+    _LISTS[key] = (now, items)
+    return items
 
 
-def _whole(path: str, token: str | None = None) -> list[Any]:
+def _whole(path: str, token: str | None = None) -> list[Any] | None:
+    """The items of all pages; None where the API refused."""
     items: list[Any] = []
     after: str | None = ""
     while after is not None:
         answer = ask("GET", path, query={"limit": 100, "after": after}, token=token)
         if not answer.ok:
-            return []
+            return None
         items += answer.body["items"]
         after = answer.body["next"]
     return items

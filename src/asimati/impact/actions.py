@@ -37,6 +37,7 @@ from asimati.places.models import Block
 log = logging.getLogger(__name__)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_TRY_SHARED = text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 # Rebuilding everything excludes rebuilding one month; months exclude each other only if they are the same.
 _LOCK_ALL = text("SELECT pg_advisory_xact_lock(hashtextextended('tallies', 0))")
 _LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('tallies', 0))")
@@ -135,7 +136,7 @@ def rebuild(tx: Session, delivered: Delivered) -> None:
     assert isinstance(changed, ContributionsChanged)  # noqa: S101 - for the type checker: the table sends no other
     which = {"measure": changed.measure, "period": changed.period}
     tx.execute(_LOCK_SHARED)
-    tx.execute(_LOCK, {"name": f"tally:{changed.measure}:{changed.period}"})
+    tx.execute(_LOCK, {"name": _month(changed.measure, changed.period)})  # after those who rely on this very run
     if not tx.execute(delete(TallyMark).filter_by(**which).returning(TallyMark.id)).all():
         return  # another message of the same month was quicker
     tx.execute(delete(Tally).filter_by(**which))
@@ -186,7 +187,7 @@ def reconcile(tx: Session) -> dict[str, Any] | None:
 
 
 def sweep(tx: Session) -> None:
-    """Ask for every marked month to be rebuilt: for marks set while the rebuilding they relied on was under way."""
+    """Ask for every marked month to be rebuilt: for marks whose asking was parked, or fell to a rebuild of all."""
     for measure, period in tx.execute(select(TallyMark.measure, TallyMark.period).distinct()).all():
         outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
     for measure, period in tx.execute(select(FigureMark.measure, FigureMark.period).distinct()).all():
@@ -196,15 +197,23 @@ def sweep(tx: Session) -> None:
 def _mark(tx: Session, changed: Iterable[tuple[Any, ...]]) -> None:
     """Mark months as changed, and ask for each to be rebuilt unless it is asked for already.
 
-    In a rush thousands of acts change one month; it is rebuilt once for many. A mark whose asking came too early is
-    found by `sweep`, seconds later.
+    In a rush thousands of acts change one month; it is rebuilt once for many. A mark may rely on the asking of an
+    earlier one only while that month's rebuilding has not begun and cannot begin before this transaction ends: so
+    the month is held, shared, if nobody holds it or waits to have it alone. Otherwise this mark asks for itself.
     """
     for measure, period in sorted(set(changed)):
         which = {"measure": measure, "period": period}
-        asked = tx.scalar(select(exists().where(TallyMark.measure == measure, TallyMark.period == period)))
+        held = tx.scalar(_TRY_SHARED, {"name": _month(measure, period)})
+        marked = exists().where(TallyMark.measure == measure, TallyMark.period == period)
+        asked = held and tx.scalar(select(marked))  # a second statement: it must see what stood when it was held
         tx.execute(insert(TallyMark).values(which))
         if not asked:
             outbox.publish(tx, ContributionsChanged(measure=measure, period=period))
+
+
+def _month(measure: str, period: date) -> str:
+    """The name of the lock of a month of a measure."""
+    return f"tally:{measure}:{period}"
 
 
 def _count(tx: Session, acts: list[Act], measures: Sequence[Measure]) -> set[tuple[Any, ...]]:
