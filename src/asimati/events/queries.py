@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tup
 from sqlalchemy.orm import Session, aliased
 
 from asimati.accounts import calendar
+from asimati.accounts.models import Person
 from asimati.events import policy, tickets
 from asimati.events.models import Booking, Event, Programme
 from asimati.events.rules import ENGAGED, SEATED, BookingStatus, EventType, Language, Mode, Publication
@@ -133,6 +134,7 @@ class BookingView:
     late: bool = False
     chance: Chance | None = None  # of whoever waits in line; looked up for one booking alone
     near: Sequence[dict[str, Any]] = ()  # what asks for rest beside it; looked up for one booking alone
+    name: dict[str, Any] | None = None  # of whoever booked; looked up for a list of the staff's alone
 
     @property
     def ticket(self) -> str | None:
@@ -151,16 +153,25 @@ def bookings(
     event: UUID | None = None,
     status: BookingStatus | None = None,
 ) -> Page:
-    """Those the caller may see, the latest first."""
+    """Those the caller may see, the latest first; of an event's line alone, in the order of the line.
+
+    Staff read beside each who booked.
+    """
     statement = policy.visible(_views(), actor)
+    if actor.is_staff:
+        statement = statement.add_columns(Person.name_ar, Person.name_latin).outerjoin(
+            Person, Person.id == Booking.person_id
+        )
     if updated_since is not None:
         statement = statement.where(Booking.updated_at >= updated_since)
     if event is not None:
         statement = statement.where(Booking.event_id == event)
     if status is not None:
         statement = statement.where(Booking.status == status)
-    found = paginate(tx, statement, [Booking.created_at.desc(), Booking.id.desc()], page)
-    return Page([_view(row) for row in found.items], found.next)
+    in_line = event is not None and status is BookingStatus.WAITLISTED
+    latest, line = (Booking.created_at.desc(), Booking.id.desc()), (Booking.priority, Booking.place, Booking.id)
+    found = paginate(tx, statement, line if in_line else latest, page)
+    return Page([_named(row) if actor.is_staff else _view(row) for row in found.items], found.next)
 
 
 def pending(tx: Session, actor: Actor) -> int:
@@ -250,6 +261,10 @@ def _view(row: Any) -> BookingView:
     values = list(row[:18])
     values[4] = BookingStatus(values[4])
     return BookingView(*values)
+
+
+def _named(row: Any) -> BookingView:
+    return replace(_view(row), name={"ar": row.name_ar, "en": row.name_latin})
 
 
 # --- whether the counts are true -------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ class BookingIn(Schema):
     answers = Object()
 
 
-class StaffBookingOut(Schema):
+class _Booking(Schema):
     reference = String()
     event = UUID()
     title = Text()
@@ -201,7 +201,13 @@ class StaffBookingOut(Schema):
     updated_at = DateTime()
 
 
-class BookingOut(StaffBookingOut):
+class StaffBookingOut(_Booking):
+    """A booking as staff see it."""
+
+    name = Text(allow_none=True)  # of whoever booked; in lists alone
+
+
+class BookingOut(_Booking):
     programme = String()
     venue = Text(allow_none=True)
     mode = Enum(Mode)

@@ -31,11 +31,13 @@ def event(event_id: UUID) -> Any:
     answer = ask("GET", f"/staff/events/{event_id}")
     if not answer.ok:
         return shown_or_refused(answer)
-    roster = listed("/staff/bookings", event=event_id, limit=100)
-    line = [one for one in roster if one["status"] in ("waitlisted", "offered")]
+    found = need("/staff/bookings", event=event_id, limit=100, after=request.args.get("after"))
+    roster = [one for one in found["items"] if one["status"] != "waitlisted"]
+    waiting = answer.body["waitlist_length"]
+    line = listed("/staff/bookings", event=event_id, status="waitlisted", limit=100) if waiting else []
     return page(
-        "event.html", title=_("Event"), event=answer.body, match=answer.tag,
-        roster=[one for one in roster if one not in line], line=sorted(line, key=lambda one: one["position"] or 0),
+        "event.html", title=_("Event"), event=answer.body, match=answer.tag, roster=roster, line=line,
+        further=found["next"],
         counts=may(f"/staff/events/{event_id}/counts"), figures=may(f"/staff/events/{event_id}/statistics"),
     )  # fmt: skip
 
