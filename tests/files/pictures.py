@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 from PIL import Image
 
@@ -29,6 +30,18 @@ def with_a_place() -> bytes:
     exif.get_ifd(0x8825)[1] = "N"  # GPS
     exif.get_ifd(0x8825)[2] = (26.0, 13.0, 30.0)
     return photograph(exif=exif, comment=b"my secret comment", xmp=b"<x:xmpmeta>secret-xmp</x:xmpmeta>")
+
+
+def telephones(size: tuple[int, int] | None = None) -> bytes:
+    """A HEIC photograph as telephones make them: 128 by 64 points, red and blue, held on its side; with its place.
+
+    `size`: what its header shall claim of points instead.
+    """
+    made = (Path(__file__).parent / "photograph.heic").read_bytes()
+    if size is None:
+        return made
+    claimed = made.index(b"ispe") + 8  # the box of its extents: four letters, version and flags, width, height
+    return made[:claimed] + struct.pack("!LL", *size) + made[claimed + 8 :]
 
 
 def archive() -> bytes:

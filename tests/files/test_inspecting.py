@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from asimati.files import heic
 from asimati.files.actions import named
 from asimati.files.inspecting import EDGE, inspect
-from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge, PictureNotReadable
-from tests.files.pictures import PDF, archive, photograph, vast, with_a_place
+from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge
+from tests.files.pictures import PDF, archive, photograph, telephones, vast, with_a_place
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ from tests.files.pictures import PDF, archive, photograph, vast, with_a_place
         (photograph("JPEG"), "image/jpeg"),
         (photograph("PNG"), "image/png"),
         (photograph("WEBP"), "image/webp"),
+        (telephones(), "image/jpeg"),
         (PDF, "application/pdf"),
     ],
 )
@@ -52,6 +54,24 @@ def test_a_webp_and_a_png_lose_their_metadata_too() -> None:
         assert b"Camera" not in kept and b"profile" not in kept
 
 
+def test_a_telephones_photograph_becomes_a_jpeg_of_its_pixels_alone() -> None:
+    sent = telephones()
+    assert b"Camera of somebody" in sent and b"secret-xmp" in sent
+    kept = inspect(io.BytesIO(sent)).stream.read()
+    for secret in (b"Camera", b"secret", b"Exif", b"xmp"):
+        assert secret not in kept
+    with Image.open(io.BytesIO(kept)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 128)), "turned as it was held"
+        above, below = picture.getpixel((32, 5)), picture.getpixel((32, 122))
+    assert above[0] > 240 > 15 > above[2] and below[2] > 240 > 15 > below[0]  # type: ignore[index]
+
+
+def test_what_reads_telephones_photographs_has_no_more_memory_than_we_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heic, "MEMORY", 16 << 20)
+    with pytest.raises(FileUnreadable):
+        inspect(io.BytesIO(telephones()))
+
+
 def test_a_large_photograph_is_kept_at_the_size_that_is_of_use() -> None:
     kept = inspect(io.BytesIO(photograph("JPEG", (6000, 3000))))
     with Image.open(kept.stream) as picture:
@@ -75,7 +95,11 @@ def test_what_was_clear_stays_clear(form: str) -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", FileTypeRefused),
         (b"MZ" + b"\0" * 500, FileTypeRefused),
         (photograph("GIF"), FileTypeRefused),
-        (b"\0\0\0\x18ftypheic" + b"\0" * 64, PictureNotReadable),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 64, FileUnreadable),
+        (telephones()[:-40], FileUnreadable),
+        (telephones()[:300], FileUnreadable),
+        (telephones() + archive(), FileUnreadable),
+        (telephones() + b"<script>alert(1)</script>", FileUnreadable),
         (archive(), FileTypeRefused),
         (photograph() + archive(), FileUnreadable),  # a picture and an archive in one
         (PDF + archive(), FileUnreadable),
@@ -102,6 +126,8 @@ def test_thirty_megabytes_are_refused_before_they_are_looked_at() -> None:
 def test_a_picture_of_too_many_pixels_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ImageTooLarge):
         inspect(io.BytesIO(vast(*size)))
+    with pytest.raises(ImageTooLarge):
+        inspect(io.BytesIO(telephones(size)))
 
 
 _BOUNDED = """

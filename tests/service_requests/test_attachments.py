@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from asimati.files.models import StoredFile
 from asimati.kit import db
 from asimati.settings import settings
-from tests.files.pictures import PDF, archive, photograph, with_a_place
+from tests.files.pictures import PDF, archive, photograph, telephones, with_a_place
 
 Headers = dict[str, str]
 
@@ -45,10 +45,12 @@ def path_of(case: dict[str, Any], staff: bool = False, file: str = "") -> str:
     )
 
 
+@pytest.mark.parametrize(("content", "name"), [(with_a_place(), "الحفرة.JPG"), (telephones(), "الحفرة.HEIC")])
 def test_a_photograph_goes_round(
-    town: FlaskClient, case: dict[str, Any], resident: Headers, reviewer: Headers, send: Callable[..., Any]
-) -> None:
-    answer = send(resident, with_a_place(), "الحفرة.JPG")
+    town: FlaskClient, case: dict[str, Any], resident: Headers, reviewer: Headers, send: Callable[..., Any],
+    content: bytes, name: str,
+) -> None:  # fmt: skip
+    answer = send(resident, content, name)
     assert answer.status_code == 201, answer.text
     file = answer.json
     assert (file["name"], file["media_type"], file["status"]) == ("الحفرة.jpg", "image/jpeg", "ready")

@@ -5,12 +5,17 @@ number, no script, no second file behind its end. A PDF cannot be made anew with
 is looked at from outside, kept as it is, and only ever handed out as a download.
 
 Nothing here reads a file into memory: sizes are asked before pixels are decoded, one picture at a time per process.
+A HEIC photograph is first made a JPEG by a process of its own, and then treated as one that was sent.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import shutil
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 import warnings
@@ -21,8 +26,12 @@ from typing import BinaryIO
 import puremagic
 from PIL import Image, ImageOps
 
-from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge, PictureNotReadable
+from asimati.files import heic
+from asimati.files.refusals import FileTooLarge, FileTypeRefused, FileUnreadable, ImageTooLarge
+from asimati.kit.errors import Unavailable
 from asimati.settings import settings
+
+log = logging.getLogger(__name__)
 
 # Media type → how Pillow writes it, and the ending of its name.
 PICTURES: Mapping[str, tuple[str, str]] = {
@@ -31,8 +40,9 @@ PICTURES: Mapping[str, tuple[str, str]] = {
     "image/webp": ("WEBP", ".webp"),
 }
 PDF = "application/pdf"
-# Brands of HEIC photographs (ISO/IEC 23008-12): no codec of ours reads them, so people are told what to send.
-HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+HEIC = "image/heic"  # taken, never kept
+# The brands of its files (ISO/IEC 23008-12).
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 ENDINGS: Mapping[str, str] = {**{kind: ending for kind, (_, ending) in PICTURES.items()}, PDF: ".pdf"}
 EDGE = 4096  # pixels of the longer side that is kept: more than any screen or page of paper shows
 _WRITTEN = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {}, "WEBP": {"quality": 88}}
@@ -41,6 +51,7 @@ _IN_MEMORY = 1 << 20  # bytes of a picture made anew before it is written to a t
 # The end of a ZIP archive, which may stand behind any other file; its comment is at most 64 KiB.
 _ZIP_END, _ZIP_TAIL = b"PK\x05\x06", (1 << 16) + 22
 _ELSE = (b"%PDF-", b"<script", b"<?php", b"<html")  # nothing of a photograph looks like these
+_PATIENCE = 60  # seconds for the process that reads HEIC, on however busy a machine
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError)
 
 _one_at_a_time = threading.Lock()
@@ -59,13 +70,16 @@ class Content:
 def inspect(stream: BinaryIO) -> Content:
     """The content to keep of what somebody sent.
 
-    Raises FileTooLarge, FileTypeRefused, ImageTooLarge; FileUnreadable for what is damaged or two things at once.
+    Raises FileTooLarge, FileTypeRefused, ImageTooLarge; FileUnreadable for what is damaged or two things at once;
+    Unavailable where there was no time to look.
     """
     limit = settings().files.size
     if _size(stream) > limit:
         raise FileTooLarge(megabytes=limit >> 20)
     kind = _kind(stream)
     _refuse_two_in_one(stream, kind)
+    if kind == HEIC:
+        stream, kind = _jpeg_of(stream), "image/jpeg"
     kept = stream if kind == PDF else _made_anew(stream, PICTURES[kind][0])
     return Content(kind, kept, _size(kept), _digest(kept))
 
@@ -75,8 +89,8 @@ def _kind(stream: BinaryIO) -> str:
     head = stream.read(_HEAD)
     if head.startswith(b"%PDF-"):
         return PDF
-    if head[4:8] == b"ftyp" and head[8:12] in HEIC:
-        raise PictureNotReadable
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return HEIC
     try:
         likely = {match.mime_type for match in puremagic.magic_string(head)}
     except (puremagic.PureError, ValueError):
@@ -103,6 +117,25 @@ def _refuse_two_in_one(stream: BinaryIO, kind: str) -> None:
         if any(mark.lower() in seen for mark in _ELSE):
             raise FileUnreadable
         last = chunk[-16:]
+
+
+def _jpeg_of(stream: BinaryIO) -> BinaryIO:
+    stream.seek(0)
+    limit, made = settings().files.pixels, tempfile.TemporaryFile()  # noqa: SIM115
+    with _one_at_a_time, tempfile.TemporaryFile() as sent:
+        shutil.copyfileobj(stream, sent)
+        sent.seek(0)
+        reader = [sys.executable, "-m", heic.__name__, str(limit), str(heic.MEMORY)]
+        try:
+            ended = subprocess.run(reader, stdin=sent, stdout=made, stderr=subprocess.PIPE, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Unavailable from None
+    if ended.returncode == heic.TOO_MANY_PIXELS:
+        raise ImageTooLarge(megapixels=limit // 1_000_000)
+    if ended.returncode:
+        log.info("a HEIC photograph was not read", extra={"code": ended.returncode, "said": ended.stderr[-200:]})
+        raise FileUnreadable
+    return made
 
 
 def _made_anew(stream: BinaryIO, form: str) -> BinaryIO:

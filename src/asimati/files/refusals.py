@@ -17,13 +17,7 @@ class FileTypeRefused(Refusal):
 
     slug = "file-type-refused"
     title = _("This kind of file is not accepted")
-    detail = _("Send a photograph (JPEG, PNG, WebP) or a PDF.")
-
-
-class PictureNotReadable(FileTypeRefused):
-    slug = "picture-not-readable"
-    title = _("This kind of photograph cannot be read here")
-    detail = _("It is a HEIC photograph. In the camera's settings choose “Most compatible”, or send it as JPEG.")
+    detail = _("Send a photograph (JPEG, HEIC, PNG, WebP) or a PDF.")
 
 
 class FileUnreadable(Refusal):

@@ -15,7 +15,6 @@ from asimati.files.refusals import (
     FileTypeRefused,
     FileUnreadable,
     ImageTooLarge,
-    PictureNotReadable,
     TooManyFiles,
 )
 from asimati.http import problems
@@ -25,7 +24,6 @@ from asimati.http.fields import UUID, Boolean, DateTime, Enum, Integer, Schema, 
 REFUSALS = (
     FileTooLarge,
     FileTypeRefused,
-    PictureNotReadable,
     FileUnreadable,
     ImageTooLarge,
     TooManyFiles,

@@ -89,7 +89,7 @@ SHAPE = {
                 "required": ["file"],
                 "additionalProperties": False,
                 "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP or PDF"},
+                    "file": {"type": "string", "format": "binary", "description": "JPEG, HEIC, PNG, WebP or PDF"},
                     "internal": {
                         "type": "string",
                         "enum": ["true", "false"],
