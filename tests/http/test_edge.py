@@ -18,7 +18,7 @@ from asimati.http import access, headers, metrics, openapi, problems
 from asimati.http.fields import DateTime, Integer, Schema, String
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
-from asimati.kit import db
+from asimati.kit import db, secrets
 from asimati.kit.errors import Conflict, NotFound
 from asimati.kit.pages import paginate
 from asimati.kit.policy import Actor
@@ -247,6 +247,21 @@ def test_a_refusal_is_remembered_too_and_an_accident_is_not(http: FlaskClient) -
         for words in ("full", "accident")
     ]
     assert replays == [[False, True], [False, False]]
+
+
+def test_an_answer_whose_master_key_is_gone_is_neither_an_accident_nor_given_by_doing_it_twice(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = {"json": {"words": "a"}, "headers": {"Idempotency-Key": "k1"}}
+    assert http.post("/toy/notes", **sent).status_code == 201  # type: ignore[arg-type]
+    monkeypatch.setattr(secrets, "_masters", lambda: {2: b"2" * 32})
+    secrets._key.cache_clear()
+    again = http.post("/toy/notes", **sent)  # type: ignore[arg-type]
+    assert (again.status_code, again.json["type"]) == (409, "/problems/answer-unreadable")
+    assert again.json["first_status"] == 201 and "201" in again.json["detail"]
+    assert count_notes() == 1
+    new = http.post("/toy/notes", json={"words": "b"}, headers={"Idempotency-Key": "k2"})
+    assert new.status_code == 201
 
 
 def test_the_same_key_at_the_same_time_waits_then_replays(toy: Flask, http: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from asimati.http import strict_json, uploads
 from asimati.kit import secrets
 from asimati.kit.db import Base, timestamp
-from asimati.kit.errors import Invalid, Refusal
+from asimati.kit.errors import Conflict, Invalid, Refusal
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
@@ -32,6 +32,17 @@ class KeyReused(Refusal):
     slug = "idempotency-key-reused"
     title = _("This key was used for another request")
     detail = _("Send a new Idempotency-Key with a new request.")
+
+
+class AnswerUnreadable(Conflict):
+    """The answer was sealed with a master key that is gone. Doing the work once more could do it twice."""
+
+    slug = "answer-unreadable"
+    title = _("This was answered before, and the answer can no longer be read")
+    detail = _(
+        "The first answer had the status {first_status}; nothing was done now. See what is there, and send a new"
+        " Idempotency-Key if it is still wanted."
+    )
 
 
 class IdempotencyKey(Base):
@@ -98,14 +109,21 @@ def key_of(actor: Actor) -> Key | None:
 
 
 def hold(tx: Session, key: Key) -> Response | None:
-    """Take the key for this transaction, waiting for whoever has it; the first answer if there is one already."""
+    """Take the key for this transaction, waiting for whoever has it; the first answer if there is one already.
+
+    Raises KeyReused, AnswerUnreadable.
+    """
     hours = settings().idempotency.hours
     if tx.execute(_HOLD, {**key.names, "fingerprint": key.fingerprint, "hours": hours}).first():
         return None
     first = tx.execute(_RECALL, key.names).one()
     if first.fingerprint != key.fingerprint:
         raise KeyReused
-    response = Response(_opened(first.body), status=first.status, mimetype=first.mimetype)
+    try:
+        body = _opened(first.body)
+    except secrets.Unsealable:
+        raise AnswerUnreadable(first_status=first.status) from None
+    response = Response(body, status=first.status, mimetype=first.mimetype)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
