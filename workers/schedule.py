@@ -11,6 +11,7 @@ from asimati.accounts.actions import lapse_asks, purge_challenges, purge_codes, 
 from asimati.appointments.actions import remind as remind_of_appointments
 from asimati.dataprotection.actions import merge_again
 from asimati.dataprotection.actions import purge as purge_retained
+from asimati.dataprotection.actions import remind as remind_of_legal_clocks
 from asimati.dataprotection.actions import resume as resume_erasures
 from asimati.events.actions import lapse_offers, mark_no_shows, tell_of_partners
 from asimati.events.actions import remind as remind_of_bookings
@@ -113,6 +114,7 @@ JOBS: Sequence[Job] = (
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("accounts.purge_challenges", HOUR, purge_challenges),
     Job("dataprotection.merge_again", HOUR, merge_again),
+    Job("dataprotection.remind", 10 * MINUTE, remind_of_legal_clocks),
     Job("accounts.lapse_asks", HOUR, lapse_asks),
     Job("accounts.purge_sign_ons", HOUR, purge_sign_ons),
     Job("kit.purge_outbox", DAY, purge_outbox, REPORTS, nightly=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -98,3 +98,31 @@ def test_each_key_has_a_limit_of_its_own(client: FlaskClient, make: Call, monkey
     counted.clear()
     assert read(client, "ak_guess") == 401
     assert [key.split(":")[1] for _limit, key in counted] == ["anonymous"]
+
+
+def test_an_organisation_is_named_where_its_own_things_are_read_and_only_there(make: Call) -> None:
+    own, other = make("offers.read"), make("figures.read", organisation=str(uuid4()))
+    assert [one.json["errors"][0]["pointer"] for one in (own, other)] == ["/organisation"] * 2
+    made = make("offers.read", "figures.read", organisation=str(uuid4()))
+    assert made.status_code == 201 and made.json["organisation_id"]
+
+
+def test_the_document_says_where_a_key_is_taken_and_it_is_taken_there(client: FlaskClient, make: Call) -> None:
+    document = client.get("/api/openapi.json").json
+    scheme = document["components"]["securitySchemes"]["key"]
+    assert scheme == {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    ways = {
+        f"{method} {path}": {name for way in operation["security"] for name in way}
+        for path, its in document["paths"].items()
+        for method, operation in its.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+    assert ways[f"get {V1}/impact/goals"] == {"bearer", "key"} and ways[f"get {V1}/partners/opportunities"] == {
+        "key"
+    }
+    assert all(name.startswith("get ") for name, found in ways.items() if "key" in found)
+    assert not any("key" in found for name, found in ways.items() if name.startswith(f"get {V1}/staff"))
+    for name, found in ways.items():
+        if name.startswith("get ") and "{" not in name:
+            refused = client.get(name[4:], headers={"X-API-Key": "ak_guess"}).status_code == 401
+            assert refused or "key" not in found, f"{name} says it takes a key and does not look at it"

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import text, update
 
+from asimati.dataprotection.actions import remind
 from asimati.kit import audit, db
 from asimati.kit.policy import Role
+from asimati.pack import load, sync
+from asimati.settings import settings
 from tests.console.test_pages import browser, send, text_of, town  # noqa: F401 - fixtures
 
 Headers = dict[str, str]
@@ -42,6 +45,30 @@ def test_the_desk_carries_a_request_out_and_keeps_what_was_typed_when_it_may_not
     assert "Here it is." in text_of(desk.get(address))
     archive = desk.get(f"{address}/archive")
     assert (archive.status_code, archive.data[:2]) == (200, b"PK")
+
+
+def test_a_request_whose_legal_time_ends_is_marked_and_its_notice_leads_to_it(
+    town: FlaskClient,  # noqa: F811
+    browser: Browser,  # noqa: F811
+    as_resident: Callable[..., Headers],
+    run_listeners: Callable[[], int],
+) -> None:
+    with db.transaction() as tx:
+        sync(tx, load(settings().governorate.folder))
+    reference = asked(town, as_resident(), "copy")
+    desk = browser("desk", Role.DATA_PROTECTION_OFFICER)
+    assert 'class="badge late"' not in text_of(desk.get("/console/data-requests"))
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE data_request SET created_at = created_at - interval '30 days',"
+                        " due_at = app_now() - interval '1 hour'"))  # fmt: skip
+        assert remind(tx) == 1
+    run_listeners()
+    for address in ("/console/data-requests", f"/console/data-requests/{reference}"):
+        assert 'class="badge late"' in text_of(desk.get(address))
+    notices = text_of(desk.get("/console/my-notices"))
+    assert reference in notices
+    (one,) = re.findall(r'action="(/console/my-notices/[0-9a-f-]{36})"', notices)
+    assert send(desk, notices, one).headers["Location"].endswith(f"/console/data-requests/{reference}")
 
 
 def test_an_erasure_shows_what_stays_and_why_before_it_is_done(

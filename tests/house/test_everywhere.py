@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -13,10 +14,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from asimati.accounts.actions import create_staff
+from asimati.accounts.api_keys import new_key
+from asimati.accounts.rules import KeyScope
 from asimati.app import DEVELOPMENT_ROOMS, ROOMS
 from asimati.http.routes import Route
 from asimati.kit import db
-from asimati.kit.policy import Role
+from asimati.kit.policy import Actor, Role
 
 ROUTES: list[Route] = [route for room in (*ROOMS, *DEVELOPMENT_ROOMS) for route in room.blp.routes]
 API = [route for route in ROUTES if route.rule.startswith("/api/")]
@@ -51,14 +54,19 @@ def client(app: Flask, database: str) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def keys(client: FlaskClient) -> dict[str, dict[str, str]]:
-    """Headers of a resident, and of a member of staff with every role that acts."""
+    """Headers of a resident, of a member of staff with every role that acts, and of an organisation's system."""
     with db.transaction() as tx:
-        create_staff(tx, "house@asimati.example", "asimati-demo", {"ar": "موظف", "en": "Staff"}, list(Role))
+        name = {"ar": "موظف", "en": "Staff"}
+        member = create_staff(tx, "house@asimati.example", "asimati-demo", name, list(Role))
+        boss = Actor("staff", member.id, frozenset(Role))
+        said = {"name": "A system", "scopes": [KeyScope.OFFERS], "per_minute": 600, "organisation": uuid4()}
+        _made, secret = new_key(tx, boss, **said)
     signed_in = {
         "resident": client.post("/dev/sign-in", json={"phone": "+97333999999"}),
         "staff": client.post("/dev/sign-in", json={"email": "house@asimati.example"}),
     }
-    return {kind: {"Authorization": f"Bearer {answer.json['access_token']}"} for kind, answer in signed_in.items()}
+    tokens = {kind: f"Bearer {answer.json['access_token']}" for kind, answer in signed_in.items()}
+    return {kind: {"Authorization": token} for kind, token in tokens.items()} | {"key": {"X-API-Key": secret}}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +86,7 @@ def enter(client: FlaskClient, keys: dict[str, dict[str, str]]) -> Callable[...,
     """Call a route as somebody it lets in, with the headers it demands."""
 
     def call(route: Route, *, match: bool = True, **more: Any) -> Any:
-        headers = dict(keys["resident" if "resident" in route.who.kinds else "staff"])
+        headers = dict(keys[next(kind for kind in ("resident", "staff", "key") if kind in route.who.kinds)])
         if route.needs_match and match:
             headers["If-Match"] = '"1-x"'
         headers |= more.pop("headers", {})

@@ -135,6 +135,32 @@ def test_what_was_agreed_to_changes_with_the_staffs_word(
     assert change(client, published, head, title=OTHER)["proposed"] is None  # nothing changes by it
 
 
+def test_an_organisations_own_system_reads_what_it_offers_and_nothing_of_others(
+    client: FlaskClient, head: Headers, staff: Headers, as_resident: SignIn, as_staff: SignIn,
+    entity: str, published: str,
+) -> None:  # fmt: skip
+    other = post(client, "/volunteer-entities", as_resident(), 201, name=OTHER, kind="company", contact="17000001")
+    boss = as_staff("administrator")
+
+    def read(organisation: str, scope: str = "offers.read") -> Any:
+        said = {"name": "A system", "scopes": [scope]} | ({"organisation": organisation} if organisation else {})
+        secret = post(client, "/staff/api-keys", boss, 201, **said)["api_key"]
+        return client.get(f"{V1}/partners/opportunities", headers={"X-API-Key": secret})
+
+    assert read(other["id"]).json["type"] == "/problems/not-accredited"
+    post(client, f"/staff/volunteer-entities/{other['id']}/accredit", staff)
+    assert read(other["id"]).json == {"items": []}
+    (mine,) = read(entity).json["items"]
+    (shift,) = mine["shifts"]
+    assert (mine["title"], shift["places"], shift["places_left"]) == (TITLE, 4, 4)
+    signed_up = client.post(f"{V1}/shifts/{shift['id']}/sign-ups", json={}, headers=as_resident())
+    assert signed_up.status_code == 201, signed_up.json
+    assert read(entity).json["items"][0]["shifts"][0]["places_left"] == 3
+    assert read("", "figures.read").status_code == 401, "a key for other things is none here"
+    assert client.get(f"{V1}/partners/opportunities", headers=head).status_code == 403
+    assert client.get(f"{V1}/partners/opportunities").status_code == 401
+
+
 def test_shifts_of_what_is_published_are_the_staffs(client: FlaskClient, head: Headers, published: str) -> None:
     begins = now() + timedelta(days=5)
     times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=2)).isoformat(), "places": 1}

@@ -33,18 +33,24 @@ _USED = text(
 
 def new_key(
     tx: Session, actor: Actor, *, name: str, scopes: Sequence[KeyScope], per_minute: int,
-    expires_at: datetime | None = None,
+    expires_at: datetime | None = None, organisation: UUID | None = None,
 ) -> tuple[ApiKey, str]:  # fmt: skip
-    """A key for a system, with its secret, which nobody can read again. Raises Invalid for an end that is past."""
+    """A key for a system, with its secret, which nobody can read again.
+
+    `organisation`: whose own things it reads. Raises Invalid for an end that is past, for a key that reads an
+    organisation's own things and names none, and the other way round.
+    """
     policy.require(actor, "keys")
     assert actor.id is not None  # noqa: S101 - staff have one
     now = clock.now(tx)
     if expires_at is not None and expires_at <= now:
         raise Invalid([("/expires_at", _("This time is past."))])
+    if (KeyScope.OFFERS in scopes) != (organisation is not None):
+        raise Invalid([("/organisation", _("An organisation is named for what is its own, and only there."))])
     secret = PREFIX + secrets.token_urlsafe(32)
     made = ApiKey(
         name=name, scopes=sorted(set(scopes)), secret_hash=digest(secret), tail=secret[-4:], per_minute=per_minute,
-        made_by=actor.id, expires_at=expires_at, created_at=now,
+        made_by=actor.id, expires_at=expires_at, created_at=now, organisation_id=organisation,
     )  # fmt: skip
     tx.add(made)
     tx.flush()
@@ -82,7 +88,15 @@ def key_of(tx: Session, secret: str) -> ApiKey | None:
     return found
 
 
-def reader_of(tx: Session, secret: str) -> tuple[UUID, int] | None:
-    """For the edge: the key that reads public figures, and how often a minute it may; None for one that may not."""
+def reader_of(tx: Session, secret: str, scope: str) -> tuple[UUID, int] | None:
+    """For the edge: the key that reads something, and how often a minute it may; None for one that may not."""
     found = key_of(tx, secret)
-    return (found.id, found.per_minute) if found is not None and KeyScope.READ in found.scopes else None
+    return (found.id, found.per_minute) if found is not None and scope in found.scopes else None
+
+
+def organisation_of(tx: Session, actor: Actor) -> UUID:
+    """The organisation whose own things a partner's system reads. Raises NotFound."""
+    found = tx.scalar(select(ApiKey.organisation_id).where(ApiKey.id == actor.id))
+    if found is None:
+        raise NotFound
+    return found

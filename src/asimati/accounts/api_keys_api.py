@@ -26,6 +26,9 @@ class ApiKeyIn(Schema):
     name = String(required=True, min_length=2, max_length=120, metadata={"description": "Whose system it is for"})
     scopes = List(Enum(KeyScope), required=True, validate=Length(min=1, max=10, error=_("This is required.")))
     expires_at = DateTime(load_default=None, allow_none=True)
+    organisation = UUIDField(
+        load_default=None, allow_none=True, metadata={"description": "Whose own things it reads (offers.read)"}
+    )
     per_minute = Integer(min=1, max=6000, load_default=600, metadata={"description": "Requests in a minute"})
 
 
@@ -33,6 +36,7 @@ class ApiKeyOut(Schema):
     id = UUIDField()
     name = String()
     scopes = List(Enum(KeyScope))
+    organisation_id = UUIDField(allow_none=True)
     tail = String(metadata={"description": "The last characters, to tell it by"})
     per_minute = Integer()
     created_at = DateTime()

@@ -18,6 +18,7 @@ class KeyScope(StrEnum):
 
     FILE = "requests.file"  # file requests through Open311
     READ = "figures.read"  # read what everybody may read, under a limit of its own
+    OFFERS = "offers.read"  # read what its organisation offers volunteers, and how many signed up
 
 
 BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))

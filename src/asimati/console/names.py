@@ -51,7 +51,8 @@ NAMES = {
         "child": _("Child"), "spouse": _("Spouse"), "parent": _("Parent"), "sibling": _("Brother or sister"),
         "grandparent": _("Grandparent"), "grandchild": _("Grandchild"), "ward": _("Ward"), "other": _("Other"),
     },
-    "key": {"requests.file": _("File requests (Open311)"), "figures.read": _("Read public figures")},
+    "key": {"requests.file": _("File requests (Open311)"), "figures.read": _("Read public figures"),
+            "offers.read": _("Read what its organisation offers volunteers")},
     "merge": {"proposed": _("Waits for a second person"), "done": _("One account"), "refused": _("Left apart")},
     "together": {
         "move": _("Moves"), "one": _("Moves, where the other has none"), "block": _("Moves"), "end": _("Ends"),
@@ -145,6 +146,7 @@ NAMES = {
         "open": _("New"), "in_hand": _("In review"), "done": _("Done"), "partly": _("Done in part"),
         "refused": _("Refused"), "cancelled": _("Cancelled"),
     },
+    "pressing": {"soon": _("ends soon"), "late": _("past")},
     "fate": {
         "delete": _("is deleted"), "redact": _("stays without its words"), "keep": _("stays"),
     },

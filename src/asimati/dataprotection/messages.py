@@ -36,6 +36,29 @@ class DataRequestAnswered(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LegalClock(Message):
+    """For the desk: what the law sets a time for, in `title`. Mail leaves the house: it says no more of a case."""
+
+    about: dict[str, str]
+    reference: str
+    title: dict[str, str]
+    staff: list[str]
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestDueSoon(LegalClock):
+    topic: ClassVar[str] = "dataprotection.request_due_soon"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOverdue(LegalClock):
+    """For those too who watch over the desk."""
+
+    topic: ClassVar[str] = "dataprotection.request_overdue"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountsMerged(Message):
     """Two accounts were one person's: the person's stays, the other leads to it. Figures count one."""
 

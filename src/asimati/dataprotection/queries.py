@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from asimati.accounts.actions.people import person_with_phone
 from asimati.accounts.models import Consent, Person, PersonSensitive
 from asimati.dataprotection import policy
 from asimati.dataprotection.models import AccountMerge, DataRequest, Restriction, Unmasking
-from asimati.dataprotection.rules import UNANSWERED, MergeStatus
-from asimati.kit import secrets
+from asimati.dataprotection.rules import UNANSWERED, MergeStatus, pressing
+from asimati.kit import clock, secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.privacy import HOLDINGS
+from asimati.kit.reminders import hours_of
 from asimati.kit.words import LANGUAGES, translate
 from asimati.settings import settings
 
@@ -57,9 +59,19 @@ def counts(tx: Session, actor: Actor) -> dict[str, int]:
 
 
 def queue(tx: Session, actor: Actor, name: str, page: PageArgs) -> Page:
-    """The cases of a queue, the most urgent first."""
+    """The cases of a queue, the most urgent first, as `as_read` gives them."""
     due = DataRequest.due_at if name == "data_requests" else DataRequest.pass_on_by
-    return paginate(tx, select(DataRequest).where(_QUEUES[name]), [due, DataRequest.id], page)
+    found, now = paginate(tx, select(DataRequest).where(_QUEUES[name]), [due, DataRequest.id], page), clock.now(tx)
+    return Page([as_read(one, now) for one in found.items], found.next)
+
+
+def as_read(found: DataRequest, now: datetime) -> dict[str, Any]:
+    """A case, and how near the end of the law's time is that runs in it."""
+    lead = timedelta(hours=max(hours_of("data_request"), default=0))
+    ends = found.pass_on_by if found.passed_on_at is None else None
+    ends = found.due_at if found.status in UNANSWERED else ends
+    shown = {column.key: getattr(found, column.key) for column in DataRequest.__table__.columns}
+    return shown | {"pressing": pressing(ends, lead, now)}
 
 
 def restrictions(tx: Session, person: UUID) -> list[Restriction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -38,6 +39,13 @@ MOVES: Mapping[str, frozenset[Status]] = {
 PASSED_ON = frozenset({Kind.RECTIFY, Kind.BLOCK, Kind.ERASE})
 
 
+class Pressing(StrEnum):
+    """How near the end of the law's time is."""
+
+    SOON = "soon"
+    LATE = "late"
+
+
 class MergeStatus(StrEnum):
     """Of a proposal to make two accounts one."""
 
@@ -60,6 +68,13 @@ class Purpose(StrEnum):
     CORRECT = "correct"
     DATA_REQUEST = "data_request"
     LEGAL = "legal"
+
+
+def pressing(ends: datetime | None, lead: timedelta, now: datetime) -> Pressing | None:
+    """How near the end of a running clock is: past, no farther than `lead`, or neither; None for no clock."""
+    if ends is None or now < ends - lead:
+        return None
+    return Pressing.SOON if now < ends else Pressing.LATE
 
 
 def legal_moves(status: Status) -> list[str]:

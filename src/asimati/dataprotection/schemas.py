@@ -6,7 +6,7 @@ from marshmallow import validates_schema
 from marshmallow.exceptions import ValidationError
 
 from asimati.accounts.schemas import ProfileIn
-from asimati.dataprotection.rules import Kind, MergeStatus, Purpose, RestrictionKind, Status
+from asimati.dataprotection.rules import Kind, MergeStatus, Pressing, Purpose, RestrictionKind, Status
 from asimati.http.fields import (
     UUID,
     Anything,
@@ -81,7 +81,11 @@ class StaffDataRequestOut(DataRequestOut):
     passed_on_at = DateTime(allow_none=True)
 
 
-class StaffDataRequestWhole(StaffDataRequestOut):
+class StaffDataRequestItem(StaffDataRequestOut):
+    pressing = Enum(Pressing, allow_none=True)  # the law's time that runs: it ends soon, or is past
+
+
+class StaffDataRequestWhole(StaffDataRequestItem):
     moves = Anything(metadata={"type": "array", "items": {"type": "string"}})
 
 

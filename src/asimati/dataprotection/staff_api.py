@@ -19,7 +19,7 @@ from asimati.http import access, limits
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import BY_HAND, Blueprint
-from asimati.kit import audit, words
+from asimati.kit import audit, clock, words
 from asimati.kit.db import Session
 from asimati.kit.errors import IllegalMove, Invalid, NotFound
 from asimati.kit.forms import home_country
@@ -40,7 +40,7 @@ DESKS.append(
         may=lambda actor: may(actor, policy.MAY, "handle"),
         counts=queries.counts,
         items=lambda tx, actor, name, query: queries.queue(tx, actor, name, query["page"]),
-        gives=schemas.StaffDataRequestOut,
+        gives=schemas.StaffDataRequestItem,
         opens="data_request",
     )
 )
@@ -65,9 +65,7 @@ def ask_for(tx: Session, actor: Actor, payload: Dict) -> DataRequest:
 def one(tx: Session, actor: Actor, reference: str) -> Dict:
     """One case, and the moves it may make."""
     found = queries.request(tx, reference)
-    names = (*schemas.StaffDataRequestOut().fields, "person_id", "version")
-    shown = {name: getattr(found, name) for name in names if name != "person"}
-    return shown | {"moves": legal_moves(found.status)}
+    return queries.as_read(found, clock.now(tx)) | {"moves": legal_moves(found.status)}
 
 
 @blp.post(

@@ -19,7 +19,7 @@ from asimati.settings import settings
 
 Identify = Callable[[Session, str], Actor | None]
 EXTENSION = "asimati.identify"
-KEYS = "asimati.keys"  # a partner's key → its id and its requests a minute
+KEYS = "asimati.keys"  # a partner's key that may do something → its id and its requests a minute
 KEY_HEADER = "X-API-Key"
 
 
@@ -38,6 +38,8 @@ class Who:
     roles: frozenset[Role] | None = None
     # Open to staff who have yet to set up their second factor: signing in and out, and setting it up.
     setting_up: bool = False
+    # What a key of a partner's system must be for to be taken where one reads; None: no key is looked at.
+    key: str | None = None
 
     def lets_in(self, actor: Actor) -> bool:
         """Whether somebody of this kind, with one of these roles, may enter."""
@@ -58,7 +60,12 @@ def staff_with(roles: Iterable[Role], *, and_residents: bool = False) -> Who:
     return Who(" | ".join([*(["residents"] if and_residents else []), *sorted(allowed)]), frozenset(kinds), allowed)
 
 
-anyone = Who("anyone", frozenset({"anonymous", "resident", "staff"}))
+def keys_for(scope: str) -> Who:
+    """Partners' systems alone, whose keys are for this; the actor's id is then the key's."""
+    return Who(f"keys for {scope}", frozenset({"key"}), key=scope)
+
+
+anyone = Who("anyone", frozenset({"anonymous", "resident", "staff"}), key="figures.read")
 residents = Who("residents", frozenset({"resident"}))
 staff = Who("staff", frozenset({"staff"}))
 people = Who("people", frozenset({"resident", "staff"}))
@@ -72,18 +79,12 @@ def admit(tx: Session, who: Who) -> Actor:
     A token that is not valid any more is refused on public routes too: the app then knows to refresh it.
     """
     token = bearer()
-    actor = ANONYMOUS
-    if token is not None:
-        found = current_app.extensions[EXTENSION](tx, token)
-        if found is None:
-            raise Unauthenticated
-        actor = found
-    g.actor = actor
-    locale.follow(actor)
-    if (key := _reading(who, token)) is None:
-        limits.count(actor)
+    if token is None and (secret := _key_of(who)) is not None:
+        g.actor = actor = _by_key(tx, who, secret)
     else:
-        _count_key(tx, key)
+        g.actor = actor = ANONYMOUS if token is None else _by_token(tx, token)
+        locale.follow(actor)
+        limits.count(actor)
     if not who.lets_in(actor):
         raise Unauthenticated if actor is ANONYMOUS else Forbidden
     if actor.is_staff and not (who.setting_up or actor.assured(_proof_of_staff())):
@@ -91,19 +92,32 @@ def admit(tx: Session, who: Who) -> Actor:
     return actor
 
 
-def _reading(who: Who, token: str | None) -> str | None:
-    """The key a partner's system reads with what everybody may read; elsewhere none is looked at."""
-    open_to_all = request.method == "GET" and "anonymous" in who.kinds and token is None
-    return request.headers.get(KEY_HEADER) if open_to_all else None
+def _by_token(tx: Session, token: str) -> Actor:
+    found: Actor | None = current_app.extensions[EXTENSION](tx, token)
+    if found is None:
+        raise Unauthenticated
+    return found
 
 
-def _count_key(tx: Session, secret: str) -> None:
-    """Count a request against its key, and not against its address. Raises Unauthenticated, TooMany."""
-    found = current_app.extensions[KEYS](tx, secret[:200])
+def takes_key(who: Who, method: str) -> bool:
+    """Whether a route looks at a partner's key: partners' systems read, and change nothing."""
+    return who.key is not None and method == "GET"
+
+
+def _key_of(who: Who) -> str | None:
+    return request.headers.get(KEY_HEADER) if takes_key(who, request.method) else None
+
+
+def _by_key(tx: Session, who: Who, secret: str) -> Actor:
+    """Whoever reads with a key, counted against it and not against their address; what is open to all they read as
+    anybody would. Raises Unauthenticated, TooMany.
+    """
+    found = current_app.extensions[KEYS](tx, secret[:200], who.key)
     if found is None:
         limits.count(ANONYMOUS)  # whoever guesses is a stranger
         raise Unauthenticated
     limits.count_key(*found)
+    return ANONYMOUS if ANONYMOUS.kind in who.kinds else Actor("key", found[0])
 
 
 def _proof_of_staff() -> str:

@@ -16,6 +16,7 @@ from flask import Flask, Response, send_from_directory
 from flask_smorest.utils import prepare_response
 
 from asimati import __version__
+from asimati.http.access import KEY_HEADER
 from asimati.http.problems import Problem
 
 PROBLEM = "application/problem+json"
@@ -107,6 +108,7 @@ def install(app: Flask) -> Api:
     }
     api = Api(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    api.spec.components.security_scheme("key", {"type": "apiKey", "in": "header", "name": KEY_HEADER})
     _docs(app)
     return api
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
 from asimati.http import etags, problems, strict_json, uploads, writes
-from asimati.http.access import Who, admit
+from asimati.http.access import Who, admit, takes_key
 from asimati.http.fields import Schema
 from asimati.http.shelf import KEPT
 from asimati.http.uploads import received as receive
@@ -290,7 +290,7 @@ def _by_status(route: Route, refuses: Sequence[type[Refusal]], parses: bool) -> 
     if "<" in route.rule:
         kinds.append(NotFound)
     if route.method == "POST":
-        kinds += [writes.KeyReused, Conflict]
+        kinds += [writes.KeyReused, writes.AnswerUnreadable, Conflict]
     if route.tells_version:
         kinds += [Stale, *([MatchRequired] if route.needs_match else [])]
     table: dict[int, list[type[Refusal]]] = {}
@@ -340,8 +340,17 @@ def _documented(route: Route, query: type[Schema] | None, form: dict[str, Any] |
     if route.tagged:
         headers.append(_header("If-None-Match", {"type": "string"}, "Answer 304 when this ETag still holds."))
     body = {"requestBody": form or uploads.SHAPE} if route.uploads else {}
-    open_too: list[dict[str, list[str]]] = [{}] if "anonymous" in route.who.kinds else []
-    return {"security": [{"bearer": []}, *open_too], "x-who": route.who.name, "parameters": headers, **body}
+    return {"security": _ways_in(route), "x-who": route.who.name, "parameters": headers, **body}
+
+
+def _ways_in(route: Route) -> list[dict[str, list[str]]]:
+    """What one may bring, any of these: an access token, a partner's key, nothing."""
+    ways = {
+        "bearer": route.who.kinds != {"key"},
+        "key": takes_key(route.who, route.method),
+    }
+    found: list[dict[str, list[str]]] = [{name: []} for name, taken in ways.items() if taken]
+    return [*found, {}] if "anonymous" in route.who.kinds else found
 
 
 problems.STATUS[writes.KeyReused] = 422

@@ -40,9 +40,12 @@ def report(tx: Session, category: Category, words: str, code: str) -> IntegrityR
 
 def followed(tx: Session, code: str) -> IntegrityReport:
     """The report of a return code. Raises NotFound."""
-    found = tx.scalar(select(IntegrityReport).where(IntegrityReport.code_index == vault.index(code)))
+    index = vault.index(code)
+    known = IntegrityReport.code_index.in_([index, *vault.former_indexes(code)])
+    found = tx.scalar(select(IntegrityReport).where(known))
     if found is None:
         raise NotFound
+    found.code_index = index  # from now on no key is needed to find it
     return found
 
 

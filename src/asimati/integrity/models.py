@@ -19,7 +19,7 @@ class IntegrityReport(Base):
 
     id: Mapped[UUID] = primary_id()
     reference: Mapped[str] = mapped_column(Text, unique=True)
-    code_index: Mapped[bytes] = mapped_column(unique=True)  # a keyed hash of the return code
+    code_index: Mapped[bytes] = mapped_column(unique=True)  # a hash of the return code
     category: Mapped[Category] = one_of(Category, name="category")
     status: Mapped[Status] = one_of(Status, name="status", server_default="received")
     outcome: Mapped[Outcome | None] = one_of(Outcome, name="outcome", nullable=True)

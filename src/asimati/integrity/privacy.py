@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from asimati.integrity import vault
 from asimati.integrity.models import IntegrityMessage, IntegrityReport
 from asimati.integrity.rules import Status
+from asimati.kit import rotation
 from asimati.kit.privacy import Fate, Group, holds
 from asimati.kit.words import _
+
+rotation.KEYS["integrity"] = vault
+rotation.seals(IntegrityMessage.words, vault.WORDS, by="integrity")
 
 _WHY = _("It names nobody who sent it, and is deleted at the end of its period.")
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -17,23 +18,41 @@ from asimati.kit.errors import Unavailable
 from asimati.kit.ids import ALPHABET
 from asimati.settings import settings
 
+WORDS = "words"  # the purpose of the key that seals them
 CODE = 20  # characters of a return code: 100 bits, more than anybody guesses
 
 
-def seal(words: str) -> bytes:
+def newest_version() -> int:
+    """The version of the key that seals. Raises Unavailable."""
+    return max(_masters())
+
+
+def seal(plain: str, purpose: str = WORDS) -> bytes:
     """Encrypt (AES-256-GCM) under the newest key: version byte, nonce, ciphertext. Raises Unavailable."""
-    version, nonce = max(_masters()), os.urandom(12)
-    return bytes([version]) + nonce + AESGCM(_key(version, "words")).encrypt(nonce, words.encode(), b"integrity")
+    version, nonce = newest_version(), os.urandom(12)
+    return bytes([version]) + nonce + AESGCM(_key(version, purpose)).encrypt(nonce, plain.encode(), b"integrity")
 
 
-def unseal(sealed: bytes) -> str:
-    """What was sealed."""
-    return AESGCM(_key(sealed[0], "words")).decrypt(sealed[1:13], sealed[13:], b"integrity").decode()
+def unseal(sealed: bytes, purpose: str = WORDS) -> str:
+    """What was sealed. Raises Unsealable where its key is gone, or it was altered; Unavailable."""
+    try:
+        cipher = AESGCM(_key(sealed[0], purpose))
+        return cipher.decrypt(sealed[1:13], sealed[13:], b"integrity").decode()
+    except (InvalidTag, KeyError, IndexError, ValueError) as fault:
+        raise secrets.Unsealable(purpose) from fault
 
 
 def index(code: str) -> bytes:
-    """What stands in the table instead of a return code. By the oldest key, so that codes outlive a rotation."""
-    return hmac.digest(_key(min(_masters()), "code"), normal(code).encode(), "sha256")
+    """What stands in the table instead of a return code: its hash alone, which outlives every key.
+
+    A code is random and long, so nobody finds it by trying; and whoever holds it alone could make its index anew.
+    """
+    return hashlib.sha256(b"asimati integrity code|" + normal(code).encode()).digest()
+
+
+def former_indexes(code: str) -> list[bytes]:
+    """Under what codes stood before: a keyed hash, by the version that was then the oldest."""
+    return [hmac.digest(_key(version, "code"), normal(code).encode(), "sha256") for version in _masters()]
 
 
 def normal(code: str) -> str:

@@ -38,9 +38,9 @@ ASSURANCE = ("anonymous", "phone", "standard", "advanced")
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts: a resident, a member of staff, nobody in particular, or the house itself."""
+    """Whoever acts: a resident, a member of staff, a partner's system by its key, nobody known, or the house."""
 
-    kind: Literal["anonymous", "resident", "staff", "system"]
+    kind: Literal["anonymous", "resident", "staff", "key", "system"]
     id: UUID | None = None
     roles: frozenset[Role] = field(default_factory=frozenset)
     assurance: str = "anonymous"

@@ -23,7 +23,8 @@ AT_ONCE = 500  # told by one tick; the next one goes on
 # Hours before a thing, or after we asked for something, where the pack does not say.
 HOURS = {"appointment": [24, 2], "booking": [24, 2], "shift": [24, 2], "offer": [2], "check_out": [2],
          "thanks": [0], "documents": [72, 168],
-         "referral": [24], "referral_late": [0, 72]}  # fmt: skip
+         "referral": [24], "referral_late": [0, 72],
+         "data_request": [72], "data_request_late": [0, 72]}  # fmt: skip
 
 
 class Reminder(Base):

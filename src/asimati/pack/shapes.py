@@ -55,6 +55,7 @@ WEEK: Shape = dict.fromkeys(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), H
 
 REMINDED = (
     "appointment", "booking", "shift", "offer", "check_out", "documents", "referral", "referral_late",
+    "data_request", "data_request_late",
 )  # fmt: skip
 
 

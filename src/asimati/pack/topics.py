@@ -22,6 +22,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "accounts.guardianship_refused": frozenset({"note"}),
     "dataprotection.request_received": frozenset({"reference", "title", "due_at"}),
     "dataprotection.request_answered": frozenset({"reference", "title"}),
+    "dataprotection.request_due_soon": frozenset({"reference", "title", "due_at"}),
+    "dataprotection.request_overdue": frozenset({"reference", "title", "due_at"}),
     "dataprotection.accounts_merged": frozenset(),
     "service_requests.request_submitted": _CASE | {"due_at"},
     "service_requests.request_claimed": _CASE,

@@ -8,10 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.api_keys import organisation_of
+from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.volunteering import policy, queries
 from asimati.volunteering.models import Opportunity, VolunteerEntity
+from asimati.volunteering.refusals import NotAccredited
+from asimati.volunteering.rules import EntityStatus
 
 
 def offer(tx: Session, found: Opportunity) -> dict[str, Any]:
@@ -25,6 +29,16 @@ def offers(tx: Session, entity_id: UUID) -> list[dict[str, Any]]:
     of_entity = select(Opportunity).where(Opportunity.entity_id == entity_id)
     rows = tx.scalars(of_entity.order_by(Opportunity.created_at.desc(), Opportunity.id).limit(100)).all()
     return [offer(tx, found) for found in rows]
+
+
+def of_system(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """What the organisation of a partner's key offers. Raises NotFound, NotAccredited."""
+    entity = tx.get(VolunteerEntity, organisation_of(tx, actor))
+    if entity is None:
+        raise NotFound
+    if entity.status is not EntityStatus.ACCREDITED:
+        raise NotAccredited
+    return offers(tx, entity.id)
 
 
 def to_review(tx: Session, actor: Actor, page: PageArgs) -> Page:

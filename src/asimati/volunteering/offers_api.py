@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from asimati.accounts.rules import KeyScope
 from asimati.http import access
 from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import Blueprint
 from asimati.kit import audit
 from asimati.kit.db import Session
+from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.volunteering import offers, policy, queries, schemas
@@ -54,6 +56,17 @@ def listed(tx: Session, actor: Actor, entity_id: UUID) -> Dict:
     """What one's organisation offers, with what staff said of it."""
     coordinated(tx, actor, entity_id, accredited=False, lock=False)
     return {"items": offers.offers(tx, entity_id)}
+
+
+@blp.get(
+    "/partners/opportunities",
+    who=access.keys_for(KeyScope.OFFERS),
+    gives=schemas.OffersOut,
+    refuses=[NotAccredited, NotFound],
+)
+def of_system(tx: Session, actor: Actor) -> Dict:
+    """For an organisation's own system, with its key: what it offers, and the places left in each shift."""
+    return {"items": offers.of_system(tx, actor)}
 
 
 @blp.patch(

@@ -22,6 +22,7 @@ class ApiKey(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))  # of rules.KEY_SCOPES
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
     tail: Mapped[str] = mapped_column(Text, server_default="")
+    organisation_id: Mapped[UUID | None]  # whose own things it reads, where it is for such; of `volunteering`
     per_minute: Mapped[int]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     created_at: Mapped[datetime] = timestamp(default=True)
@@ -33,4 +34,5 @@ class ApiKey(Base):
         CheckConstraint("per_minute BETWEEN 1 AND 6000", name="per_minute"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
         CheckConstraint("expires_at > created_at", name="expires"),
+        CheckConstraint("('offers.read' = ANY (scopes)) = (organisation_id IS NOT NULL)", name="organisation"),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import flash, request
 
-from asimati.console.asking import ask, need
+from asimati.console.asking import ask, may, need, said
 from asimati.console.forms import both, form_of, many_of, moment_of, number_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.console.names import NAMES
@@ -105,23 +105,29 @@ def sync_pack() -> Any:
 @blp.get("/api-keys")
 def api_keys() -> Any:
     """The keys of partners' systems."""
-    found = need("/staff/api-keys", limit=50, after=request.args.get("after"))
-    return page("api_keys.html", title=_("Keys of partners"), found=found, made=None, scopes=list(NAMES["key"]))
+    return _keys(made=None, after=request.args.get("after"))
 
 
 @blp.post("/api-keys")
 def make_api_key() -> Any:
     """A new key, shown this once."""
-    said: dict[str, Any] = form_of("name") | {"scopes": many_of("scopes")}
-    said |= {name: value for name in ("expires_at",) if (value := moment_of(name))}
-    said |= {name: limit for name in ("per_minute",) if (limit := number_of(name))}
-    answer = ask("POST", "/staff/api-keys", payload=said, key=request.form.get("key"))
+    wanted: dict[str, Any] = form_of("name", "organisation") | {"scopes": request.form.getlist("scopes")}
+    wanted |= {name: value for name in ("expires_at",) if (value := moment_of(name))}
+    wanted |= {name: limit for name in ("per_minute",) if (limit := number_of(name))}
+    answer = ask("POST", "/staff/api-keys", payload=wanted, key=request.form.get("key"))
     if not answer.ok:
         return shown_or_refused(answer)
-    found = need("/staff/api-keys", limit=50)
+    return _keys(made=answer.body)
+
+
+def _keys(made: Any, after: str | None = None) -> str:
+    found = need("/staff/api-keys", limit=50, after=after)
+    known = may("/staff/volunteer-entities", status="accredited", limit=100) or {"items": []}
+    organisations = [(one["id"], said(one["name"])) for one in known["items"]]
     return page(
-        "api_keys.html", title=_("Keys of partners"), found=found, made=answer.body, scopes=list(NAMES["key"])
-    )
+        "api_keys.html", title=_("Keys of partners"), found=found, made=made, scopes=list(NAMES["key"]),
+        organisations=organisations,
+    )  # fmt: skip
 
 
 @blp.post("/api-keys/<uuid:key_id>/end")
