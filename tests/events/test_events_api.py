@@ -201,6 +201,26 @@ def test_a_coordinator_decides(client: FlaskClient, as_resident: SignIn, as_staf
     assert client.post(f"{at[1]}/approve", headers=as_staff("reviewer")).status_code == 403
 
 
+def test_the_roster_says_who_and_the_line_is_in_its_order(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn
+) -> None:
+    event, staff, names = make_event(capacity=1), as_staff("coordinator"), ["أمل", "بدر", "جنى"]
+    for name in names:
+        who = as_resident()
+        tag = client.get(f"{V1}/me", headers=who).headers["ETag"]
+        assert client.patch(f"{V1}/me", json={"name_ar": name}, headers={**who, "If-Match": tag}).status_code == 200
+        assert "name" not in book(client, event, who).json
+
+    def listed(more: str = "") -> list[str]:
+        answer = client.get(f"{V1}/staff/bookings?event={event}{more}", headers=staff)
+        return [one["name"]["ar"] for one in answer.json["items"]]
+
+    assert listed() == names[::-1]  # the latest first
+    assert listed("&status=waitlisted") == names[1:]  # the first in line first
+    first = client.get(f"{V1}/staff/bookings?event={event}&status=waitlisted&limit=1", headers=staff).json
+    assert listed(f"&status=waitlisted&after={first['next']}") == names[2:]
+
+
 def test_staff_make_publish_grow_and_cancel(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:
     staff, who, second = as_staff("coordinator"), as_resident(), as_resident()
     body = {

@@ -210,6 +210,34 @@ def test_the_door_goes_on_while_the_network_is_away(house: House, signed_in: Ope
     assert [one["status"] for one in roster] == ["checked_in"] * 3
 
 
+def test_the_doors_page_opens_again_while_the_network_is_away(house: House, signed_in: Opened) -> None:
+    event = event_of_today(house)
+    ticket = house.ask("POST", f"/events/{event['id']}/bookings", house.resident(), json={})["ticket"]
+    page = signed_in("coordinator", "ar")
+    page.goto(f"/console/doors/{event['id']}")
+    # Its keeper stands there, and the page with all it is made of is on the shelf.
+    kept = (
+        "async () => navigator.serviceWorker.controller !== null"
+        " && await (await caches.open('asimati-door')).match(location.href, { ignoreVary: true }) !== undefined"
+    )
+    until = time.monotonic() + 30
+    while not page.evaluate(kept):
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
+    page.context.set_offline(True)
+    assert page.evaluate("fetch('/healthz').then(() => 'there', () => 'away')") == "away"
+    page.reload()
+    page.fill("#ticket", ticket)
+    page.press("#ticket", "Enter")
+    expect(page.locator("#verdict.good")).to_be_visible()
+    expect(page.locator("#pending")).to_be_visible()
+    page.reload()  # what waits to be sent outlives the page as well
+    expect(page.locator("#pending")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#pending")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#inside")).to_have_text("1", timeout=25_000)
+
+
 @both_languages
 def test_the_camera_reads_tickets_while_the_network_is_away(
     house: House, chrome: Browser, tmp_path: Path, language: str

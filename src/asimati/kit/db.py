@@ -257,6 +257,15 @@ def _watch(watched: Engine) -> None:
             _watchdog.answered(dbapi_connection)
 
 
+def plan_for_values(tx: Session) -> None:
+    """To the end of the transaction, statements are planned for the values they have.
+
+    One sent often is else planned once for whatever values may come; but whether a word is rare or in every line
+    decides how to look for it.
+    """
+    tx.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
 def rests(connection: Connection) -> None:
     """Whoever holds the connection asks nothing for a while after a commit; the server's silence means nothing."""
     _watchdog.answered(connection.connection.dbapi_connection)

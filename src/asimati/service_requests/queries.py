@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 from asimati.accounts.callers import staff_holding
 from asimati.accounts.models import StaffMember
 from asimati.kit import clock
+from asimati.kit.db import plan_for_values
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
@@ -224,6 +225,8 @@ def queue(
         raise Invalid(wrong)
     wanted = policy.visible(select(ServiceRequest).options(*_LINE), actor).where(_OPEN, QUEUES[name](actor))
     wanted = wanted.where(*(_NARROWED[word](value) for word, value in narrowed.items() if value))
+    if q:
+        plan_for_values(tx)
     return paginate(tx, _found(wanted, q), _ORDERS[order], page)
 
 

@@ -201,6 +201,12 @@ def door(event_id: UUID) -> Any:
     return page("door.html", title=_("The door"), event=found, ticket_key=key, outcomes=outcomes)
 
 
+@blp.get("/doors/keeper.js")
+def door_keeper() -> Response:
+    """The script that opens a door's page again without a network; from here it reaches the doors alone."""
+    return blp.send_static_file("door-keeper.js")
+
+
 @blp.post("/doors/<uuid:event_id>/scans")
 def scans(event_id: UUID) -> tuple[Response, int]:
     """Scans of this door, in a batch; the script sends what it gathered, again until it has an answer."""
@@ -211,10 +217,8 @@ def scans(event_id: UUID) -> tuple[Response, int]:
 @blp.get("/doors/<uuid:event_id>/count")
 def door_count(event_id: UUID) -> Response:
     """How many are in, for the live count."""
-    roster = listed("/staff/bookings", event=event_id, limit=100)
-    inside = [one["party_size"] for one in roster if one["status"] == "checked_in"]
-    held = [one["party_size"] for one in roster if one["status"] in ("checked_in", "confirmed")]
-    return jsonify({"inside": sum(inside), "expected": sum(held)})
+    seats = need(f"/staff/events/{event_id}/counts")["seats"]
+    return jsonify({"inside": seats["checked_in"], "expected": seats["checked_in"] + seats["confirmed"]})
 
 
 def _event_said() -> dict[str, Any]:

@@ -158,6 +158,16 @@ document.getElementById("start").addEventListener("click", async (event) => {
   }, 250);
 });
 
+// The page was fetched before its keeper was there: what it is made of is put on the shelf now.
+async function keepPage() {
+  await navigator.serviceWorker.register(door.dataset.keeper);
+  const parts = performance.getEntriesByType("resource").map((one) => new URL(one.name));
+  const ours = parts.filter((one) => one.origin === location.origin && one.pathname.startsWith("/console/static/"));
+  const shelf = await caches.open("asimati-door");
+  await shelf.addAll([...new Set([location.pathname, door.dataset.reader, ...ours.map((one) => one.pathname + one.search)])]);
+}
+navigator.serviceWorker && keepPage().catch(() => {}); // without it the page works as long as it stays open
+
 addEventListener("online", send);
 setInterval(send, 5000);
 setInterval(count, 10_000);
