@@ -27,7 +27,7 @@ def verdict(report: Report | None, *, strict: bool) -> tuple[int, str]:
         return int(strict), "audit: NOT DONE, no service of advisories answers from here"
     faults = [(one, fault) for one in asked for fault in one["vulns"]]
     said = [
-        f"audit: {one['name']} {one['version']}: {fault['id']}, mended in {' or '.join(fault['fix_versions'])}"
+        f"audit: {one['name']} {one['version']}: {fault['id']}, {_mended(fault['fix_versions'])}"
         for one, fault in faults
     ]
     missed = [one["name"] for one in packages if "skip_reason" in one]
@@ -35,6 +35,10 @@ def verdict(report: Report | None, *, strict: bool) -> tuple[int, str]:
         said.append(f"audit: not asked about, since the service does not know them: {', '.join(missed)}")
     said.append(f"audit: {len(asked)} packages asked about, {len(faults)} known faults")
     return int(bool(faults) or (strict and bool(missed))), "\n".join(said)
+
+
+def _mended(versions: list[str]) -> str:
+    return f"mended in {' or '.join(versions)}" if versions else "not mended in any version"
 
 
 def asked_about(lock: Path) -> Report | None:

@@ -16,7 +16,7 @@ from asimati.dataprotection.actions import resume as resume_erasures
 from asimati.events.actions import lapse_offers, mark_no_shows, tell_of_partners
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
-from asimati.http import writes
+from asimati.http import limits, writes
 from asimati.impact.actions import reconcile, sweep
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
@@ -111,6 +111,7 @@ JOBS: Sequence[Job] = (
     Job("files.scan_again", 10 * MINUTE, files.scan_again),
     Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),
+    Job("http.purge_spending", HOUR, limits.purge),
     Job("accounts.purge_codes", HOUR, purge_codes),
     Job("accounts.purge_challenges", HOUR, purge_challenges),
     Job("dataprotection.merge_again", HOUR, merge_again),

@@ -10,7 +10,7 @@ from asimati.credentials import models as credentials
 from asimati.dataprotection import models as dataprotection
 from asimati.events import models as events
 from asimati.files import models as files
-from asimati.http import writes
+from asimati.http import limits, writes
 from asimati.impact import models as impact
 from asimati.integrity import models as integrity
 from asimati.kit import audit, jobs, outbox, reminders
@@ -49,6 +49,7 @@ __all__ = [
     "integrity",
     "jobs",
     "letters",
+    "limits",
     "metadata",
     "notifications",
     "outbox",

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 PROFILES = ("development", "test", "production")
@@ -187,6 +188,9 @@ def _refuse_dangers(profile: str, values: Mapping[str, Any]) -> None:
         raise SettingsError("providers.mailbox keeps messages from people; production must not set it.")
     if values["sign_on"]["local"]:
         raise SettingsError("sign_on.local vouches for anybody; production must not set it.")
+    address = urlsplit(values["public_url"])
+    if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsError("production needs ASIMATI_PUBLIC_URL, an https address: cookies go over TLS alone.")
     for section, key in (("database", "url"), ("redis", "url"), ("keys", "master")):
         if not values[section][key]:
             raise SettingsError(f"production needs ASIMATI_{section.upper()}_{key.upper()}.")

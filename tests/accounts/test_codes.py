@@ -72,6 +72,39 @@ def test_known_and_unknown_phones_are_answered_alike(ask: Call, sign_in: Call, m
     assert again[0].json.keys() == again[1].json.keys()
 
 
+def test_known_and_unknown_phones_take_the_same_work(ask: Call, sign_in: Call, moved_clock: Call) -> None:
+    """So nobody learns from the time it takes: both run the same statements, in the same order."""
+    from sqlalchemy import event
+
+    sign_in(PHONE)
+    done: list[str] = []
+    note = lambda _connection, _cursor, statement, *_: done.append(statement)  # noqa: E731
+    work = []
+    event.listen(db.engine(), "before_cursor_execute", note)
+    try:
+        for phone in (PHONE, "+97333112299"):
+            with moved_clock(seconds=61):
+                done.clear()
+                assert ask(phone).status_code == 202
+                work.append(list(done))
+    finally:
+        event.remove(db.engine(), "before_cursor_execute", note)
+    assert work[0] == work[1] and any("code_challenge" in one for one in work[0])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.254", True), ("192.0.2.1", "192.0.3.1", False),
+        ("2001:db8:1:2::1", "2001:db8:1:ffff::9", True), ("2001:db8:1::1", "2001:db8:2::1", False),
+    ],
+)  # fmt: skip
+def test_a_block_is_what_one_subscriber_has(ask: Call, setting: Call, one: str, other: str, same: bool) -> None:
+    setting("codes", per_address_hour=1)
+    assert ask("+97333112201", environ_base={"REMOTE_ADDR": one}).status_code == 202
+    assert ask("+97333112202", environ_base={"REMOTE_ADDR": other}).status_code == (429 if same else 202)
+
+
 @pytest.mark.parametrize("phone", ["", "12", "hello", "\u0000", "+973", "9" * 41])
 def test_what_is_no_phone_is_422(ask: Call, phone: str) -> None:
     answer = ask(phone)

@@ -20,6 +20,7 @@ LOOSE = {
     "delivery": "what went wrong, with its message",
     "template": "words for everybody, and the ways they go",
     "dev_mail": "development and tests alone",
+    "spending": "a keyed pseudonym, for an hour",
     "act": "a keyed pseudonym and the group somebody was counted in; figures stay right",
     "same_person": "keyed pseudonyms alone; figures stay right",
     "contribution": "a keyed pseudonym and the group somebody was counted in; figures stay right",

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.house.advisories import answering
+
 ROOT = Path(__file__).resolve().parents[2]
 # Used without being imported by us.
 UNSEEN = {
@@ -53,6 +55,34 @@ def test_what_was_not_asked_is_never_called_sound(
 ) -> None:
     code, words = audit.verdict({"dependencies": packages} if packages else None, strict=strict)
     assert code == status and said in words
+
+
+def lock(*names: str) -> str:
+    return "".join(f"{name}==1.0 \\\n    --hash=sha256:{'0' * 64}\n" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("faults", "strict", "status", "said"),
+    [
+        ({"ours": [], "theirs": []}, True, 0, "2 packages asked about, 0 known faults"),
+        ({"ours": [], "theirs": ["PYSEC-2026-1"]}, False, 1, "theirs 1.0: PYSEC-2026-1, not mended in any version"),
+        ({"ours": []}, False, 0, "not asked about, since the service does not know them: theirs"),
+        ({"ours": []}, True, 1, "not asked about, since the service does not know them: theirs"),
+        ({"theirs": ["PYSEC-2026-1"]}, False, 0, "NOT DONE"),  # the first it is asked about is not there
+    ],
+)
+def test_what_the_service_answers_decides(
+    audit: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    faults: dict[str, list[str]], strict: bool, status: int, said: str,
+) -> None:  # fmt: skip
+    """pip-audit itself, asking the package index as it does, over a real connection."""
+    (tmp_path / "run.txt").write_text(lock("ours", "theirs"), encoding="utf-8")
+    monkeypatch.setattr(audit, "LOCK", tmp_path / "run.txt")
+    with answering(tmp_path, faults) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert audit.main(*["--strict"] * strict) == status
+    assert said in capsys.readouterr().out
 
 
 def test_one_package_is_asked_about_first(audit: ModuleType) -> None:

@@ -17,9 +17,11 @@ from asimati.accounts.actions import create_staff
 from asimati.accounts.api_keys import new_key
 from asimati.accounts.rules import KeyScope
 from asimati.app import DEVELOPMENT_ROOMS, ROOMS
+from asimati.http import limits
 from asimati.http.routes import Route
 from asimati.kit import db
 from asimati.kit.policy import Actor, Role
+from asimati.settings import settings
 
 ROUTES: list[Route] = [route for room in (*ROOMS, *DEVELOPMENT_ROOMS) for route in room.blp.routes]
 API = [route for route in ROUTES if route.rule.startswith("/api/")]
@@ -74,6 +76,33 @@ def document(client: FlaskClient) -> dict[str, Any]:
     """The OpenAPI document."""
     found: dict[str, Any] = client.get("/api/openapi.json").json
     return found
+
+
+MADE = {"text/csv", "application/pdf", "application/zip", "application/vnd.sdmx.data+csv; version=2.0.0"}
+
+
+@every
+def test_it_says_what_it_costs_and_how_long_to_wait(document: dict[str, Any], route: Route) -> None:
+    operation = operation_of(document, route)
+    assert operation["x-cost"] == route.cost in limits.COSTS
+    assert "Retry-After" in operation["responses"]["429"]["headers"]
+    if route.cost in ("read", "write"):
+        assert (route.cost == "read") == (route.method == "GET")
+    kinds = operation["responses"].get("200", {}).get("content", {}).keys()
+    makes_files = (
+        bool(kinds & MADE or any("officedocument" in kind for kind in kinds)) and "image/jpeg" not in kinds
+    )
+    assert makes_files == (route.cost in ("export", "archive")), 'say `cost="export"` where a file is made'
+    assert not route.uploads or route.cost in ("upload", "signal")
+
+
+def test_every_class_has_its_limits() -> None:
+    """A class without a setting would have no limit at all."""
+    for cost in limits.COSTS:
+        assert getattr(settings().limits, cost), cost
+        named = {route.cost for route in ROUTES if "anonymous" in route.who.kinds}
+        assert cost not in named or getattr(settings().limits, f"{cost}_address"), cost
+    assert settings().limits.write_device
 
 
 def test_what_is_kept_for_everybody_is_open_to_everybody() -> None:

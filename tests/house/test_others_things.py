@@ -128,7 +128,7 @@ HELP = (
     "nobody's own, say why in EVERYBODYS or THE_HOUSES of tests/house/test_others_things.py."
 )
 # Written by every request, whatever comes of it.
-ALWAYS = {"account_session", "idempotency_key", "audit_line", "audit_head"}
+ALWAYS = {"account_session", "idempotency_key", "audit_line", "audit_head", "spending"}
 
 
 def named(route: Route) -> str:

@@ -71,6 +71,7 @@ def test_production_registers_nothing_of_development() -> None:
         "ASIMATI_PROFILE": "production",
         "ASIMATI_DATABASE_URL": "postgresql+psycopg://nowhere/asimati",
         "ASIMATI_REDIS_URL": "redis://nowhere/0",
+        "ASIMATI_PUBLIC_URL": "https://nowhere.example",
         "ASIMATI_KEYS_MASTER": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
     }
     script = (

@@ -20,7 +20,8 @@ def test_the_environment_has_the_last_word_and_keeps_types() -> None:
         ({"ASIMATI_PORT": "eight"}, "ASIMATI_PORT"),
         ({"ASIMATI_PROFILE": "staging"}, "staging"),
         ({"ASIMATI_TESTING_WITHOUT": "seat_lock"}, "testing.without"),
-        ({"ASIMATI_PROFILE": "production"}, "ASIMATI_DATABASE_URL"),
+        ({"ASIMATI_PROFILE": "production"}, "ASIMATI_PUBLIC_URL"),
+        ({"ASIMATI_PROFILE": "production", "ASIMATI_PUBLIC_URL": "http://localhost"}, "ASIMATI_DATABASE_URL"),
     ],
 )
 def test_a_wrong_setting_is_refused_at_start_and_named(environment: dict[str, str], culprit: str) -> None:
@@ -33,12 +34,18 @@ PRODUCTION = BASE | {
     "ASIMATI_DATABASE_URL": "postgresql+psycopg://db/asimati",
     "ASIMATI_REDIS_URL": "redis://redis/0",
     "ASIMATI_KEYS_MASTER": "AAAA",
+    "ASIMATI_PUBLIC_URL": "https://asimati.example",
 }
 
 
 @pytest.mark.parametrize(
     "danger",
-    [{"ASIMATI_CLOCK_OFFSET": "60"}, {"ASIMATI_PROVIDERS_MAILBOX": "true"}, {"ASIMATI_SIGN_ON_LOCAL": "true"}],
+    [
+        {"ASIMATI_CLOCK_OFFSET": "60"},
+        {"ASIMATI_PROVIDERS_MAILBOX": "true"},
+        {"ASIMATI_SIGN_ON_LOCAL": "true"},
+        {"ASIMATI_PUBLIC_URL": "http://asimati.example"},
+    ],
 )
 def test_production_refuses_what_only_development_may_do(danger: dict[str, str]) -> None:
     assert load(PRODUCTION).profile == "production"

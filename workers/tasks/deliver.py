@@ -16,6 +16,7 @@ from uuid import UUID
 
 from asimati.kit import outbox
 from asimati.kit.db import transaction
+from asimati.kit.logs import untold
 from asimati.kit.outbox import Leased
 from asimati.kit.trace import request_id
 from asimati.settings import settings
@@ -106,7 +107,7 @@ def _attempt(listener: Listener, delivery: int, token: UUID) -> bool:
             exc_info=None if isinstance(fault, TryAgain) else fault,
         )
         with transaction() as tx:
-            outbox.fail(tx, delivery, token, f"{type(fault).__name__}: {fault}", settings().outbox.attempts)
+            outbox.fail(tx, delivery, token, untold(f"{type(fault).__name__}: {fault}"), settings().outbox.attempts)
         return False
     finally:
         request_id.set("-")

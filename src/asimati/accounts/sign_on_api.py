@@ -27,7 +27,7 @@ from asimati.accounts.schemas import TokensOut
 from asimati.accounts.sign_on import attempts
 from asimati.accounts.sign_on.attempts import Attempt
 from asimati.accounts.sign_on.providers import Provider, named, providers
-from asimati.http import access, limits
+from asimati.http import access, cookies, limits
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
 from asimati.kit import words
@@ -81,7 +81,7 @@ def callback(tx: Session, actor: Actor, provider: str) -> Response:
     """
     chosen, told = named(provider), {name: value[:4000] for name, value in request.args.items()}
     limits.check("sign_in", limits.address_block())
-    begun = attempts.resumed(chosen, request.cookies.get(attempts.COOKIE, ""), told.get("state", ""))
+    begun = attempts.resumed(chosen, cookies.read(attempts.COOKIE), told.get("state", ""))
     try:
         identity = attempts.finished(chosen, begun, told)
         with transaction() as own:
@@ -122,10 +122,8 @@ def add_phone(tx: Session, actor: Actor, payload: dict[str, Any]) -> None:
 def _sent(address: str, cookie: str) -> Response:
     """The browser goes on, with what it has to remember; an empty cookie is taken away."""
     response = Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
-    response.set_cookie(
-        attempts.COOKIE, cookie, path=attempts.PATH, httponly=True, samesite="Lax",
-        secure=settings().base_url.startswith("https:"), max_age=settings().sign_on.attempt if cookie else 0,
-    )  # fmt: skip
+    seconds = settings().sign_on.attempt if cookie else 0
+    cookies.write(response, attempts.COOKIE, cookie, path=attempts.PATH, seconds=seconds)
     return response
 
 

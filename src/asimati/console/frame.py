@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from asimati.console import session, showing
 from asimati.console.asking import Answer, Refused, ask, said
-from asimati.http import problems
+from asimati.http import cookies, problems
 from asimati.http.access import SecondFactorNeeded
 from asimati.kit import words
 from asimati.kit.errors import Refusal
@@ -134,7 +134,7 @@ MENU = (
 
 @blp.before_request
 def arrive() -> AnyResponse | None:
-    words._language.set(words.as_language(request.cookies.get(LANGUAGE)))
+    words._language.set(words.as_language(cookies.read(LANGUAGE)))
     if request.endpoint == "console.static":
         return None
     if request.endpoint in _LARGE:

@@ -19,6 +19,7 @@ from flask import Response, g, request
 from asimati.accounts.callers import identify
 from asimati.accounts.refusals import SessionLocked
 from asimati.console.asking import Answer, ask
+from asimati.http import cookies
 from asimati.kit import secrets
 from asimati.kit.db import reading
 from asimati.kit.errors import Forbidden
@@ -32,7 +33,7 @@ _EARLY = 30  # seconds before its end at which an access token is renewed
 def adopt() -> None:
     """Find out who asks; `g.token` and `g.staff` stay None for nobody."""
     g.token, g.staff, g.tokens, g.locked = None, None, None, False
-    kept = _read(request.cookies.get(COOKIE, ""))
+    kept = _read(cookies.read(COOKIE))
     if kept is None:
         return
     if kept["until"] - _EARLY < time.time():
@@ -64,7 +65,7 @@ def open_with(answer: Answer) -> dict[str, Any]:
 
 def unlock(password: str) -> Answer | None:
     """Open the screen of somebody who was away; None where nobody was."""
-    kept = _read(request.cookies.get(COOKIE, ""))
+    kept = _read(cookies.read(COOKIE))
     if kept is None:
         return None
     answer = ask("POST", "/auth/refresh", payload={"refresh_token": kept["refresh"], "password": password})
@@ -85,13 +86,10 @@ def write_cookie(response: Response) -> Response:
     if tokens is None:
         return response
     if not tokens:
-        response.delete_cookie(COOKIE, path="/console")
+        cookies.clear(response, COOKIE, path="/console")
         return response
     sealed = base64.urlsafe_b64encode(secrets.seal(json.dumps(tokens), _PURPOSE)).decode()
-    response.set_cookie(
-        COOKIE, sealed, path="/console", httponly=True, samesite="Lax",
-        secure=settings().base_url.startswith("https:"), max_age=settings().tokens.refresh_idle,
-    )  # fmt: skip
+    cookies.write(response, COOKIE, sealed, path="/console", seconds=settings().tokens.refresh_idle)
     return response
 
 

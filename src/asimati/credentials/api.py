@@ -12,6 +12,7 @@ from asimati.credentials import actions, policy, queries, schemas, writing
 from asimati.credentials.models import Credential
 from asimati.credentials.page import page
 from asimati.http import access
+from asimati.http.headers import styled
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit import audit
@@ -40,8 +41,8 @@ def credential(tx: Session, actor: Actor, credential_id: UUID) -> Dict | Respons
     except NotFound:
         if not as_page:
             raise
-        return _varying(Response(page(None), status=404, mimetype="text/html"))
-    return _varying(Response(page(found), mimetype="text/html")) if as_page else found
+        return _varying(styled(page(None), status=404))
+    return _varying(styled(page(found))) if as_page else found
 
 
 @blp.post("/credentials/verify", who=access.anyone, takes=schemas.ShownIn, gives=schemas.JudgedOut)

@@ -11,7 +11,7 @@ from asimati.accounts.refusals import WordsChanged
 from asimati.dataprotection import actions, archive, queries, schemas
 from asimati.dataprotection.models import DataRequest
 from asimati.dataprotection.refusals import AskedAlready
-from asimati.http import access, limits
+from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
 from asimati.kit import audit
@@ -35,10 +35,9 @@ def notice(tx: Session, actor: Actor) -> Dict:
     return {"controller": facts["controller"], "groups": facts["group"]}
 
 
-@blp.get("/me/export", who=access.residents, sends="application/zip")
+@blp.get("/me/export", who=access.residents, sends="application/zip", cost="archive")
 def export(tx: Session, actor: Actor) -> Response:
     """Everything that is kept of oneself: a ZIP archive with a page in both languages, JSON, and one's files."""
-    limits.check("export", str(actor.person))
     return handed_out(tx, actor, actor.person)
 
 

@@ -15,7 +15,7 @@ from asimati.dataprotection.api import handed_out
 from asimati.dataprotection.models import DataRequest
 from asimati.dataprotection.refusals import AlreadyErased, AskedAlready, Blocked, OwnFile
 from asimati.dataprotection.rules import legal_moves
-from asimati.http import access, limits
+from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import BY_HAND, Blueprint
@@ -109,13 +109,13 @@ def plan(tx: Session, actor: Actor, reference: str) -> Dict:
 
 
 @blp.get(
-    f"{ONE}/archive", who=may_enter("handle"), opens=BY_HAND, refuses=[OwnFile], sends="application/zip"
+    f"{ONE}/archive", who=may_enter("handle"), opens=BY_HAND, refuses=[OwnFile], sends="application/zip",
+    cost="archive",
 )  # fmt: skip
 def archive(tx: Session, actor: Actor, reference: str) -> Response:
     """The archive of whoever asked, to hand to them. It is in their access log that it was made."""
     found = queries.request(tx, reference)
     refuse_own(tx, actor, found.person_id)
-    limits.check("export", str(found.person_id))
     return handed_out(tx, actor, found.person_id)
 
 
@@ -177,7 +177,7 @@ def records(tx: Session, actor: Actor) -> Dict:
     return {"items": queries.records()}
 
 
-@blp.get("/staff/processing-records.xlsx", who=may_enter("see_records"), sends=XLSX)
+@blp.get("/staff/processing-records.xlsx", who=may_enter("see_records"), sends=XLSX, cost="export")
 def records_sheet(tx: Session, actor: Actor) -> Response:
     """The record of processing as a workbook, in the reader's language."""
     language = words.language()

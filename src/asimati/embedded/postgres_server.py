@@ -37,6 +37,10 @@ ALWAYS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
     "logging_collector": "off",
+    # Its log tells what failed, and not with whose values: no rows that broke a rule, no parameters.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 # A test's data may die with the machine, but commits still wait their turn as in life.
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "shared_buffers": "64MB"}

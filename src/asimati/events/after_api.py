@@ -94,7 +94,7 @@ def certificate(tx: Session, actor: Actor, reference: str) -> Any:
     return actions.certify(tx, actor, reference)
 
 
-@blp.get("/bookings/<reference>/certificate.pdf", who=access.residents, sends="application/pdf")
+@blp.get("/bookings/<reference>/certificate.pdf", who=access.residents, sends="application/pdf", cost="export")
 def certificate_pdf(tx: Session, actor: Actor, reference: str) -> Response:
     """The certificate on paper, once it was asked for."""
     booking = queries.booking(tx, actor, reference)
@@ -174,13 +174,18 @@ def event_statistics(tx: Session, actor: Actor, event_id: UUID) -> Any:
     return figures.statistics(tx, actor, event_id)
 
 
-@blp.get("/staff/events/<uuid:event_id>/attendance.csv", who=may("decide"), opens=BY_HAND, sends="text/csv")
+@blp.get(
+    "/staff/events/<uuid:event_id>/attendance.csv", who=may("decide"), opens=BY_HAND, sends="text/csv",
+    cost="export",
+)  # fmt: skip
 def attendance_csv(tx: Session, actor: Actor, event_id: UUID) -> Response:
     """The list of bookings as CSV."""
     return _file(csv_of(*_attendance(tx, actor, event_id)), "attendance.csv", "text/csv")
 
 
-@blp.get("/staff/events/<uuid:event_id>/attendance.xlsx", who=may("decide"), opens=BY_HAND, sends=XLSX)
+@blp.get(
+    "/staff/events/<uuid:event_id>/attendance.xlsx", who=may("decide"), opens=BY_HAND, sends=XLSX, cost="export"
+)  # fmt: skip
 def attendance_xlsx(tx: Session, actor: Actor, event_id: UUID) -> Response:
     """The list of bookings as a workbook, from right to left in Arabic."""
     table = _attendance(tx, actor, event_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, g, request
 from sqlalchemy.orm import Session
@@ -73,18 +74,20 @@ signing_in = Who("people", frozenset({"resident", "staff"}), setting_up=True)
 staff_signing_in = Who("staff", frozenset({"staff"}), setting_up=True)
 
 
-def admit(tx: Session, who: Who) -> Actor:
-    """The actor behind the request, if the route lets them in. Raises Unauthenticated or Forbidden.
+def admit(tx: Session, who: Who, cost: str) -> Actor:
+    """The actor behind the request, if the route lets them in. Raises Unauthenticated, Forbidden or TooMany.
+
+    Whoever is admitted twice (before a file is read, and again for the work) is counted once.
 
     A token that is not valid any more is refused on public routes too: the app then knows to refresh it.
     """
     token = bearer()
-    if token is None and (secret := _key_of(who)) is not None:
-        g.actor = actor = _by_key(tx, who, secret)
+    if (secret := _key_of(who, token)) is not None:
+        g.actor = actor = _by_key(tx, who, secret, cost)
     else:
         g.actor = actor = ANONYMOUS if token is None else _by_token(tx, token)
         locale.follow(actor)
-        limits.count(actor)
+        _once(limits.count, actor, cost)
     if not who.lets_in(actor):
         raise Unauthenticated if actor is ANONYMOUS else Forbidden
     if actor.is_staff and not (who.setting_up or actor.assured(_proof_of_staff())):
@@ -104,19 +107,35 @@ def takes_key(who: Who, method: str) -> bool:
     return who.key is not None and method == "GET"
 
 
-def _key_of(who: Who) -> str | None:
-    return request.headers.get(KEY_HEADER) if takes_key(who, request.method) else None
+def spend(tx: Session, who: Who, cost: str) -> None:
+    """Admit the caller, and count a request that costs much where nothing is forgotten. Raises TooMany.
+
+    A partner's key has a limit of its own, by the minute.
+    """
+    actor = admit(tx, who, cost)
+    if _key_of(who, bearer()) is None:
+        limits.spend(tx, actor, cost)
 
 
-def _by_key(tx: Session, who: Who, secret: str) -> Actor:
+def _once(count: Callable[..., None], *what: Any) -> None:
+    if not g.get("counted"):
+        g.counted = True
+        count(*what)
+
+
+def _key_of(who: Who, token: str | None) -> str | None:
+    return request.headers.get(KEY_HEADER) if token is None and takes_key(who, request.method) else None
+
+
+def _by_key(tx: Session, who: Who, secret: str, cost: str) -> Actor:
     """Whoever reads with a key, counted against it and not against their address; what is open to all they read as
     anybody would. Raises Unauthenticated, TooMany.
     """
     found = current_app.extensions[KEYS](tx, secret[:200], who.key)
     if found is None:
-        limits.count(ANONYMOUS)  # whoever guesses is a stranger
+        limits.count(ANONYMOUS, cost)  # whoever guesses is a stranger
         raise Unauthenticated
-    limits.count_key(*found)
+    _once(limits.count_key, *found)
     return ANONYMOUS if ANONYMOUS.kind in who.kinds else Actor("key", found[0])
 
 

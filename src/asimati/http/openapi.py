@@ -16,7 +16,9 @@ from flask import Flask, Response, send_from_directory
 from flask_smorest.utils import prepare_response
 
 from asimati import __version__
+from asimati.http import limits
 from asimati.http.access import KEY_HEADER
+from asimati.http.headers import PAGE_POLICY
 from asimati.http.problems import Problem
 
 PROBLEM = "application/problem+json"
@@ -103,6 +105,7 @@ def install(app: Flask) -> Api:
         "OPENAPI_VERSION": "3.1.0",
         "OPENAPI_URL_PREFIX": "/api",
         "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {"info": {"description": _limits()}},
         "ETAG_DISABLED": True,
         "PAGINATION_HEADER_NAME": None,
     }
@@ -113,12 +116,23 @@ def install(app: Flask) -> Api:
     return api
 
 
+def _limits() -> str:
+    """What is said of limits to whoever writes an app."""
+    classes = "\n".join(f"- `{name}`: {words}" for name, words in limits.COSTS.items())
+    return f"""Requests are limited by what they cost: `x-cost` names the class of an operation.
+
+{classes}
+
+Each class is counted by itself, for a person, for each of their sign-ins, and for a network that has not signed in.
+What is too much is answered 429 with a problem document and `Retry-After`, the seconds to wait."""
+
+
 def _docs(app: Flask) -> None:
     assets = Path(str(files("flask_swagger_ui"))) / "dist"
 
     @app.get("/api/docs")
     def docs() -> Response:
-        return Response(_PAGE, mimetype="text/html")
+        return Response(_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _PAINTED})
 
     @app.get("/api/docs/<name>")
     def docs_asset(name: str) -> Response:
@@ -127,6 +141,7 @@ def _docs(app: Flask) -> None:
         return send_from_directory(assets, name)
 
 
+_PAINTED = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI paints so
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Asimati API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -19,8 +19,8 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
-from asimati.http import etags, problems, strict_json, uploads, writes
-from asimati.http.access import Who, admit, takes_key
+from asimati.http import etags, limits, problems, strict_json, uploads, writes
+from asimati.http.access import Who, admit, spend, takes_key
 from asimati.http.fields import Schema
 from asimati.http.shelf import KEPT
 from asimati.http.uploads import received as receive
@@ -84,6 +84,7 @@ class Route:
     opens: str | None
     kept: bool
     uploads: bool
+    cost: str
     remembers: bool = True
 
 
@@ -131,6 +132,7 @@ class Blueprint(flask_smorest.Blueprint):
         opens: str | None = None,
         uploads: bool = False,
         form: dict[str, Any] | None = None,
+        cost: str | None = None,
         remembers: bool = True,
     ) -> Callable[[View], View]:
         """Declare a route.
@@ -144,6 +146,7 @@ class Blueprint(flask_smorest.Blueprint):
         who read it and about whom, by the `person_id` (or `person`) of what the view returns. BY_HAND: the view
         calls audit.opened itself. `uploads`: a POST that takes one file as multipart/form-data; the view receives
         `upload`, None when none came. `form`: a POST whose view reads a form of its own; its requestBody.
+        `cost`: the class of `limits.COSTS` in which it is counted, where the method does not say it.
         `remembers`: False where no answer may be kept, not even for a repeated request; the view sees to it itself.
         """
         must_match = method == "PATCH" if needs_match is None else needs_match
@@ -154,7 +157,7 @@ class Blueprint(flask_smorest.Blueprint):
             declared = Route(
                 method, f"{self.url_prefix}{rule}", who, f"{self.name}.{view.__name__}",
                 bool(takes), must_match, must_match or versioned, tagged or kept, opens, kept,
-                uploads or form is not None, remembers,
+                uploads or form is not None, cost or _cost(method, uploads=uploads), remembers,
             )  # fmt: skip
             slots = [name for name, schema in (("query", query), ("payload", takes)) if schema]
 
@@ -190,6 +193,10 @@ class Blueprint(flask_smorest.Blueprint):
         return declare
 
 
+def _cost(method: str, *, uploads: bool) -> str:
+    return "upload" if uploads else "read" if method == "GET" else "write"
+
+
 def _note_opening(opens: str, view: str, result: Any, path: dict[str, Any]) -> None:
     listed = isinstance(result, Page)
     people = {whose(item) for item in result.items} if listed else {whose(result)}
@@ -212,9 +219,13 @@ def _edge(route: Route, handler: View) -> View:
 
     @wraps(handler)
     def at_the_edge(**path: Any) -> Response:
-        if route.uploads:
+        if route.cost in limits.LASTING:
+            with transaction() as tx:
+                spend(tx, route.who, route.cost)
+        elif route.uploads:
             with reading() as tx:
-                admit(tx, route.who)
+                admit(tx, route.who, route.cost)
+        if route.uploads:
             uploads.open_up()
         try:
             return _answer(route, handler, path)
@@ -231,7 +242,7 @@ def _answer(route: Route, handler: View, path: dict[str, Any]) -> Response:
     key: writes.Key | None = None
     try:
         with reading() if route.method == "GET" else transaction() as tx:
-            g.tx, g.actor, g.answered = tx, admit(tx, route.who), None
+            g.tx, g.actor, g.answered = tx, admit(tx, route.who, route.cost), None
             key = writes.key_of(g.actor) if route.method == "POST" else None
             key = key if route.remembers else None
             replay = writes.hold(tx, key) if key else None
@@ -307,9 +318,15 @@ def _refusals(by_status: Mapping[int, Sequence[type[Refusal]]], also: Sequence[s
     """The problem documents a route may answer, by their status."""
     shape = {"application/problem+json": {"schema": problems.Problem}, **_contents(also, None)}
     return {
-        str(status): {"description": ", ".join(sorted({kind.slug for kind in kinds})), "content": shape}
+        str(status): {
+            "description": ", ".join(sorted({kind.slug for kind in kinds})), "content": shape,
+            **(_WAIT if status in (429, 503) else {}),
+        }
         for status, kinds in by_status.items()
-    }
+    }  # fmt: skip
+
+
+_WAIT = {"headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds"}}}
 
 
 def _contents(kinds: Sequence[str], gives: type[Schema] | None) -> dict[str, Any]:
@@ -340,7 +357,8 @@ def _documented(route: Route, query: type[Schema] | None, form: dict[str, Any] |
     if route.tagged:
         headers.append(_header("If-None-Match", {"type": "string"}, "Answer 304 when this ETag still holds."))
     body = {"requestBody": form or uploads.SHAPE} if route.uploads else {}
-    return {"security": _ways_in(route), "x-who": route.who.name, "parameters": headers, **body}
+    said = {"x-who": route.who.name, "x-cost": route.cost}
+    return {"security": _ways_in(route), **said, "parameters": headers, **body}
 
 
 def _ways_in(route: Route) -> list[dict[str, list[str]]]:

@@ -99,14 +99,14 @@ def contributions(tx: Session, actor: Actor, query: dict[str, Any], tally_id: st
     return queries.acts_behind(tx, tally_id, query["page"])
 
 
-@blp.get("/impact/export/tallies.csv", who=access.anyone, query=FiguresQuery, sends="text/csv")
+@blp.get("/impact/export/tallies.csv", who=access.anyone, query=FiguresQuery, sends="text/csv", cost="export")
 def tallies_csv(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The tallies of a query as one CSV file; withheld figures are empty."""
     return _file(csv_of(*exports.table(tx, **query)), "tallies.csv", "text/csv")
 
 
 @blp.get(
-    "/impact/export/tallies.xlsx", who=access.anyone, query=FiguresQuery,
+    "/impact/export/tallies.xlsx", who=access.anyone, query=FiguresQuery, cost="export",
     sends="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )  # fmt: skip
 def tallies_xlsx(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
@@ -117,7 +117,7 @@ def tallies_xlsx(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
 
 
 @blp.get(
-    "/impact/export/tallies.sdmx.csv", who=access.anyone, query=FiguresQuery,
+    "/impact/export/tallies.sdmx.csv", who=access.anyone, query=FiguresQuery, cost="export",
     sends="application/vnd.sdmx.data+csv; version=2.0.0",
 )  # fmt: skip
 def tallies_sdmx(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
@@ -126,7 +126,7 @@ def tallies_sdmx(tx: Session, actor: Actor, query: dict[str, Any]) -> Response:
     return _file(made, "tallies.sdmx.csv", "application/vnd.sdmx.data+csv; version=2.0.0")
 
 
-@blp.get("/impact/export/open-sdg.zip", who=access.anyone, sends="application/zip")
+@blp.get("/impact/export/open-sdg.zip", who=access.anyone, sends="application/zip", cost="export")
 def open_sdg_archive(tx: Session, actor: Actor) -> Response:
     """Data and metadata of every measure, laid out as the build of an Open SDG site reads them."""
     return _file(open_sdg.archive(tx), "open-sdg.zip", "application/zip")

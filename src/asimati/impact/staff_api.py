@@ -108,7 +108,7 @@ def forms(tx: Session, actor: Actor) -> dict[str, Any]:
 
 
 @blp.get(
-    "/staff/impact/dossiers/<code>", who=may("see"), query=DossierQuery, sends=tuple(TYPES.values())
+    "/staff/impact/dossiers/<code>", who=may("see"), query=DossierQuery, sends=tuple(TYPES.values()), cost="export"
 )  # fmt: skip
 def dossier(tx: Session, actor: Actor, query: dict[str, Any], code: str) -> Response:
     """The report of a period (this year so far, if none is named) as PDF or DOCX, Arabic and then English."""

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import sys
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -19,14 +20,18 @@ def _with_request_id(_logger: Any, _name: str, line: structlog.types.EventDict) 
     return line
 
 
-# PostgreSQL tells the whole row that broke a rule, or its key.
-_DETAIL = re.compile(r"^(DETAIL|CONTEXT):.*(?:\n(?![A-Z]+:|\[|\(Background|Traceback|\S*Error).*)*", re.MULTILINE)
+# PostgreSQL tells the whole row that broke a rule, or its key: over as many lines as somebody wrote.
+_DETAIL = re.compile(
+    r"^(DETAIL|CONTEXT):.*"
+    r"(?:\n(?!HINT:|\[SQL: |\(Background on|Traceback \(most|The above exception|During handling).*)*",
+    re.MULTILINE,
+)
 
 
 def _without_values(_logger: Any, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    if isinstance(line.get("exception"), str):
-        line["exception"] = untold(line["exception"])
-    return line
+    if str(line.get("logger")).startswith("celery"):
+        line.pop("data", None)  # a task's arguments, and once more its traceback
+    return {name: untold(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
 def untold(traceback: str) -> str:
@@ -38,6 +43,14 @@ def _plain(out: TextIO, exc_info: Any) -> None:
     told = io.StringIO()
     structlog.dev.plain_traceback(told, exc_info)
     out.write(untold(told.getvalue()))
+
+
+def _end_of_all(kind: type[BaseException], fault: BaseException, where: TracebackType | None) -> None:
+    """What nobody caught is logged as everything is, not written as it stands."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, fault, where)
+        return
+    logging.getLogger("asimati").critical("this process ends", exc_info=(kind, fault, where))
 
 
 def configure() -> None:
@@ -56,7 +69,7 @@ def configure() -> None:
     if config.format == "text":
         # Plain tracebacks: a prettier one would show local variables, and with them what people trust us with.
         last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain)
-        shared = shared[:-2]
+        shared.remove(structlog.processors.format_exc_info)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
@@ -66,5 +79,6 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
+    sys.excepthook = _end_of_all
     for noisy in ("httpx", "httpcore", "celery.redirected", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")

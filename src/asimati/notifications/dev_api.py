@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, render_template_string, request
 
 from asimati.http import access
+from asimati.http.headers import styled
 from asimati.http.pages import page_of
 from asimati.http.routes import Blueprint
 from asimati.kit import words
@@ -73,4 +74,4 @@ def mailbox(tx: Session, actor: Actor, query: dict[str, Any]) -> Page | Response
         at=lambda moment: f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         **WORDS,
     )
-    return Response(page, mimetype="text/html")
+    return styled(page)

@@ -91,7 +91,8 @@ def one_request(tx: Session, actor: Actor, query: Asked, reference: str, form: s
     return _said("service_requests", [public.case(*queries.request(tx, reference))], form)
 
 
-@blp.post("/requests.<form>", who=access.anyone, form=shapes.FILED, sends=KINDS, refuses=(actions.NoKey, Malformed))
+@blp.post("/requests.<form>", who=access.anyone, form=shapes.FILED, sends=KINDS,
+          refuses=(actions.NoKey, Malformed), cost="signal")  # fmt: skip
 def file(tx: Session, actor: Actor, form: str) -> Response:
     """File a request with a key: form fields as the standard names them, a photograph as `media`."""
     if form not in FORMS:

@@ -114,6 +114,10 @@ def _name(kind: str, number: int) -> str:
     return f"{kind}-{number + 1}" if number else kind
 
 
+# HTTP/1.1 alone; how long a request's head may take to come (milliseconds), and how large it may be (bytes).
+WIRE = {"http": "1", "http1-header-read-timeout": 10_000, "http1-buffer-size": 65_536}
+
+
 def _web(name: str, config: Settings, port: int) -> Job:
     """The web server; a second one listens on the next port."""
     options = {
@@ -124,6 +128,7 @@ def _web(name: str, config: Settings, port: int) -> Job:
         "blocking-threads": config.web.threads,
         "workers-kill-timeout": 10,
         "log-level": "warning",
+        **WIRE,
     }
     words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
     flags = ("--factory", "--no-ws", "--respawn-failed-workers")

@@ -278,7 +278,7 @@ def tell_shift(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict
 
 @blp.get(
     "/staff/shifts/<uuid:shift_id>/attendance.pdf", who=may("see"), query=schemas.SheetQuery, opens=BY_HAND,
-    sends="application/pdf",
+    sends="application/pdf", cost="export",
 )  # fmt: skip
 def attendance_sheet(tx: Session, actor: Actor, query: Dict, shift_id: UUID) -> Response:
     """A shift's attendance sheet to print and sign, in both languages at once."""

@@ -84,7 +84,9 @@ def freeze(tx: Session, actor: Actor, payload: Dict, code: str) -> Dict | None:
     return rankings.snapshot(tx, rankings.edition_of(tx, code))
 
 
-@blp.get("/staff/editions/<code>/snapshot.csv", who=may("see"), opens=BY_HAND, sends="text/csv")
+@blp.get(
+    "/staff/editions/<code>/snapshot.csv", who=may("see"), opens=BY_HAND, sends="text/csv", cost="export"
+)  # fmt: skip
 def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
     """The frozen ranking as it was signed, people by their ids alone: its SHA-256 is the signed digest."""
     policy.require(actor, "see")
@@ -93,7 +95,8 @@ def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
 
 
 @blp.get(
-    "/staff/editions/<code>/ceremony.xlsx", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND, sends=XLSX
+    "/staff/editions/<code>/ceremony.xlsx", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND, sends=XLSX,
+    cost="export",
 )  # fmt: skip
 def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
     """Whom to call to the stage, with the rules and what was corrected since, as a workbook."""
@@ -108,7 +111,7 @@ def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response
 
 @blp.get(
     "/staff/editions/<code>/ceremony.csv", who=may("see"), query=schemas.CeremonyQuery, opens=BY_HAND,
-    sends="text/csv",
+    sends="text/csv", cost="export",
 )  # fmt: skip
 def ceremony_csv(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
     """Whom to call to the stage."""

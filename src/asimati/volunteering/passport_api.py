@@ -35,7 +35,7 @@ def passport(tx: Session, actor: Actor, query: Dict) -> Dict:
 
 @blp.get(
     "/me/passport.pdf", who=access.residents, query=schemas.PaperQuery, sends="application/pdf",
-    refuses=[NotFound],
+    refuses=[NotFound], cost="export",
 )  # fmt: skip
 def passport_pdf(tx: Session, actor: Actor, query: Dict) -> Response:
     """One's passport on paper, with a code that anybody can verify."""

@@ -13,6 +13,7 @@ from asimati.console.forms import form_of
 from asimati.console.frame import LANGUAGE, back, blp, inside, page
 from asimati.console.pages.sign_on import sign_in_page, staff_providers
 from asimati.events.rules import DOORS_OPEN
+from asimati.http import cookies
 from asimati.kit import clock, words
 from asimati.kit.words import _
 
@@ -71,7 +72,7 @@ def set_language() -> Any:
     """Show the pages in the other language."""
     response = redirect(inside(request.form.get("next")), 303)
     chosen = words.as_language(request.form.get("language"))
-    response.set_cookie(LANGUAGE, chosen, path="/console", max_age=31_536_000, samesite="Lax", httponly=True)
+    cookies.write(response, LANGUAGE, chosen, path="/console", seconds=31_536_000)
     return response
 
 

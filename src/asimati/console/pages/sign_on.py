@@ -23,7 +23,7 @@ from asimati.accounts.sign_on.attempts import CONSOLE_RETURN
 from asimati.console import session
 from asimati.console.asking import Answer, ask, need
 from asimati.console.frame import blp, inside, page
-from asimati.http import problems
+from asimati.http import cookies, problems
 from asimati.kit import secrets
 from asimati.kit.words import _
 from asimati.settings import settings
@@ -61,11 +61,8 @@ def sign_on(provider: str) -> AnyResponse:
         "state": kept["state"],
     }
     response = redirect(url_for("sign_on.start", provider=provider, **query))
-    response.set_cookie(
-        COOKIE, base64.urlsafe_b64encode(secrets.seal(json.dumps(kept), _PURPOSE)).decode(),
-        path="/console", httponly=True, samesite="Lax", max_age=settings().sign_on.attempt,
-        secure=settings().base_url.startswith("https:"),
-    )  # fmt: skip
+    sealed = base64.urlsafe_b64encode(secrets.seal(json.dumps(kept), _PURPOSE)).decode()
+    cookies.write(response, COOKIE, sealed, path="/console", seconds=settings().sign_on.attempt)
     return response
 
 
@@ -97,14 +94,14 @@ def _fetched(kept: Mapping[str, Any], code: str, more: Mapping[str, str]) -> Any
         return _refused(answer)
     session.open_with(answer)
     response = redirect(kept["next"], 303)
-    response.delete_cookie(COOKIE, path="/console")
+    cookies.clear(response, COOKIE, path="/console")
     return response
 
 
 def _kept() -> dict[str, Any] | None:
     """What this browser took along, if it is still good."""
     try:
-        sealed = base64.urlsafe_b64decode(request.cookies.get(COOKIE, ""))
+        sealed = base64.urlsafe_b64decode(cookies.read(COOKIE))
         kept: dict[str, Any] = json.loads(secrets.unseal(sealed, _PURPOSE))
     except (secrets.Unsealable, ValueError):
         return None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.http import access
+from asimati.http.headers import styled
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
 from asimati.kit import words
@@ -137,7 +138,7 @@ DESKS.append(
 )
 
 
-@blp.post("/providers/<name>/receipts", who=access.anyone, refuses=(Unauthenticated, Malformed))
+@blp.post("/providers/<name>/receipts", who=access.anyone, refuses=(Unauthenticated, Malformed), cost="signal")
 def told_later(tx: Session, actor: Actor, name: str) -> None:
     """What became of letters, signed by the provider that carried them."""
     receipts.receive(tx, name, dict(request.headers), request.get_data())
@@ -179,4 +180,4 @@ def _page(title: str, button: str = "") -> Response:
         text=say(WHAT_STAYS),
         button=say(button) if button else "",
     )
-    return Response(page, mimetype="text/html")
+    return styled(page)

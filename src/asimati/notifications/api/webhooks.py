@@ -198,6 +198,7 @@ def try_out(tx: Session, actor: Actor, webhook_id: Id) -> WebhookDelivery:
 @blp.post(
     "/partners/webhooks/<uuid:webhook_id>",
     who=access.anyone,
+    cost="signal",
     takes=PartnerAsks,
     gives=PartnerTold,
     refuses=(Unauthenticated,),

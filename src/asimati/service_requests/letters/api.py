@@ -77,7 +77,8 @@ def mine(tx: Session, actor: Actor, reference: str) -> Dict:
 
 
 @blp.get(
-    "/letters/<letter>/pdf", who=access.residents, refuses=(actions.LetterRevoked,), sends="application/pdf"
+    "/letters/<letter>/pdf", who=access.residents, refuses=(actions.LetterRevoked,), sends="application/pdf",
+    cost="export",
 )  # fmt: skip
 def my_pdf(tx: Session, actor: Actor, letter: str) -> Response:
     """A letter of mine as a PDF in both languages."""
@@ -111,7 +112,7 @@ def issue(tx: Session, actor: Actor, payload: Dict, reference: str) -> Letter:
 
 @blp.get(
     "/staff/letters/<letter>/pdf", who=access.staff_who(policy.MAY, "see"), opens=BY_HAND, sends="application/pdf",
-    refuses=(actions.LetterRevoked,),
+    refuses=(actions.LetterRevoked,), cost="export",
 )  # fmt: skip
 def staff_pdf(tx: Session, actor: Actor, letter: str) -> Response:
     """A letter as a PDF."""
