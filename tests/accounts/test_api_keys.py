@@ -97,7 +97,7 @@ def test_each_key_has_a_limit_of_its_own(client: FlaskClient, make: Call, monkey
     assert counted == [("7 per 1 minute", f"asimati:key:{made['id']}")]
     counted.clear()
     assert read(client, "ak_guess") == 401
-    assert [key.split(":")[1] for _limit, key in counted] == ["anonymous"]
+    assert [key.split(":")[1] for _limit, key in counted] == ["read_address"]
 
 
 def test_an_organisation_is_named_where_its_own_things_are_read_and_only_there(make: Call) -> None:
