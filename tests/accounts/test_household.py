@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from asimati.accounts import household
-from asimati.accounts.actions import ensure_person, lapse_asks
+from asimati.accounts.actions import ensure_person, lapse_asks, start_session
 from asimati.accounts.models import HouseholdMember, Person
 from asimati.dataprotection.actions import erase, plan
 from asimati.kit import clock, db, secrets
@@ -247,6 +247,25 @@ def test_a_minor_asks_and_the_guardian_agrees(
     assert changed.json["type"].endswith("tied-account")
     again = client.post(f"{V1}/me/guardians", json={"phone": MOTHER}, headers=son)
     assert again.json["type"].endswith("asked-too-often")
+
+
+def test_where_the_governorate_asks_it_nobody_becomes_a_guardian_by_their_telephone_alone(
+    client: FlaskClient, people: dict[str, Headers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(settings().governorate.facts, "household", {"guardian_assurance": "advanced"})
+    refused = add(client, people["mother"], guardian=True)
+    assert (refused.status_code, refused.json["needed"]) == (403, "advanced")
+    noted = add(client, people["mother"], guardian=False)
+    assert noted.status_code == 201
+    path = f"{V1}/me/household/{noted.json['id']}"
+    later = client.patch(path, json={"guardian": True}, headers=people["mother"] | {"If-Match": "*"})
+    assert later.json["type"] == "/problems/assurance-too-low"
+    with db.transaction() as tx:
+        proof = {"assurance": "advanced", "proved_at": clock.now(tx)}
+        proved = start_session(tx, person=ensure_person(tx, MOTHER).id, **proof)["access_token"]
+    who = {"Authorization": f"Bearer {proved}", "If-Match": "*"}
+    raised = client.patch(path, json={"guardian": True}, headers=who)
+    assert raised.json["guardianship"] == "declared"
 
 
 def test_a_minor_is_no_guardian_and_a_grown_child_has_none(

@@ -13,11 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from asimati.accounts.actions import start_session
 from asimati.accounts.models import Guardianship, HouseholdMember, Person, Relation
 from asimati.kit import clock, db
 from asimati.kit.errors import IllegalMove
 from asimati.kit.outbox import OutboxMessage
 from asimati.kit.policy import Actor
+from asimati.settings import settings
 from asimati.volunteering.actions.consenting import lapse_guardians
 from asimati.volunteering.joining_rules import (
     ConsentStatus,
@@ -263,6 +265,24 @@ def test_the_place_is_held_until_a_guardian_consents_and_the_next_needs_no_word(
     assert say(client, family.parents[0], "give", one["id"]).status_code == 200  # repeated, nothing changes
     assert sign_up(client, family.who, later).json["status"] == "confirmed"
     assert standing(client, family.who)["guardian"]["status"] == "given"
+
+
+def test_where_the_governorate_asks_it_a_guardian_consents_after_a_national_sign_on_alone(
+    client: FlaskClient, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(settings().governorate.facts, "household", {"guardian_assurance": "advanced"})
+    sign_up(client, family.who, make_shift(now() + timedelta(days=5)))
+    (one,) = asked(client, family.parents[0])
+    refused = say(client, family.parents[0], "give", one["id"])
+    assert (refused.status_code, problem(refused)) == (403, "assurance-too-low")
+    assert (refused.json["needed"], refused.json["present"]) == ("advanced", "phone")
+    assert statuses(family.minor) == ["pending"]
+    with db.transaction() as tx:
+        proof = {"assurance": "advanced", "proved_at": clock.now(tx)}
+        proved = start_session(tx, person=family.guardians[0].id, **proof)["access_token"]
+    assert say(client, {"Authorization": f"Bearer {proved}"}, "give", one["id"]).json["status"] == "given"
+    assert statuses(family.minor) == ["confirmed"]
+    assert say(client, family.parents[1], "withdraw", one["id"]).status_code == 200, "a no asks for no proof"
 
 
 def test_a_reviewed_place_waits_for_both(client: FlaskClient, family: Family, as_staff: SignIn) -> None:

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session, aliased
 
 from asimati.accounts import rules
 from asimati.accounts.models import FormerAccount, Guardianship, HouseholdMember, Person, Side
+from asimati.accounts.sign_on.attempts import require_level
 from asimati.kit import clock, secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
+from asimati.settings import settings
 
 OPEN = HouseholdMember.ended_at.is_(None)
 STANDING = and_(OPEN, HouseholdMember.asked_of.is_(None))
@@ -33,6 +35,12 @@ class Member:
     sex: str | None
     personal_number: bool
     block: str | None
+
+
+def require_known_guardian(actor: Actor) -> None:
+    """Raise AssuranceTooLow where the governorate asks more of guardians than this sign-in shows."""
+    asked = settings().governorate.facts.get("household", {})
+    require_level(actor, asked.get("guardian_assurance", "phone"))
 
 
 # --- for other rooms -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from asimati.accounts.models import HouseholdMember
 from asimati.accounts.refusals import (
     AnswerAwaited,
     AskedTooOften,
+    AssuranceTooLow,
     GuardianNotAdult,
     HouseholdFull,
     MemberAlready,
@@ -58,7 +59,7 @@ def members(tx: Session, actor: Actor, query: Dict) -> Page:
 @blp.post(
     "/me/household", who=access.residents, takes=schemas.HouseholdMemberIn,
     gives=schemas.HouseholdMemberOut, status=201,
-    refuses=[HouseholdFull, MemberAlready, GuardianNotAdult, AskedTooOften],
+    refuses=[HouseholdFull, MemberAlready, GuardianNotAdult, AskedTooOften, AssuranceTooLow],
 )  # fmt: skip
 def add(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Count somebody among one's household. With a telephone, whoever has it is asked to agree."""
@@ -73,7 +74,7 @@ def member(tx: Session, actor: Actor, member_id: UUID) -> Dict:
 
 @blp.patch(
     ONE, who=access.residents, takes=schemas.HouseholdMemberEdit, gives=schemas.HouseholdMemberOut,
-    refuses=[TiedAccount, AnswerAwaited, GuardianNotAdult, MemberAlready],
+    refuses=[TiedAccount, AnswerAwaited, GuardianNotAdult, MemberAlready, AssuranceTooLow],
 )  # fmt: skip
 def edit(tx: Session, actor: Actor, payload: Dict, version: int | None, member_id: UUID) -> Dict:
     """Correct what one wrote of a member."""
@@ -112,7 +113,7 @@ def asked(tx: Session, actor: Actor, query: Dict) -> Page:
 
 @blp.post(
     f"{ASKED}/<uuid:member_id>/agree", who=access.residents, gives=schemas.HouseholdMemberOut,
-    refuses=[MemberAlready, HouseholdFull, GuardianNotAdult],
+    refuses=[MemberAlready, HouseholdFull, GuardianNotAdult, AssuranceTooLow],
 )  # fmt: skip
 def agree(tx: Session, actor: Actor, member_id: UUID) -> Dict:
     """Say yes to what somebody asked."""

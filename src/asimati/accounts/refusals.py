@@ -10,6 +10,14 @@ class NoCodesThere(Forbidden):
     detail = _("Use a telephone number of the country, or sign in another way.")
 
 
+class AssuranceTooLow(Forbidden):
+    """`needed` and `present` are levels; `ways` say where a sign-in at the level begins."""
+
+    slug = "assurance-too-low"
+    title = _("For this we need to know you better")
+    detail = _("Sign on in one of the ways named, then send it again: what you wrote is not lost.")
+
+
 class CodeExpired(Conflict):
     slug = "code-expired"
     title = _("This code is no longer good")

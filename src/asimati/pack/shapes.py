@@ -157,6 +157,7 @@ GOVERNORATE = table(
                 },
             )
         ),
+        "household": table({}, {"guardian_assurance": choice("phone", "standard", "advanced")}),
         "volunteering": table({}, dict.fromkeys(VOLUNTEERING_RULES, COUNT)),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from asimati.accounts.refusals import AssuranceTooLow
 from asimati.http import access, problems
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
@@ -29,7 +30,6 @@ from asimati.service_requests.refusals import (
     AlreadyAppealed,
     AlreadyRated,
     AlreadyTakenIn,
-    AssuranceTooLow,
     ConditionsNotMet,
     DifferentOfficerNeeded,
     FormChanged,

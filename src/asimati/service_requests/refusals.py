@@ -6,14 +6,6 @@ from asimati.kit.errors import Conflict, Forbidden
 from asimati.kit.words import _
 
 
-class AssuranceTooLow(Forbidden):
-    """`needed` and `present` are levels; `ways` say where a sign-in at the level begins."""
-
-    slug = "assurance-too-low"
-    title = _("This service needs to know you better")
-    detail = _("Sign on in one of the ways named, then send it again: what you wrote is not lost.")
-
-
 class ConditionsNotMet(Forbidden):
     slug = "conditions-not-met"
     title = _("This service is not for you")

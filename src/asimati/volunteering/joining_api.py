@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from asimati.accounts.refusals import AssuranceTooLow
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
@@ -56,7 +57,9 @@ def guardian_consents(tx: Session, actor: Actor, query: Dict) -> Page:
     return joining_queries.consents(tx, actor, query["page"])
 
 
-@blp.post(f"{ONE}/give", who=access.residents, gives=schemas.GuardianConsentOut, refuses=[IllegalMove])
+@blp.post(
+    f"{ONE}/give", who=access.residents, gives=schemas.GuardianConsentOut, refuses=[IllegalMove, AssuranceTooLow]
+)
 def give_consent(tx: Session, actor: Actor, consent_id: UUID) -> Dict:
     """Agree that they volunteer in this edition."""
     return joining_queries.consent(tx, consenting.give(tx, actor, consent_id))

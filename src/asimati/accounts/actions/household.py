@@ -52,14 +52,14 @@ def add_to_household(
 ) -> HouseholdMember:
     """Count somebody among one's household; with a `phone`, whoever has it is asked to tie their account.
 
-    Raises Invalid, HouseholdFull, MemberAlready, GuardianNotAdult, AskedTooOften.
+    Raises Invalid, HouseholdFull, MemberAlready, AssuranceTooLow, GuardianNotAdult, AskedTooOften.
     """
     me = locked(tx, actor)
     _require_room(tx, me.id)
     made = HouseholdMember(holder_id=me.id, **said)
     _require_sound(tx, made)
     if guardian:
-        _require_adult(tx, me)
+        _require_guardian(tx, actor, me)
         made.guardianship = Guardianship.DECLARED
     if cpr:
         _set_cpr(tx, me, made, cpr)
@@ -76,7 +76,7 @@ def edit_member(
 ) -> HouseholdMember:
     """Correct what one wrote of a member. A guardian whom staff verified is to be verified anew.
 
-    Raises NotFound, Stale, Invalid, TiedAccount, AnswerAwaited, GuardianNotAdult, MemberAlready.
+    Raises NotFound, Stale, Invalid, TiedAccount, AnswerAwaited, AssuranceTooLow, GuardianNotAdult, MemberAlready.
     """
     me = locked(tx, actor)
     row = _mine(tx, me.id, member_id, Side.HOLDER)
@@ -92,7 +92,7 @@ def edit_member(
     if "cpr" in changes:
         _set_cpr(tx, me, row, changes["cpr"])
     _require_sound(tx, row)
-    _guard(tx, me, row, changes.get("guardian"), anew=bool(identity))
+    _guard(tx, actor, me, row, changes.get("guardian"), anew=bool(identity))
     audit.record(
         tx, actor, "accounts.member_edited", ("household", row.id), _others(row, me.id), fields=sorted(changes)
     )
@@ -133,11 +133,14 @@ def ask_guardian(tx: Session, actor: Actor, phone: str, relation: Relation) -> H
 
 
 def agree(tx: Session, actor: Actor, member_id: UUID) -> HouseholdMember:
-    """Say yes to what somebody asked. Raises NotFound, MemberAlready, HouseholdFull, GuardianNotAdult."""
+    """Say yes to what somebody asked.
+
+    Raises NotFound, MemberAlready, HouseholdFull, AssuranceTooLow, GuardianNotAdult.
+    """
     me = locked(tx, actor)
     row = _asked_of(tx, me.id, member_id)
     if row.asked_of is Side.HOLDER:
-        _require_adult(tx, me)
+        _require_guardian(tx, actor, me)
         _require_room(tx, me.id)
         asker, row.holder_id = row.person_id, me.id
     else:
@@ -264,11 +267,13 @@ def _end(tx: Session, actor: Actor, row: HouseholdMember, by: UUID | None) -> No
     audit.record(tx, actor, "accounts.household_ended", ("household", row.id), told)
 
 
-def _guard(tx: Session, me: Person, row: HouseholdMember, guardian: bool | None, *, anew: bool) -> None:
+def _guard(
+    tx: Session, actor: Actor, me: Person, row: HouseholdMember, guardian: bool | None, *, anew: bool
+) -> None:
     if guardian is False:
         row.guardianship = Guardianship.NONE
     elif guardian and row.guardianship is Guardianship.NONE:
-        _require_adult(tx, me)
+        _require_guardian(tx, actor, me)
         row.guardianship = Guardianship.DECLARED
     elif anew and row.guardianship is Guardianship.VERIFIED:
         row.guardianship = Guardianship.DECLARED
@@ -295,7 +300,8 @@ def _require_sound(tx: Session, row: HouseholdMember) -> None:
         raise Invalid([("/birth_date", _("This day is yet to come."))])
 
 
-def _require_adult(tx: Session, me: Person) -> None:
+def _require_guardian(tx: Session, actor: Actor, me: Person) -> None:
+    household.require_known_guardian(actor)
     if rules.is_minor(me.birth_date, _today(tx)) is not False:
         raise GuardianNotAdult
 

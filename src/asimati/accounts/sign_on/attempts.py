@@ -19,11 +19,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from asimati.accounts.refusals import NoSuchReturn, SignOnRefused
+from asimati.accounts.refusals import AssuranceTooLow, NoSuchReturn, SignOnRefused
 from asimati.accounts.sign_on import calling, proof
 from asimati.accounts.sign_on.proof import Identity
 from asimati.accounts.sign_on.providers import LEVELS, STAFF, Provider, providers
 from asimati.kit import secrets, words
+from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
 
@@ -117,6 +118,12 @@ def finished(provider: Provider, attempt: Attempt, told: Mapping[str, Any]) -> I
 def is_verifier(verifier: str, challenge: str) -> bool:
     """Whether the app's verifier is the one its challenge was made from."""
     return hmac.compare_digest(create_s256_code_challenge(verifier), challenge)
+
+
+def require_level(actor: Actor, level: str) -> None:
+    """Raise AssuranceTooLow where the actor's sign-in does not reach a level."""
+    if not actor.assured(level):
+        raise AssuranceTooLow(needed=level, present=actor.assurance, ways=ways(level))
 
 
 def ways(level: str) -> list[dict[str, Any]]:

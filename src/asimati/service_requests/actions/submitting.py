@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.household import Member, member_for
 from asimati.accounts.models import Person
-from asimati.accounts.sign_on.attempts import ways
+from asimati.accounts.sign_on.attempts import require_level
 from asimati.kit import clock, forms
 from asimati.kit.errors import Forbidden, Invalid, NotFound
 from asimati.kit.ids import new_id, new_reference
@@ -27,7 +27,7 @@ from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import Said, begin
 from asimati.service_requests.intake.standing import require_eligible
 from asimati.service_requests.models import CaseSubject, Service, ServiceForm, ServiceRequest
-from asimati.service_requests.refusals import AlreadyTakenIn, AssuranceTooLow, FormChanged
+from asimati.service_requests.refusals import AlreadyTakenIn, FormChanged
 from asimati.service_requests.rules import Channel, Move, Place, Status
 from asimati.service_requests.searching import EDITION, indexed
 
@@ -53,8 +53,7 @@ def submit(
     if actor.is_staff:
         raise Forbidden
     offered = _offered(tx, service)
-    if not actor.assured(offered.assurance):
-        raise AssuranceTooLow(needed=offered.assurance, present=actor.assurance, ways=ways(offered.assurance))
+    require_level(actor, offered.assurance)
     if form_version != offered.form_number:
         raise FormChanged(form_version=offered.form_number)
     person = actor.id if actor.is_resident else None

@@ -32,7 +32,8 @@ _AWAITED = SignUp.guardian_by.is_not(None)
 def give(tx: Session, actor: Actor, consent_id: UUID) -> GuardianConsent:
     """Agree that the minor volunteers in the edition: their held places are theirs, or wait for a coordinator.
 
-    Repeating it changes nothing. Raises NotFound where the actor is no guardian of theirs, IllegalMove.
+    Repeating it changes nothing. Raises NotFound where the actor is no guardian of theirs, IllegalMove,
+    AssuranceTooLow.
     """
     found, changed = _settled(tx, actor, consent_id, ConsentStatus.GIVEN)
     for sign_up, shift in _held_places(tx, found, _AWAITED) if changed else ():
@@ -84,6 +85,8 @@ def _settled(tx: Session, actor: Actor, consent_id: UUID, after: ConsentStatus) 
     if found.status is after:
         return found, False
     require_consent_move(found.status, after)
+    if after is ConsentStatus.GIVEN:
+        household.require_known_guardian(actor)
     now = clock.now(tx)
     found.status, found.guardian_id, found.answered_at = after, actor.person, now
     found.ended_at = None if after is ConsentStatus.GIVEN else now
