@@ -63,6 +63,7 @@ def ground() -> Iterator[tuple[embedded.Postgres, Path]]:
             "ASIMATI_DATABASE_URL": database.url,
             "ASIMATI_REDIS_URL": redis.url,
             "ASIMATI_WEB_SHELF": "0.4",  # as in production
+            "ASIMATI_WEB_LISTS": "30",
         }
         for command in (["migrate"], ["pack", "sync"]):
             subprocess.run(

@@ -55,7 +55,7 @@ NAMES = {
             "offers.read": _("Read what its organisation offers volunteers")},
     "merge": {"proposed": _("Waits for a second person"), "done": _("One account"), "refused": _("Left apart")},
     "together": {
-        "move": _("Moves"), "one": _("Moves, where the other has none"), "block": _("Moves"), "end": _("Ends"),
+        "move": _("Moves"), "one": _("Moves, where the other has none"), "block": _("Moves"), "end": _("Is ended"),
         "leave": _("Stays"),
     },
     "guardianship": {
