@@ -62,7 +62,7 @@ def without_checks() -> Flask:
     return create_app()
 
 
-def _ready(_tx: Any, _who: Any) -> Actor:
+def _ready(_tx: Any, _who: Any, *_cost: Any) -> Actor:
     from flask import request as asked
 
     from asimati.http import locale

@@ -66,6 +66,19 @@ def test_keys_change_and_the_last_one_verifies_until_its_tokens_expire() -> None
         assert kids[0] not in {key["kid"] for key in tokens.published()}
 
 
+def test_a_signature_is_verified_once_and_its_time_and_its_key_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tokens.sign(claims(10 * MONTH))
+    assert tokens.read(token) is not None
+    with monkeypatch.context() as nowhere:
+        nowhere.setattr(tokens.jwt, "decode", None)  # it would raise
+        assert tokens.read(token) is not None
+        nowhere.setattr(tokens.secrets, "versions", lambda: [2])
+        assert tokens.read(token) is None, "a master key that was dropped"
+    for later in (3 * MONTH, 11 * MONTH):
+        with time_machine.travel(time.time() + later, tick=False):
+            assert tokens.read(token) is None, "its key is not ours any more, or it has expired"
+
+
 def test_anybody_verifies_a_token_with_the_published_keys() -> None:
     token = tokens.sign(claims())
     kid = jwt.get_unverified_header(token)["kid"]
