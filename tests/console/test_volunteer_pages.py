@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from asimati.accounts.actions import create_staff
 from asimati.kit import db
 from asimati.kit.policy import Role
-from asimati.volunteering import catalogues
-from asimati.volunteering.models import Skill, Volunteer
+from asimati.volunteering import catalogues, role_rules
+from asimati.volunteering.models import Shift, Skill, Volunteer
 from tests.events.ground import make_people, signed_in
 from tests.volunteering.ground import V1, make_edition, make_shift, now
 
@@ -98,3 +98,59 @@ def test_a_call_goes_out_from_the_shift(browser: Browser, ground: dict[str, Any]
     assert "Have a place already" in before and "None yet." in before
     after = text_of(send(coordinator, address, text_en="We need you", text_ar="نحتاجكم", people="5"))
     assert "They are being called." in after and "Urgent" in after and "Were called for this shift" in after
+
+
+@pytest.mark.parametrize(("language", "driver"), [("en", "Driver"), ("ar", "سائق")])
+def test_roles_are_written_on_an_opportunity_and_changed_on_a_shift(
+    browser: Browser, ground: dict[str, Any], client: FlaskClient, language: str, driver: str
+) -> None:
+    coordinator = browser(Role.COORDINATOR, language)
+    rows = {
+        "role0_title_ar": "سائق", "role0_title_en": "Driver", "role0_places": "1", "role0_age": "21",
+        "role1_title_ar": "مساعدة", "role1_places": "4", "role1_skills": "first-aid", "role2_places": "",
+    }  # fmt: skip
+    said = {
+        "title_ar": "توزيع",
+        "title_en": "Handing out",
+        "orientation": "as_edition",
+        "lat": "26.2",
+        "lon": "50.5",
+    }
+    more = {"meeting_point_en": "At the gate", "skills": "first-aid", "published": "yes", "waitlist": "yes"}
+    page = text_of(send(coordinator, "/console/opportunities/new", **said, **more, **rows))
+    assert driver in page and "At the gate" in page and 'value="26.2"' in page
+    (made,) = [
+        one for one in client.get(f"{V1}/opportunities").json["items"] if one["title"]["en"] == "Handing out"
+    ]
+    assert [(one["places"], one["minimum_age"], one["skills"]) for one in made["roles"]] == [
+        (1, 21, []), (4, None, ["first-aid"]),
+    ]  # fmt: skip
+    assert (made["skills"], made["waitlist"]) == (["first-aid"], True)
+    address = f"/console/opportunities/{made['id']}"
+    times = {"starts_at": "2090-01-01T08:00", "ends_at": "2090-01-01T10:00"}
+    send(coordinator, f"{address}/shifts", key="of-the-shift", **times, places="")
+    (shift,) = client.get(f"{V1}/opportunities/{made['id']}").json["shifts"]
+    assert shift["places"] == 5
+    there = f"/console/shifts/{shift['id']}"
+    client.post(f"{V1}/shifts/{shift['id']}/sign-ups", json={"role": "2"}, headers=signed_in(make_people(1)[0]))
+    roster = text_of(coordinator.get(there))
+    assert roster.index('id="role-1"') < roster.index('id="role-2"')
+    match = re.findall(r'name="match" value="([^"]*)"', roster)[0].replace("&#34;", '"')
+    kept = {**rows, "role0_code": "1", "role1_code": "2", "role1_places": "6"}
+    send(coordinator, there, match=match, **kept)
+    (shift,) = client.get(f"{V1}/opportunities/{made['id']}").json["shifts"]
+    assert [one["places"] for one in shift["roles"]] == [1, 6]
+
+
+def test_a_call_is_for_the_role_that_is_chosen(browser: Browser, ground: dict[str, Any]) -> None:
+    coordinator, shift = browser(Role.COORDINATOR, "en"), make_shift(now() + timedelta(days=1), places=3)
+    asked = {"title": {"ar": "إسعاف", "en": "First-aider"}, "places": 2, "skills": ["first-aid"]}
+    other = {"title": {"ar": "سائق", "en": "Driver"}, "places": 1, "skills": ["driving"]}
+    with db.transaction() as tx:
+        tx.get_one(Shift, shift).roles = role_rules.opened(role_rules.numbered([asked, other]))
+    address = f"/console/shifts/{shift}/call-outs"
+    first = text_of(coordinator.get(address))  # none is without a skill: the first is shown
+    assert 'value="1" selected' in first and "2 / 2" in re.sub("<[^>]+>", "", first)
+    chosen = text_of(coordinator.get(f"{address}?role=2"))
+    assert 'value="2" selected' in chosen and "1 / 1" in re.sub("<[^>]+>", "", chosen)
+    assert "They are being called." in text_of(send(coordinator, address, role="1", people="5"))

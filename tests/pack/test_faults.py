@@ -105,6 +105,15 @@ CASES = {
     ),
     "skill twice": Case("volunteering.toml", '"cooking"', '"design"', '"design"', "twice", '"gardening"'),
     "shift twice": Case("volunteering.toml", '"food-b"', '"beach-a"', '"beach-a"', "twice", '"food-a"'),
+    "shift without places": Case("volunteering.toml", "places = 3\n", "", '"food-a"', "has no places", '"food-a"'),
+    "role with unknown skill": Case(
+        "volunteering.toml",
+        'review = false\n\n[[opportunity.shift]]\ncode = "food-a"',
+        'review = false\n\n[[opportunity.role]]\ntitle = { ar = "سائق", en = "Driver" }\nplaces = 1\n'
+        'skills = ["flying"]\n\n[[opportunity.shift]]\ncode = "food-a"',
+        'skills = ["flying"]',
+        "there is no skill flying",
+    ),
     "edition reversed": Case("volunteering.toml", "2027-08-31", "2025-08-31", "2025-08-31", "after starts_on"),
     "shift reversed": Case(
         "volunteering.toml", '"day+2 19:00"', '"day+2 15:00"', '"day+2 15:00"', "after starts_at"

@@ -195,3 +195,24 @@ def test_two_who_decide_at_once_decide_once(
     answers = all_at_once(app, [(f"{where}/approve", {}, as_staff("coordinator")) for _ in range(4)])
     assert Counter(one.status_code for one in answers) == {200: 1, 409: 3}
     assert told() == {"approved": 1}
+
+
+def test_an_organisation_names_roles_and_a_change_of_them_waits(
+    client: FlaskClient, path: str, head: Headers, staff: Headers
+) -> None:
+    driver = {"title": {"ar": "سائق", "en": "Driver"}, "places": 2, "minimum_age": 21}
+    changed = change(client, path, head, roles=[driver])
+    assert [(one["code"], one["places"]) for one in changed["roles"]] == [("1", 2)]
+    begins = now() + timedelta(days=5)
+    times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=2)).isoformat()}
+    assert post(client, f"{path}/shifts", head, 201, **times)["places"] == 2
+    assert post(client, f"{path}/shifts", head, 201, **times, roles=[{**driver, "places": 3}])["places"] == 3
+    post(client, f"{path}/submit", head)
+    decide(client, path, staff, "approve")
+    more = [{**driver, "code": "1", "places": 4}]
+    assert [one["places"] for one in change(client, path, head, roles=more)["roles"]] == [2]
+    assert queue(client, staff)[0]["proposed"]["roles"][0]["places"] == 4
+    decide(client, path, staff, "approve")
+    shown = seen(client, path)
+    assert [one["places"] for one in shown["roles"]] == [4]
+    assert [one["places"] for one in shown["shifts"]] == [4, 2, 3]  # those made before are as they were

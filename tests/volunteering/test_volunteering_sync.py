@@ -109,3 +109,13 @@ def test_what_staff_took_away_stays_away(tx: Session, volunteer: Actor) -> None:
     tx.scalars(select(Opportunity)).one().published = False
     sync(tx, wanted)
     assert not tx.scalars(select(Opportunity)).one().published
+
+
+def test_a_shift_without_places_of_its_own_has_its_opportunitys_roles(tx: Session, volunteer: Actor) -> None:
+    roles = [{"title": TITLE, "places": 2}, {"title": TITLE, "places": 3, "minimum_age": 21}]
+    bare = {name: value for name, value in shift("a").items() if name != "places"}
+    sync(tx, part(opportunity("beach", bare, shift("b"), roles=roles)))
+    a, b = found(tx, "a"), found(tx, "b")
+    assert a is not None and b is not None
+    assert (a.places, [role["minimum_age"] for role in a.roles.values()]) == (5, [None, 21])
+    assert (b.places, b.roles) == (5, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from flask import request
 
@@ -26,6 +27,32 @@ def number_of(name: str) -> int | str | None:
     """A whole number of the form; what is none goes to the API as it is, which says so in words."""
     value = request.form.get(name, "").strip()
     return int(value) if value.isdecimal() else value or None
+
+
+def decimal_of(name: str) -> float | str | None:
+    """A number of the form, with a point in it; what is none goes to the API as it is, which says so in words."""
+    value = request.form.get(name, "").strip()
+    try:
+        return float(value) if value else None
+    except ValueError:
+        return value
+
+
+def roles_of() -> list[dict[str, Any]]:
+    """The rows of roles that have a title; a row that was emptied is a role taken away."""
+    rows = (number for number in range(len(request.form)) if f"role{number}_places" in request.form)
+    return [_role(f"role{number}") for number in rows if both(f"role{number}_title")]
+
+
+def _role(row: str) -> dict[str, Any]:
+    code = request.form.get(f"{row}_code", "")
+    said = {
+        "title": both(f"{row}_title"),
+        "places": number_of(f"{row}_places"),
+        "skills": request.form.getlist(f"{row}_skills"),
+        "minimum_age": number_of(f"{row}_age"),
+    }
+    return said | ({"code": code} if code else {})
 
 
 def moment_of(name: str) -> str | None:

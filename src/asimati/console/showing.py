@@ -48,7 +48,10 @@ def _day(found: date, locale: str) -> str:
 
 
 def hijri(value: str | date | datetime | None) -> str:
-    """The same day in the Hijri calendar (Umm al-Qura), for reading beside the Gregorian one."""
+    """The same day in the Hijri calendar (Umm al-Qura), for reading beside the Gregorian one.
+
+    Nothing for a day that calendar has not been reckoned for.
+    """
     found = _date(value)
     if not found:
         return ""
@@ -57,7 +60,10 @@ def hijri(value: str | date | datetime | None) -> str:
 
 @lru_cache(2000)
 def _hijri(found: date, language: str) -> str:
-    there = Gregorian.fromdate(found).to_hijri()
+    try:
+        there = Gregorian.fromdate(found).to_hijri()
+    except OverflowError:
+        return ""
     month = _HIJRI_MONTHS[there.month - 1][0 if language == "ar" else 1]
     return f"{there.day} {month} {there.year}{' هـ' if language == 'ar' else ' AH'}"
 

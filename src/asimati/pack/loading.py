@@ -153,6 +153,7 @@ def _volunteering(values: Part, now: datetime, zone: ZoneInfo) -> Part:
             {
                 **left_out,
                 **one,
+                "roles": one.get("role", []),
                 "shifts": [_dated(shift, ("starts_at", "ends_at"), now, zone) for shift in one["shift"]],
             }
             for one in values["opportunity"]

@@ -216,9 +216,20 @@ def _volunteering(document: Document, blocks: set[str], zone: ZoneInfo) -> Itera
             known = {row["code"] for row in document.values.get(catalogue, ())}
             for code in sorted(set(one.get(wanted, ())) - known):
                 yield document.fault([*at, wanted], f"there is no {catalogue} {code}")
+        yield from _roles(document, at, one)
         yield from _twice(document, [*at, "shift"], "code", shifts)
         for index in range(len(one["shift"])):
             yield from _order(document, [*at, "shift", index], zone, "starts_at", "ends_at")
+
+
+def _roles(document: Document, at: Place, one: Row) -> Iterator[Fault]:
+    known = {row["code"] for row in document.values.get("skill", ())}
+    for number, role in enumerate(one.get("role", ())):
+        for code in sorted(set(role.get("skills", ())) - known):
+            yield document.fault([*at, "role", number, "skills"], f"there is no skill {code}")
+    for number, shift in enumerate(one["shift"]):
+        if "places" not in shift and not one.get("role"):
+            yield document.fault([*at, "shift", number], "has no places, and there is no role to take them from")
 
 
 def _programmes(document: Document, blocks: set[str], zone: ZoneInfo) -> Iterator[Fault]:

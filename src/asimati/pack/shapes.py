@@ -299,7 +299,9 @@ APPOINTMENTS = table(
         )
     }
 )
-SHIFT = table({"code": CODE, "starts_at": MOMENT, "ends_at": MOMENT, "places": COUNT})
+SHIFT = table({"code": CODE, "starts_at": MOMENT, "ends_at": MOMENT}, {"places": COUNT})
+SKILLS = {"type": "array", "items": CODE, "uniqueItems": True}
+ROLE = table({"title": WORDS, "places": COUNT}, {"skills": SKILLS, "minimum_age": AGE})
 CATEGORY = table({"code": CODE, "title": WORDS}, {"entity": choice("school", "company", "society")})
 VOLUNTEERING = table(
     {
@@ -341,7 +343,8 @@ VOLUNTEERING = table(
                     "review": FLAG,
                     "waitlist": FLAG,
                     "minimum_age": {"type": "integer", "minimum": 0},
-                    "skills": {"type": "array", "items": CODE, "uniqueItems": True},
+                    "skills": SKILLS,
+                    "role": many(ROLE),
                     "languages": {"type": "array", "items": CODE, "uniqueItems": True},
                     "orientation": choice("as_edition", "required", "not_required", "held"),
                 },

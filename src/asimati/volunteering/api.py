@@ -43,6 +43,8 @@ from asimati.volunteering.refusals import (
     NotNow,
     OwnHours,
     PlacesTaken,
+    RoleNeeded,
+    RolesUsed,
     ShiftCancelled,
     ShiftFull,
     ShiftOfferLapsed,
@@ -89,13 +91,23 @@ def opportunity(tx: Session, actor: Actor, opportunity_id: UUID) -> Dict:
 @blp.post(
     "/shifts/<uuid:shift_id>/sign-ups",
     who=access.residents,
+    takes=schemas.SignUpIn,
     gives=schemas.SignUpOut,
     status=201,
-    refuses=[ShiftCancelled, ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
+    refuses=[
+        ShiftCancelled,
+        ShiftFull,
+        ShiftOver,
+        AlreadySignedUp,
+        RoleNeeded,
+        Overlaps,
+        TooLittleRest,
+        *NOT_READY,
+    ],
 )
-def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
-    """Take a place on a shift; when it is full, one in its line."""
-    return joining.sign_up(tx, actor, shift_id)
+def sign_up(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict:
+    """Take a place on a shift, in one of its roles if it has any; when that is full, one in its line."""
+    return joining.sign_up(tx, actor, shift_id, **payload)
 
 
 @blp.get("/sign-ups", who=access.residents, query=PageQuery, gives=page_of(schemas.SignUpOut))
@@ -219,7 +231,7 @@ def shift(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     who=may("organise"),
     takes=schemas.ShiftEdit,
     gives=schemas.ShiftOut,
-    refuses=[PlacesTaken, ShiftUsed, ShiftCancelled],
+    refuses=[PlacesTaken, RolesUsed, ShiftUsed, ShiftCancelled],
 )
 def edit_shift(tx: Session, actor: Actor, payload: Dict, version: int | None, shift_id: UUID) -> Dict:
     """Change how many a shift takes, or its times while nobody is signed up; its series' later ones too."""

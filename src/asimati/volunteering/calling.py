@@ -21,7 +21,7 @@ from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.settings import settings
-from asimati.volunteering import calling_rules, policy, profile_rules, rules
+from asimati.volunteering import calling_rules, policy, profile_rules, role_rules, rules
 from asimati.volunteering.calling_rules import Answer
 from asimati.volunteering.joining_rules import ConsentStatus
 from asimati.volunteering.models import (
@@ -41,8 +41,9 @@ from asimati.volunteering.suggestions import in_the_way
 WEEK = timedelta(days=7)
 
 
-def against(tx: Session, shift: Shift, opportunity: Opportunity) -> dict[str, Any]:
+def against(tx: Session, shift: Shift, opportunity: Opportunity, role: str | None = None) -> dict[str, Any]:
     """What may speak against calling somebody, each a condition on a profile; somebody fits whom none concerns."""
+    asked = shift.roles[role] if role else None
     edition = edition_on(tx, clock.local_day(shift.starts_at))
     starts, ends = clock.local(shift.starts_at), clock.local(shift.ends_at)
     wanted = ",".join(f"[{begin},{end})" for begin, end in profile_rules.stretch(starts, ends))
@@ -66,8 +67,8 @@ def against(tx: Session, shift: Shift, opportunity: Opportunity) -> dict[str, An
         "signed_up": mine.exists(),
         "called_already": before.exists(),
         "no_calls": not_(Volunteer.call_outs),
-        "age": _too_young(shift, opportunity, edition),
-        "skills": _lacks(Volunteer.skills, opportunity.skills),
+        "age": _too_young(shift, least_age(opportunity, edition, asked), edition),
+        "skills": _lacks(Volunteer.skills, (asked and asked["skills"]) or opportunity.skills),
         "languages": _lacks(Volunteer.languages, opportunity.languages),
         "reach": elsewhere,
         "times": or_(
@@ -78,19 +79,24 @@ def against(tx: Session, shift: Shift, opportunity: Opportunity) -> dict[str, An
     }
 
 
-def preview(tx: Session, actor: Actor, shift_id: UUID) -> dict[str, Any]:
-    """How many volunteers there are, how many fit, and how many each thing speaks against. Raises NotFound."""
+def preview(tx: Session, actor: Actor, shift_id: UUID, role: str | None = None) -> dict[str, Any]:
+    """How many volunteers there are, how many fit, and how many each thing speaks against.
+
+    Raises NotFound, or what `role_rules.chosen` does.
+    """
     policy.require(actor, "organise")
     shift, opportunity = of_shift(tx, shift_id)
-    whys = against(tx, shift, opportunity)
+    role = role_rules.chosen(shift.roles, role)
+    whys = against(tx, shift, opportunity, role)
     counted = [func.count().filter(why).label(name) for name, why in whys.items()]
     fit = func.count().filter(not_(or_(false(), *whys.values()))).label("fit")
     wanted: Any = select(func.count().label("known"), fit, *counted)
     found = tx.execute(_known(wanted)).one()._asdict()
     known, fitting = found.pop("known"), found.pop("fit")
-    free = max(0, shift.places - shift.taken)
+    free = role_rules.room(shift, role).free
     return {
         "shift": shift_view(shift),
+        "role": role,
         "volunteers": known,
         "fit": fitting,
         "would_call": min(fitting, calling_rules.how_many(free)),
@@ -99,7 +105,9 @@ def preview(tx: Session, actor: Actor, shift_id: UUID) -> dict[str, Any]:
     }
 
 
-def chosen(tx: Session, shift: Shift, opportunity: Opportunity, number: int, lot: UUID) -> list[UUID]:
+def chosen(
+    tx: Session, shift: Shift, opportunity: Opportunity, number: int, lot: UUID, role: str | None = None
+) -> list[UUID]:
     """Whom to call: at most so many who fit, in the order of turns."""
     edition = edition_on(tx, clock.local_day(shift.starts_at))
     last = select(func.max(Call.called_at)).where(Call.person_id == Volunteer.person_id).scalar_subquery()
@@ -110,7 +118,7 @@ def chosen(tx: Session, shift: Shift, opportunity: Opportunity, number: int, lot
         .scalar_subquery()
     )
     lots = func.md5(cast(Volunteer.person_id, Text) + str(lot))
-    fit = [not_(why) for why in against(tx, shift, opportunity).values()]
+    fit = [not_(why) for why in against(tx, shift, opportunity, role).values()]
     wanted = _known(select(Volunteer.person_id)).where(*fit)
     return list(tx.scalars(wanted.order_by(last.asc().nulls_first(), served, lots).limit(number)))
 
@@ -143,7 +151,7 @@ def shown(tx: Session, found: CallOut) -> dict[str, Any]:
     """A call as the staff read it: numbers, no names."""
     answers = select(Call.answer, func.count()).where(Call.call_out_id == found.id).group_by(Call.answer)
     said = {row[0]: row[1] for row in tx.execute(answers)}
-    names = ("id", "text", "urgent", "called", "created_at")
+    names = ("id", "role", "text", "urgent", "called", "created_at")
     return {name: getattr(found, name) for name in names} | {
         "shift": found.shift_id,
         "come": said.get(Answer.COMES, 0),
@@ -187,6 +195,7 @@ def _received(found: CallOut, call: Call, shift: Shift, opportunity: Opportunity
         "text": found.text,
         "urgent": found.urgent,
         "shift": shift_view(shift),
+        "role": found.role,
         "called_at": call.called_at,
         "answer": call.answer,
         "sign_up": call.sign_up_id,
@@ -201,10 +210,10 @@ def _lacks(said: Any, wanted: list[str]) -> Any:
     return not_(said.overlap(wanted)) if wanted else false()
 
 
-def _too_young(shift: Shift, opportunity: Opportunity, edition: Edition | None) -> Any:
+def _too_young(shift: Shift, least: int, edition: Edition | None) -> Any:
     """Younger than the shift takes, or so young that a guardian would have to consent first and has not."""
     day = clock.local_day(shift.starts_at)
-    younger: Any = Person.birth_date > _years_before(day, least_age(opportunity, edition))
+    younger: Any = Person.birth_date > _years_before(day, least)
     if edition is None:
         return func.coalesce(younger, literal(False))
     agreed = select(1).where(

@@ -22,6 +22,7 @@ from asimati.volunteering.refusals import (
     NOT_READY,
     AlreadySignedUp,
     NobodyToCall,
+    RoleNeeded,
     ShiftCancelled,
     ShiftFull,
     ShiftOver,
@@ -56,7 +57,16 @@ def received(tx: Session, actor: Actor, query: Dict) -> Page:
     "/me/call-outs/<uuid:call_out_id>/come",
     who=access.residents,
     gives=schemas.ReceivedCallOut,
-    refuses=[ShiftCancelled, ShiftFull, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, *NOT_READY],
+    refuses=[
+        RoleNeeded,
+        ShiftCancelled,
+        ShiftFull,
+        ShiftOver,
+        AlreadySignedUp,
+        Overlaps,
+        TooLittleRest,
+        *NOT_READY,
+    ],
 )
 def come(tx: Session, actor: Actor, call_out_id: UUID) -> Dict:
     """I come: sign up for the shift of a call."""
@@ -69,10 +79,16 @@ def cannot(tx: Session, actor: Actor, call_out_id: UUID) -> Dict:
     return deeds.cannot(tx, actor, call_out_id)
 
 
-@blp.get("/staff/shifts/<uuid:shift_id>/call-outs/preview", who=may("organise"), gives=schemas.CallPreviewOut)
-def preview(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
+@blp.get(
+    "/staff/shifts/<uuid:shift_id>/call-outs/preview",
+    who=may("organise"),
+    query=schemas.CallPreviewQuery,
+    gives=schemas.CallPreviewOut,
+    refuses=[RoleNeeded],
+)
+def preview(tx: Session, actor: Actor, query: Dict, shift_id: UUID) -> Dict:
     """How many volunteers fit a shift, and what speaks against the others."""
-    return calling.preview(tx, actor, shift_id)
+    return calling.preview(tx, actor, shift_id, **query)
 
 
 @blp.post(
@@ -81,7 +97,7 @@ def preview(tx: Session, actor: Actor, shift_id: UUID) -> Dict:
     takes=schemas.CallOutIn,
     gives=schemas.CallOutOut,
     status=201,
-    refuses=[ShiftCancelled, ShiftFull, ShiftOver, NobodyToCall],
+    refuses=[RoleNeeded, ShiftCancelled, ShiftFull, ShiftOver, NobodyToCall],
 )
 def call_out(tx: Session, actor: Actor, payload: Dict, shift_id: UUID) -> Dict:
     """Call those who fit for a shift with free places."""

@@ -41,6 +41,7 @@ class SuggestedOut(Schema):
 class SuggestionOut(Schema):
     opportunity = Nested(SuggestedOut)
     shift = Nested(ShiftOut)
+    role = String(allow_none=True, metadata={"description": "The one of the shift's roles that fits"})
     reasons = List(
         Nested(SuggestionReasonOut), metadata={"description": "Why it is suggested, the weightiest first"}
     )
@@ -50,6 +51,10 @@ class SuggestionsOut(Schema):
     items = List(Nested(SuggestionOut))
 
 
+class CallPreviewQuery(Schema):
+    role = String(max_length=3)
+
+
 class AgainstOut(Schema):
     code = String()
     people = Integer()
@@ -57,6 +62,7 @@ class AgainstOut(Schema):
 
 class CallPreviewOut(Schema):
     shift = Nested(ShiftOut)
+    role = String(allow_none=True)
     volunteers = Integer(metadata={"description": "With a profile"})
     fit = Integer()
     would_call = Integer()
@@ -67,6 +73,7 @@ class CallPreviewOut(Schema):
 
 
 class CallOutIn(Schema):
+    role = String(max_length=3, metadata={"description": "For which of the shift's roles"})
     text = Text(max_length=500)
     people = Integer(min=1, max=MOST_CALLED, metadata={"description": "Without it three for each free place"})
 
@@ -74,6 +81,7 @@ class CallOutIn(Schema):
 class CallOutOut(Schema):
     id = UUID()
     shift = UUID()
+    role = String(allow_none=True)
     text = Text(allow_none=True)
     urgent = Boolean()
     called = Integer()
@@ -89,6 +97,7 @@ class ReceivedCallOut(Schema):
     text = Text(allow_none=True)
     urgent = Boolean()
     shift = Nested(ShiftOut)
+    role = String(allow_none=True)
     called_at = DateTime()
     answer = Enum(Answer, allow_none=True)
     sign_up = UUID(allow_none=True)

@@ -62,8 +62,8 @@ def attendance(
         "starts": _hour(shift.starts_at),
         "ends": _hour(shift.ends_at),
         "volunteers": [
-            {"name": one["name"], "status": _STATUS[one["status"]], "came": _hour(one["came"]),
-             "left": _hour(one["left"])}
+            {"name": one["name"], "role": shift.roles[one["role"]]["title"] if one["role"] else None,
+             "status": _STATUS[one["status"]], "came": _hour(one["came"]), "left": _hour(one["left"])}
             for one in volunteers
         ],
         "empty_lines": _EMPTY_LINES,

@@ -62,6 +62,7 @@ holds(
     Group.PARTICIPATION,
     _("Your sign-ups to volunteer"),
     of="person_id",
+    plain=["role"],
     fate=Fate.KEEP,
     why=_("Coming ones are withdrawn. The rest is kept as numbers, of nobody in particular."),
     together=Together.BLOCK,
@@ -203,7 +204,7 @@ holds(
     why=DELETED,
     together=Together.ONE,
 )
-knows_nobody(CallOut, "text", why="a coordinator's words to many")
+knows_nobody(CallOut, "text", "role", why="a coordinator's words to many")
 knows_nobody(Charter, "title", "text", why="the same words for everybody")
 knows_nobody(Snapshot, "digest", why="stands for a whole ranking")
 

@@ -16,8 +16,9 @@ from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.text import fold
-from asimati.volunteering import policy, rules
+from asimati.volunteering import policy, role_rules, rules
 from asimati.volunteering.models import Edition, HoursClaim, Opportunity, Shift, SignUp
+from asimati.volunteering.role_rules import Role
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
 
 
@@ -27,11 +28,10 @@ def edition_on(tx: Session, day: date) -> Edition | None:
     return tx.scalar(holds.order_by(Edition.starts_on.desc(), Edition.code).limit(1))
 
 
-def least_age(opportunity: Opportunity, edition: Edition | None) -> int:
-    """How old one must be: as the opportunity says, else as its edition does."""
-    if opportunity.minimum_age is not None:
-        return opportunity.minimum_age
-    return edition.minimum_age if edition else 0
+def least_age(opportunity: Opportunity, edition: Edition | None, role: Role | None = None) -> int:
+    """How old one must be: as the opportunity says, else as its edition does, or more if the role asks for more."""
+    own, edition_s = opportunity.minimum_age, edition.minimum_age if edition else 0
+    return max(edition_s if own is None else own, (role or {}).get("minimum_age") or 0)
 
 
 def tolerance_of(tx: Session, shift: Shift) -> timedelta:
@@ -77,6 +77,7 @@ def opportunity(tx: Session, opportunity_id: UUID, *, unpublished: bool = False)
         "orientation",
         "skills",
         "languages",
+        "roles",
         "waitlist",
         "published",
         "meeting_point",
@@ -98,6 +99,7 @@ def shift_view(shift: Shift) -> dict[str, Any]:
         "places": shift.places,
         "places_left": shift.places - shift.taken,
         "waiting": shift.waiting,
+        "roles": role_rules.shown(shift.roles),
         "series": shift.series_id,
         "cancelled_at": shift.cancelled_at,
         "version": shift.version,
@@ -171,6 +173,7 @@ def _sign_up(found: SignUp, shift: Shift, title: Any, person: Person) -> dict[st
         "title": title,
         "person": {"id": person.id, "name": {"ar": person.name_ar, "en": person.name_latin}},
         "status": found.status,
+        "role": found.role,
         "guardian_by": found.guardian_by,
         "place": found.place if found.status is SignUpStatus.WAITLISTED else None,
         "offer_expires_at": found.offer_expires_at,
@@ -210,6 +213,15 @@ _FAULTS = text(
               WHERE shift_id = shift.id AND status IN ({_HELD}))) AS shifts,
            (SELECT count(*) FROM shift WHERE waiting <> (SELECT count(*) FROM sign_up
               WHERE shift_id = shift.id AND status = 'waitlisted')) AS lines,
+           (SELECT count(*) FROM shift WHERE roles <> '{{}}' AND (
+              (SELECT (sum((r ->> 'places')::int), sum((r ->> 'taken')::int), sum((r ->> 'waiting')::int))
+               FROM jsonb_path_query(roles, '$.*') AS r)
+              IS DISTINCT FROM (places::bigint, taken::bigint, waiting::bigint)
+              OR EXISTS (SELECT FROM jsonb_each(roles) AS r WHERE
+                ((r.value ->> 'taken')::int, (r.value ->> 'waiting')::int) IS DISTINCT FROM (
+                  SELECT ((count(*) FILTER (WHERE status IN ({_HELD})))::int,
+                          (count(*) FILTER (WHERE status = 'waitlisted'))::int)
+                  FROM sign_up WHERE shift_id = shift.id AND role = r.key)))) AS roles,
            (SELECT count(*) FROM hours_claim c WHERE (status = 'approved')::int <> (
               SELECT count(*) FILTER (WHERE kind = 'approved') - count(*) FILTER (WHERE kind = 'voided')
               FROM hours_line WHERE claim_id = c.id)) AS claims,
@@ -224,7 +236,7 @@ _FAULTS = text(
 def verify_hours(tx: Session) -> dict[str, Any]:
     """Places taken equal the sign-ups that hold them; approved hours count once; a voided line undoes its own.
 
-    `ok`, and the number of shifts, claims and voided lines of which it is not true.
+    `ok`, and the number of shifts, lines of people, shifts with roles, claims and voided lines that fail.
     """
     faults = dict(tx.execute(_FAULTS).one()._mapping)
     return {"ok": not any(faults.values()), **faults}

@@ -59,6 +59,28 @@ class OwnPlace(Conflict):
     title = _("This is your own place")
 
 
+class RoleNeeded(Conflict):
+    """`roles`: the codes to choose from."""
+
+    slug = "role-needed"
+    title = _("Say in which role")
+    detail = _("Each role of this shift asks for a skill. Choose the one you would serve in.")
+
+
+class RolesUsed(Conflict):
+    slug = "roles-used"
+    title = _("Volunteers have signed up for a role already")
+    detail = _("What they signed up for stays. Give it more places or fewer, or add another role.")
+
+
+class SkillNeeded(Conflict):
+    """`skills`: their codes, of which one is enough."""
+
+    slug = "skill-needed"
+    title = _("This role asks for a skill")
+    detail = _("Say in your profile which of its skills you have, then sign up again.")
+
+
 class LineWaits(Conflict):
     slug = "line-waits"
     title = _("Others are waiting in line for this shift")
@@ -276,7 +298,7 @@ class GuardianAwaited(Conflict):
 
 
 # What a sign-up may be refused for, beside the shift itself.
-NOT_READY = (TooYoung, CharterNotAccepted, OrientationNeeded, NotEnrolled, GuardianNeeded)
+NOT_READY = (TooYoung, CharterNotAccepted, OrientationNeeded, NotEnrolled, GuardianNeeded, SkillNeeded)
 
 
 class NobodyToCall(Conflict):

@@ -35,6 +35,39 @@ class OpportunitiesQuery(PageQuery):
     goal = QueryInteger(min=1, max=17)
 
 
+class RoleIn(Schema):
+    """What one role of a shift is: how many it takes, and what it asks of them."""
+
+    code = String(
+        max_length=3,
+        validate=[Pattern(r"[1-9][0-9]{0,2}\Z")],
+        metadata={"description": "The number it has there; without it the next one"},
+    )
+    title = Text(required=True, max_length=100)
+    places = Integer(required=True, min=1, max=10_000)
+    skills = List(String(max_length=40), max_items=20, metadata={"description": "Of which a volunteer has one"})
+    minimum_age = Integer(
+        min=0, max=120, allow_none=True, metadata={"description": "If it is higher than the rest's"}
+    )
+
+
+class AskedRoleOut(Schema):
+    code = String()
+    title = Text()
+    places = Integer()
+    skills = List(String(), metadata={"description": "Asked for; one is enough"})
+    minimum_age = Integer(allow_none=True)
+
+
+class RoleOut(AskedRoleOut):
+    places_left = Integer()
+    waiting = Integer()
+
+
+class SignUpIn(Schema):
+    role = String(max_length=3, metadata={"description": "Of the shift's; without it one that asks for no skill"})
+
+
 class ShiftOut(Schema):
     id = UUID()
     opportunity = UUID()
@@ -43,6 +76,7 @@ class ShiftOut(Schema):
     places = Integer()
     places_left = Integer()
     waiting = Integer(metadata={"description": "How many wait in line for a place"})
+    roles = List(Nested(RoleOut), metadata={"description": "None where any place is as good as another"})
     series = UUID(allow_none=True, metadata={"description": "The rule it was made by"})
     cancelled_at = DateTime(allow_none=True)
 
@@ -60,6 +94,7 @@ class OpportunityItem(Schema):
     orientation = Enum(OrientationRule)
     skills = List(String(), metadata={"description": "Asked for; one is enough"})
     languages = List(String(), metadata={"description": "Asked for; one is enough"})
+    roles = List(Nested(AskedRoleOut), metadata={"description": "What new shifts are made with"})
     waitlist = Boolean()
     published = Boolean()
     meeting_point = Text(allow_none=True)
@@ -85,6 +120,7 @@ class _OpportunityFields(Schema):
     orientation = Enum(OrientationRule)
     skills = List(String(max_length=40), max_items=20)
     languages = List(String(max_length=40), max_items=20)
+    roles = List(Nested(RoleIn), max_items=20, metadata={"description": "Of shifts made from now on"})
     waitlist = Boolean(metadata={"description": "Whether there is a line for places when a shift is full"})
     meeting_point = Text(max_length=300, allow_none=True)
     lat = Number(min=-90, max=90, allow_none=True)
@@ -121,7 +157,10 @@ class OfferEdit(_OpportunityFields):
 class OfferShiftIn(Schema):
     starts_at = DateTime(required=True)
     ends_at = DateTime(required=True)
-    places = Integer(required=True, min=1, max=10_000)
+    places = Integer(
+        min=1, max=10_000, metadata={"description": "Of a shift without roles; if absent, the opportunity's roles"}
+    )
+    roles = List(Nested(RoleIn), max_items=20, metadata={"description": "The shift's own; `places` is their sum"})
 
 
 class OfferOut(OpportunityItem):
@@ -142,15 +181,13 @@ class OfferReasonIn(Schema):
     reason = String(required=True, min_length=1, max_length=1000)
 
 
-class ShiftIn(Schema):
+class ShiftIn(OfferShiftIn):
     opportunity = UUID(required=True)
-    starts_at = DateTime(required=True)
-    ends_at = DateTime(required=True)
-    places = Integer(required=True, min=1, max=10_000)
 
 
 class ShiftEdit(Schema):
     places = Integer(min=1, max=10_000)
+    roles = List(Nested(RoleIn), max_items=20, metadata={"description": "All it is to have, by their codes"})
     starts_at = DateTime(metadata={"description": "Together with ends_at, while nobody is signed up"})
     ends_at = DateTime()
     scope = Enum(Scope)  # this shift alone, or also the later ones of its series
@@ -173,7 +210,7 @@ class ShiftSeriesIn(Schema):
     until = Date(required=True, metadata={"description": "The last day, at most a year later"})
     begins = String(required=True, validate=[Pattern(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")])
     minutes = Integer(required=True, min=15, max=1440)
-    places = Integer(required=True, min=1, max=10_000)
+    places = Integer(min=1, max=10_000, metadata={"description": "If absent, the opportunity's roles"})
     holidays = Boolean(load_default=False, metadata={"description": "Whether public holidays have shifts too"})
 
 
@@ -217,6 +254,7 @@ class SignUpOut(Schema):
     shift = Nested(ShiftOut)
     title = Text()
     status = Enum(SignUpStatus)
+    role = String(allow_none=True, metadata={"description": "Of the shift's roles; none where it has none"})
     guardian_by = DateTime(
         allow_none=True, metadata={"description": "Until when the place is kept for a guardian's answer"}
     )

@@ -6,17 +6,17 @@ by the index on their beginnings); what the volunteer said of themselves is comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Engagement, Person
 from asimati.kit import clock
-from asimati.volunteering import catalogues, fitting, rules
+from asimati.volunteering import catalogues, fitting, role_rules, rules
 from asimati.volunteering.fitting import Known, Offer, Reason
 from asimati.volunteering.goals import goals
 from asimati.volunteering.joining_rules import is_under
@@ -47,17 +47,17 @@ def suggestions(tx: Session, person: UUID, limit: int) -> list[dict[str, Any]]:
     known, born = known_of(tx, person)
     served = _served(tx, person)
     judged = []
-    for row in _coming(tx, person, edition):
-        offer = offer_of(row.Shift, row.Opportunity, served_before=row.Opportunity.id in served)
-        if _old_enough(born, row, edition) and fitting.fits(known, offer):
-            judged.append((fitting.rank(found := fitting.reasons(known, offer), offer), row, found))
-    judged.sort(key=lambda one: (one[0], str(one[1].Shift.id)))
-    best: dict[UUID, tuple[Row[Any], dict[Reason, list[Any]]]] = {}
-    for _, row, found in judged:
-        best.setdefault(row.Opportunity.id, (row, found))
+    for row, role in _with_room(_coming(tx, person, edition)):
+        offer = offer_of(row.Shift, row.Opportunity, role, served_before=row.Opportunity.id in served)
+        if _old_enough(born, row, role, edition) and fitting.fits(known, offer):
+            judged.append((fitting.rank(found := fitting.reasons(known, offer), offer), row, role, found))
+    judged.sort(key=lambda one: (one[0], str(one[1].Shift.id), one[2] or ""))
+    best: dict[UUID, tuple[Row[Any], str | None, dict[Reason, list[Any]]]] = {}
+    for _, row, role, found in judged:
+        best.setdefault(row.Opportunity.id, (row, role, found))
     chosen = list(best.values())[:limit]
-    names = _names(tx, [found for _, found in chosen])
-    return [_shown(row, found, names) for row, found in chosen]
+    names = _names(tx, [found for _, _, found in chosen])
+    return [_shown(*one, names) for one in chosen]
 
 
 def known_of(tx: Session, person: UUID) -> tuple[Known, date | None]:
@@ -76,15 +76,18 @@ def known_of(tx: Session, person: UUID) -> tuple[Known, date | None]:
     return Known(said.skills, said.languages, said.blocks, home, free, away, served), born
 
 
-def offer_of(shift: Shift, opportunity: Opportunity, *, served_before: bool = False) -> Offer:
-    """A shift as it is judged."""
+def offer_of(
+    shift: Shift, opportunity: Opportunity, role: str | None = None, *, served_before: bool = False
+) -> Offer:
+    """A shift, or a role of it, as it is judged."""
+    room = role_rules.room(shift, role)
     return Offer(
         clock.local(shift.starts_at),
         clock.local(shift.ends_at),
-        shift.places,
-        shift.places - shift.taken,
+        room.places,
+        room.free,
         opportunity.block,
-        opportunity.skills,
+        (role and shift.roles[role]["skills"]) or opportunity.skills,
         opportunity.languages,
         rules.goals_of(opportunity.targets),
         served_before,
@@ -108,13 +111,22 @@ def _coming(tx: Session, person: UUID, edition: Edition | None) -> Sequence[Any]
             Shift.starts_at.between(func.app_now(), func.app_now() + WEEKS),
             Shift.cancelled_at.is_(None),
             Shift.taken < Shift.places,
-            Shift.waiting == 0,
+            or_(Shift.waiting == 0, Shift.roles != {}),  # a line may be for another role
             Opportunity.published,
             ~mine,
             ~in_the_way(person, Shift.starts_at - rest, Shift.ends_at + rest),
         )
     )
     return tx.execute(wanted.order_by(Shift.starts_at, Shift.id).limit(LOOKED_AT)).all()
+
+
+def _with_room(rows: Iterable[Row[Any]]) -> Iterator[tuple[Row[Any], str | None]]:
+    """Each shift with each of its roles, or none, that has free places and no line for them."""
+    for row in rows:
+        for role in role_rules.each(row.Shift.roles):
+            room = role_rules.room(row.Shift, role)
+            if room.free and not room.waiting:
+                yield row, role
 
 
 def _served(tx: Session, person: UUID) -> set[UUID]:
@@ -126,8 +138,9 @@ def _served(tx: Session, person: UUID) -> set[UUID]:
     return set(tx.scalars(there.order_by(SignUp.created_at.desc()).limit(REMEMBERED)))
 
 
-def _old_enough(born: date | None, row: Row[Any], edition: Edition | None) -> bool:
-    return not is_under(born, clock.local_day(row.Shift.starts_at), least_age(row.Opportunity, edition))
+def _old_enough(born: date | None, row: Row[Any], role: str | None, edition: Edition | None) -> bool:
+    least = least_age(row.Opportunity, edition, row.Shift.roles[role] if role else None)
+    return not is_under(born, clock.local_day(row.Shift.starts_at), least)
 
 
 def _names(tx: Session, found: Iterable[dict[Reason, list[Any]]]) -> dict[Reason, dict[Any, Any]]:
@@ -142,10 +155,13 @@ def _names(tx: Session, found: Iterable[dict[Reason, list[Any]]]) -> dict[Reason
     }
 
 
-def _shown(row: Row[Any], found: dict[Reason, list[Any]], names: dict[Reason, dict[Any, Any]]) -> dict[str, Any]:
+def _shown(
+    row: Row[Any], role: str | None, found: dict[Reason, list[Any]], names: dict[Reason, dict[Any, Any]]
+) -> dict[str, Any]:
     opportunity = row.Opportunity
     return {
         "shift": shift_view(row.Shift),
+        "role": role,
         "opportunity": {
             name: getattr(opportunity, name) for name in ("id", "title", "location", "block", "targets", "review")
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Integer, Select, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.models import Engagement, Person
@@ -41,8 +41,9 @@ def swaps(tx: Session, actor: Actor, page: PageArgs) -> Page:
     )
     born = select(Person.birth_date).where(Person.id == actor.person).scalar_subquery()
     age = func.extract("year", func.age(Shift.starts_at, born))
-    fits = or_(born.is_(None), Opportunity.minimum_age.is_(None), age >= Opportunity.minimum_age)
-    fair = Shift.waiting == 0
+    least = func.coalesce(func.greatest(Opportunity.minimum_age, _of_role("minimum_age")), 0)
+    fits = or_(born.is_(None), age >= least)
+    fair = func.coalesce(_of_role("waiting"), Shift.waiting) == 0
     statement = _rows().where(
         *ahead,
         Shift.starts_at > func.app_now(),
@@ -52,9 +53,14 @@ def swaps(tx: Session, actor: Actor, page: PageArgs) -> Page:
     return Page([_view(actor, row) for row in found.items], found.next)
 
 
+def _of_role(name: str) -> Any:
+    """A number of the role whose place is offered; null where the shift has no roles."""
+    return cast(Shift.roles.op("->")(SignUp.role).op("->>")(name), Integer)
+
+
 def _rows() -> Select[Any]:
     return (
-        select(Swap, Shift, Opportunity.title)
+        select(Swap, Shift, Opportunity.title, SignUp.role)
         .join(SignUp, SignUp.id == Swap.sign_up_id)
         .join(Shift, Shift.id == SignUp.shift_id)
         .join(Opportunity, Opportunity.id == Shift.opportunity_id)
@@ -62,11 +68,12 @@ def _rows() -> Select[Any]:
 
 
 def _view(actor: Actor, row: Any) -> dict[str, Any]:
-    found, shift, title = row[:3]
+    found, shift, title, role = row[:4]
     return {
         "id": found.id,
         "shift": shift_view(shift),
         "title": title,
+        "role": role,
         "open": found.open,
         "mine": found.person_id == actor.person,
         "status": found.status,

@@ -41,6 +41,7 @@ class SwapOut(Schema):
     id = Id()
     shift = Nested(ShiftOut)
     title = Text()
+    role = String(allow_none=True)
     open = Boolean()
     mine = Boolean(metadata={"description": "Whether it is the caller who offers"})
     status = Enum(SwapStatus)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.rules import ADULT
 from asimati.kit.worktime import Target
-from asimati.volunteering import catalogues
+from asimati.volunteering import catalogues, role_rules
 from asimati.volunteering.actions.moves import locked
-from asimati.volunteering.actions.organising import search_text
+from asimati.volunteering.actions.organising import search_text, seats
 from asimati.volunteering.joining_rules import OrientationRule
 from asimati.volunteering.models import (
     Charter,
@@ -90,6 +90,7 @@ def _opportunity(tx: Session, found: Opportunity | None, row: Mapping[str, Any])
         setattr(found, name, row[name])
     found.waitlist = row.get("waitlist", True)
     found.skills, found.languages = row.get("skills", []), row.get("languages", [])
+    found.roles = role_rules.numbered(row.get("roles", []))
     found.orientation = OrientationRule(row.get("orientation", OrientationRule.AS_EDITION))
     found.search = search_text(found)
     tx.add(found)
@@ -102,7 +103,8 @@ def _shift(tx: Session, opportunity: Opportunity, row: Mapping[str, Any]) -> boo
     times = {name: row[name] for name in _TIMES}
     known = tx.scalar(select(Shift.id).where(Shift.code == row["code"]))
     if known is None:
-        tx.add(Shift(code=row["code"], opportunity_id=opportunity.id, places=row["places"], taken=0, **times))
+        room = seats(tx, opportunity, row)
+        tx.add(Shift(code=row["code"], opportunity_id=opportunity.id, taken=0, **room, **times))
         return False
     shift = locked(tx, known)
     if row["relative"] or all(getattr(shift, name) == moment for name, moment in times.items()):

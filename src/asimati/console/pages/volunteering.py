@@ -10,13 +10,11 @@ from uuid import UUID
 from flask import request
 
 from asimati.console import showing
-from asimati.console.asking import Answer, ask, listed, need
-from asimati.console.forms import both, form_of, many_of, moment_of, number_of
+from asimati.console.asking import ask, listed, need
+from asimati.console.forms import both, form_of, number_of, roles_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
 from asimati.kit import clock, words
 from asimati.kit.words import _
-
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 @blp.get("/shifts")
@@ -60,15 +58,24 @@ def shift(shift_id: UUID) -> Any:
         shift=answer.body,
         match=answer.tag,
         opportunity=opportunity,
-        roster=listed("/staff/sign-ups", shift=shift_id, limit=100),
+        roster=_by_role(answer.body["roles"], listed("/staff/sign-ups", shift=shift_id, limit=100)),
+        skills=need("/volunteering/choices")["skills"],
         began=begins is not None and begins <= clock.utcnow(),
     )
 
 
+def _by_role(roles: list[Any], roster: list[Any]) -> list[tuple[Any, list[Any]]]:
+    """Each role with those signed up for it; on a shift without roles everybody, under no name."""
+    if not roles:
+        return [(None, roster)]
+    return [(role, [one for one in roster if one["role"] == role["code"]]) for role in roles]
+
+
 @blp.post("/shifts/<uuid:shift_id>")
 def change_shift(shift_id: UUID) -> Any:
-    """More places, or fewer."""
-    act("PATCH", f"/staff/shifts/{shift_id}", {"places": number_of("places")}, done=_("Saved."))
+    """More places, or fewer; or what roles it has."""
+    said = {"places": number_of("places")} if "places" in request.form else {"roles": roles_of()}
+    act("PATCH", f"/staff/shifts/{shift_id}", said, done=_("Saved."))
     return back("shift", shift_id=shift_id)
 
 
@@ -106,79 +113,6 @@ def decide_entity(entity_id: UUID, step: str) -> Any:
     """Accredit an organisation, say no to it, or end its part."""
     act("POST", f"/staff/volunteer-entities/{entity_id}/{step}", form_of("reason"), done=_("Decided."))
     return back("volunteer_entities")
-
-
-@blp.get("/opportunities")
-def opportunities() -> Any:
-    """Opportunities to serve."""
-    found = need("/staff/opportunities", limit=50, after=request.args.get("after"))
-    return page("opportunities.html", title=_("Opportunities"), found=found)
-
-
-@blp.get("/opportunities/new")
-def new_opportunity() -> Any:
-    """An opportunity to write."""
-    return _opportunity(None, {}, None)
-
-
-@blp.post("/opportunities/new")
-def make_opportunity() -> Any:
-    """Keep a new opportunity."""
-    answer = ask("POST", "/staff/opportunities", payload=_opportunity_said(), key=request.form.get("key"))
-    if answer.ok:
-        return back("opportunity", opportunity_id=answer.body["id"])
-    return _opportunity(None, _opportunity_said(), None, refused=answer), answer.status
-
-
-@blp.get("/opportunities/<uuid:opportunity_id>")
-def opportunity(opportunity_id: UUID) -> Any:
-    """An opportunity to change, with its shifts."""
-    answer = ask("GET", f"/staff/opportunities/{opportunity_id}")
-    return _opportunity(opportunity_id, answer.body, answer.tag) if answer.ok else shown_or_refused(answer)
-
-
-@blp.post("/opportunities/<uuid:opportunity_id>")
-def change_opportunity(opportunity_id: UUID) -> Any:
-    """Keep the changes of an opportunity."""
-    said = _opportunity_said()
-    match = request.form.get("match") or None
-    answer = ask("PATCH", f"/staff/opportunities/{opportunity_id}", payload=said, match=match)
-    if answer.ok:
-        return back("opportunity", opportunity_id=opportunity_id)
-    fresh = ask("GET", f"/staff/opportunities/{opportunity_id}")
-    return _opportunity(opportunity_id, {**fresh.body, **said}, fresh.tag, refused=answer), answer.status
-
-
-@blp.post("/opportunities/<uuid:opportunity_id>/shifts")
-def make_shift(opportunity_id: UUID) -> Any:
-    """Add a shift."""
-    said = {
-        "opportunity": str(opportunity_id), "starts_at": moment_of("starts_at"), "ends_at": moment_of("ends_at"),
-        "places": number_of("places"),
-    }  # fmt: skip
-    act("POST", "/staff/shifts", said, done=_("The shift was added."))
-    return back("opportunity", opportunity_id=opportunity_id)
-
-
-@blp.post("/opportunities/<uuid:opportunity_id>/series")
-def make_series(opportunity_id: UUID) -> Any:
-    """Show what a rule would make, or make its shifts."""
-    form = request.form
-    rule = {
-        "opportunity": str(opportunity_id), "weekdays": form.getlist("weekdays"), "begins": form.get("begins", ""),
-        "first_day": form.get("first_day", ""), "until": form.get("until", ""), "minutes": number_of("minutes"),
-        "places": number_of("places"), "holidays": "holidays" in form,
-    }  # fmt: skip
-    if form.get("step") == "make":
-        act("POST", "/staff/shift-series", rule, done=_("The shifts were made."))
-        return back("opportunity", opportunity_id=opportunity_id)
-    shown = ask("POST", "/staff/shift-series", query={"dry_run": "true"}, payload=rule)
-    answer = ask("GET", f"/staff/opportunities/{opportunity_id}")
-    if not answer.ok:
-        return shown_or_refused(answer)
-    preview = {"rule": rule, "days": shown.body["days"] if shown.ok else []}
-    refused = None if shown.ok else shown
-    return _opportunity(opportunity_id, answer.body, answer.tag, refused=refused, preview=preview)
 
 
 @blp.post("/shifts/<uuid:shift_id>/cancel")
@@ -242,30 +176,3 @@ def decide_dispute(dispute_id: UUID) -> Any:
         said["minutes"] = number_of("minutes")
     act("POST", f"/staff/hours-disputes/{dispute_id}/{decision}", said, done=_("Decided."))
     return back("disputes")
-
-
-def _opportunity_said() -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "title": both("title"),
-        "description": both("description"),
-        "host": both("host"),
-        "location": both("location"),
-        "block": request.form.get("block", "").strip() or None,
-        "minimum_age": number_of("minimum_age"),
-        "targets": many_of("targets"),
-        "review": "review" in request.form,
-        "published": "published" in request.form,
-    }
-    return {name: value for name, value in said.items() if value is not None or name not in ("title", "location")}
-
-
-def _opportunity(
-    opportunity_id: UUID | None,
-    said: Any,
-    match: str | None,
-    refused: Answer | None = None,
-    preview: Any = None,
-) -> str:
-    title = _("New opportunity") if opportunity_id is None else said["title"]
-    shown = {"said_": said, "match": match, "refused": refused, "preview": preview, "weekdays": _WEEKDAYS}
-    return page("opportunity.html", title=title, opportunity_id=opportunity_id, **shown)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import request
+
 from asimati.console.asking import ask, listed, need
 from asimati.console.forms import both, number_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
@@ -42,20 +44,24 @@ def care(shift_id: UUID, sign_up_id: UUID) -> Any:
 @blp.get("/shifts/<uuid:shift_id>/call-outs")
 def call_outs(shift_id: UUID) -> Any:
     """How many fit a shift, a call to them, and what came of those before."""
-    answer = ask("GET", f"/staff/shifts/{shift_id}/call-outs/preview")
+    path = f"/staff/shifts/{shift_id}/call-outs/preview"
+    answer = ask("GET", path, query={"role": role} if (role := request.args.get("role")) else {})
+    if answer.slug == "role-needed":  # each of them asks for a skill: the first is shown until another is chosen
+        answer = ask("GET", path, query={"role": answer.body["roles"][0]})
     if not answer.ok:
         return shown_or_refused(answer)
+    shift = answer.body["shift"]
+    room = next((role for role in shift["roles"] if role["code"] == answer.body["role"]), shift)
     made = listed(f"/staff/shifts/{shift_id}/call-outs", limit=50)
     opportunity = need(f"/staff/opportunities/{answer.body['shift']['opportunity']}")
-    return page(
-        "call_outs.html", title=_("Call for volunteers"), found=answer.body, made=made, opportunity=opportunity
-    )
+    shown = {"found": answer.body, "room": room, "made": made, "opportunity": opportunity}
+    return page("call_outs.html", title=_("Call for volunteers"), **shown)
 
 
 @blp.post("/shifts/<uuid:shift_id>/call-outs")
 def call_out(shift_id: UUID) -> Any:
     """Call them."""
-    said = {"text": both("text"), "people": number_of("people")}
+    said = {"text": both("text"), "people": number_of("people"), "role": request.form.get("role")}
     said = {name: value for name, value in said.items() if value is not None}
     act("POST", f"/staff/shifts/{shift_id}/call-outs", said, done=_("They are being called."))
     return back("call_outs", shift_id=shift_id)

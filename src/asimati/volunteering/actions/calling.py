@@ -14,7 +14,7 @@ from asimati.kit.errors import NotFound
 from asimati.kit.ids import new_id
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
-from asimati.volunteering import calling, calling_rules, messages, policy, rules
+from asimati.volunteering import calling, calling_rules, messages, policy, role_rules, rules
 from asimati.volunteering.actions import joining
 from asimati.volunteering.actions.moves import locked
 from asimati.volunteering.calling_rules import Answer
@@ -25,11 +25,16 @@ CALLING = 7_301_011  # advisory lock: one call at a time, so that nobody is call
 
 
 def call_out(
-    tx: Session, actor: Actor, shift_id: UUID, text: Mapping[str, Any] | None = None, people: int | None = None
+    tx: Session,
+    actor: Actor,
+    shift_id: UUID,
+    text: Mapping[str, Any] | None = None,
+    people: int | None = None,
+    role: str | None = None,
 ) -> CallOut:
-    """Call those who fit for a shift with free places: so many, or three for each place.
+    """Call those who fit for a shift with free places, or for a role of it: so many, or three for each place.
 
-    Raises NotFound, ShiftCancelled, ShiftOver once it has begun, ShiftFull, NobodyToCall.
+    Raises NotFound, ShiftCancelled, ShiftOver once it has begun, RoleNeeded, ShiftFull, NobodyToCall.
     """
     policy.require(actor, "organise")
     tx.execute(select(func.pg_advisory_xact_lock(CALLING)))
@@ -41,11 +46,14 @@ def call_out(
         raise ShiftCancelled
     if shift.starts_at <= clock.now(tx):
         raise ShiftOver
-    if shift.taken >= shift.places:
-        raise ShiftFull(places=shift.places)
-    found = CallOut(id=new_id(), shift_id=shift_id, called_by=actor.id, urgent=calling.urgent(tx, shift))
-    number = calling_rules.how_many(shift.places - shift.taken, people)
-    whom = calling.chosen(tx, shift, opportunity, number, found.id)
+    role = role_rules.chosen(shift.roles, role)
+    room = role_rules.room(shift, role)
+    if not room.free:
+        raise ShiftFull(places=room.places)
+    urgent = calling.urgent(tx, shift)
+    found = CallOut(id=new_id(), shift_id=shift_id, role=role, called_by=actor.id, urgent=urgent)
+    number = calling_rules.how_many(room.free, people)
+    whom = calling.chosen(tx, shift, opportunity, number, found.id, role)
     if not whom:
         raise NobodyToCall
     found.text, found.called = dict(text) if text else None, len(whom)
@@ -66,7 +74,7 @@ def come(tx: Session, actor: Actor, call_out_id: UUID) -> dict[str, Any]:
     """
     call, found = _held(tx, actor, call_out_id)
     if call.answer is not Answer.COMES or not _stands(tx, call.sign_up_id):
-        call.sign_up_id = joining.sign_up(tx, actor, found.shift_id)["id"]
+        call.sign_up_id = joining.sign_up(tx, actor, found.shift_id, found.role)["id"]
         _note(tx, actor, call, Answer.COMES)
     return calling.one_of_mine(tx, actor, call_out_id)
 

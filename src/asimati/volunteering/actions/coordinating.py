@@ -42,12 +42,13 @@ def on_paper(tx: Session, actor: Actor, shift_id: UUID) -> list[dict[str, Any]]:
         select(SignUp, Person)
         .join(Person, Person.id == SignUp.person_id)
         .where(SignUp.shift_id == shift_id, SignUp.status.in_(_ON_PAPER))
-        .order_by(Person.name_ar, Person.name_latin, SignUp.id)
+        .order_by(SignUp.role, Person.name_ar, Person.name_latin, SignUp.id)
     ).all()
     _note(tx, actor, shift_id, [person.id for _, person in rows])
     return [
         {
             "name": {"ar": person.name_ar, "en": person.name_latin},
+            "role": found.role,
             "status": found.status,
             "came": found.checked_in_at,
             "left": found.checked_out_at,

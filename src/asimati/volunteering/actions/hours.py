@@ -16,8 +16,8 @@ from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.settings import settings
-from asimati.volunteering import messages, policy, rules
-from asimati.volunteering.actions.moves import locked
+from asimati.volunteering import messages, policy, role_rules, rules
+from asimati.volunteering.actions.moves import count, locked
 from asimati.volunteering.actions.vouching import take_back, vouch
 from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on, tolerance_of
@@ -134,8 +134,13 @@ def _came_after_all(tx: Session, claim: HoursClaim) -> None:
     served = tx.get_one(SignUp, claim.sign_up_id, with_for_update={"key_share": True}, populate_existing=True)
     if served.status not in rules.HOLDING:  # taken for absent, and perhaps replaced: one more came than planned
         shift = tx.get_one(Shift, served.shift_id)
-        shift.places = func.greatest(Shift.places, Shift.taken + 1)
-        shift.taken = Shift.taken + 1
+        tx.refresh(shift)
+        if not role_rules.room(shift, served.role).free:
+            shift.places += 1
+            if served.role is not None:
+                shift.roles = role_rules.with_one_more(shift.roles, served.role)
+            tx.flush()
+        count(shift, served.role, 1)
     served.status = SignUpStatus.CHECKED_OUT
     served.checked_in_at = served.checked_in_at or claim.arrived_at
     served.checked_out_at = claim.left_at

@@ -21,8 +21,9 @@ from asimati.kit.errors import NotFound
 from asimati.kit.ids import new_id
 from asimati.kit.policy import Actor
 from asimati.settings import settings
-from asimati.volunteering import messages, rules
+from asimati.volunteering import messages, role_rules, rules
 from asimati.volunteering.actions import readiness
+from asimati.volunteering.actions.moves import ROLE_COUNTED
 from asimati.volunteering.actions.waitlist import hold_shift
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.refusals import AlreadySignedUp, ShiftCancelled, ShiftFull, ShiftOver
@@ -41,8 +42,8 @@ _NEAR = """EXISTS (SELECT FROM engagement AS e WHERE e.person_id = {person} AND 
 # tables was read before the wait; what the decision rests on there is asked once more by the statement that writes.
 _READ = f"""
     SELECT shift.id, shift.opportunity_id, shift.starts_at, shift.ends_at, places, taken, waiting,
-           waitlist_sequence, shift.version, series_id, cancelled_at, title, location, review, waitlist,
-           person.birth_date, person.number AS person_number,
+           waitlist_sequence, shift.version, shift.roles, series_id, cancelled_at, title, location, review,
+           waitlist, person.birth_date, person.number AS person_number,
            app_now() AS now, coalesce(opportunity.minimum_age, edition.minimum_age, 0) AS minimum_age,
            coalesce(edition.rest_minutes, 0) AS rest, opportunity.orientation, edition.code AS edition,
            edition.orientation AS edition_orientation, edition.enrolment, edition.guardian_below,
@@ -77,13 +78,14 @@ _STILL = f"NOT {_MINE.format(shift=':shift', person=':person')}"
 _STILL_FREE = f"NOT {_NEAR.format(person=':person', starts_at=':starts_at', ends_at=':ends_at', rest=':rest')}"
 _COUNT = """
     counted AS (
-      UPDATE shift SET taken = taken + :places, waiting = waiting + :waits,
-                       waitlist_sequence = waitlist_sequence + :waits
+      UPDATE shift SET taken = taken + :takes, waiting = waiting + :waits,
+                       waitlist_sequence = waitlist_sequence + :waits{role}
       FROM still WHERE id = :shift)"""
 _SIGN_UP = """
     signed AS (
-      INSERT INTO sign_up (id, shift_id, person_id, status, place, guardian_by, version)
-      SELECT :id, :shift, :person, :status, CAST(:place AS integer), CAST(:guardian_by AS timestamptz), 1
+      INSERT INTO sign_up (id, shift_id, person_id, status, role, place, guardian_by, version)
+      SELECT :id, :shift, :person, :status, CAST(:role AS text), CAST(:place AS integer),
+             CAST(:guardian_by AS timestamptz), 1
       FROM still RETURNING id)"""
 _ENGAGE = """
     engaged AS (
@@ -101,10 +103,11 @@ _TELL = """
       SELECT :message_id, :message_topic, :message_payload, :message_request_id FROM still)"""
 
 
-def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> dict[str, Any]:
+def sign_up(tx: Session, actor: Actor, shift_id: UUID, role: str | None = None) -> dict[str, Any]:
     """Take a place on a shift, or one in its line when it is full; the sign-up as its person sees it.
 
-    Raises ShiftFull where there is no line, ShiftOver, AlreadySignedUp, Overlaps, TooLittleRest, or what
+    On a shift with roles it is one of that role, or of its default. Raises ShiftFull where there is no line,
+    ShiftOver, AlreadySignedUp, RoleNeeded, Invalid for a role it has not, Overlaps, TooLittleRest, or what
     `readiness.require_ready` finds missing. A minor's place waits for a guardian, who is asked for it.
     """
     while True:
@@ -113,8 +116,9 @@ def sign_up(tx: Session, actor: Actor, shift_id: UUID) -> dict[str, Any]:
             hold_shift(tx, shift_id)
             tx.flush()
             desk = _desk(tx, actor, shift_id)
-        status, awaited = _decided(tx, actor, desk)
-        if made := _write(tx, actor, desk, status, awaited):
+        wanted = role_rules.chosen(desk.roles, role)
+        status, awaited = _decided(tx, actor, desk, wanted)
+        if made := _write(tx, actor, desk, status, awaited, wanted):
             if awaited:
                 _ask_guardians(tx, made["id"], desk)
             return made
@@ -130,7 +134,7 @@ def _desk(tx: Session, actor: Actor, shift_id: UUID) -> Any:
     return desk
 
 
-def _decided(tx: Session, actor: Actor, desk: Any) -> tuple[SignUpStatus, datetime | None]:
+def _decided(tx: Session, actor: Actor, desk: Any, role: str | None) -> tuple[SignUpStatus, datetime | None]:
     """What a newcomer gets, and until when a guardian must answer for it; or a refusal."""
     if desk.cancelled_at:
         raise ShiftCancelled
@@ -138,15 +142,17 @@ def _decided(tx: Session, actor: Actor, desk: Any) -> tuple[SignUpStatus, dateti
         raise ShiftOver
     if desk.mine:
         raise AlreadySignedUp
-    terms = readiness.Terms(
-        desk.minimum_age, desk.orientation, desk.edition, desk.edition_orientation, desk.enrolment
-    )
+    asked = desk.roles[role] if role else readiness.NO_ROLE
+    least = max(desk.minimum_age, asked["minimum_age"] or 0)
+    terms = readiness.Terms(least, desk.orientation, desk.edition, desk.edition_orientation, desk.enrolment)
     known = readiness.Readiness(desk.birth_date, desk.charter, desk.accepted, desk.oriented, desk.enrolled)
     readiness.require_ready(known, terms, clock.local_day(desk.starts_at))
+    readiness.require_skill(tx, actor.person, asked)
     begun = desk.starts_at <= desk.now  # no place is handed on any more
-    if desk.taken >= desk.places or (desk.waiting and not begun):
+    room = role_rules.room(desk, role)
+    if not room.free or (room.waiting and not begun):
         if not desk.waitlist or begun:
-            raise ShiftFull(places=desk.places)
+            raise ShiftFull(places=room.places)
         return SignUpStatus.WAITLISTED, None
     if desk.near:
         calendar.require_free(tx, actor.person, desk.starts_at, desk.ends_at, desk.rest)
@@ -162,7 +168,7 @@ def _ask_guardians(tx: Session, sign_up_id: UUID, desk: Any) -> None:
 
 
 def _write(
-    tx: Session, actor: Actor, desk: Any, status: SignUpStatus, guardian_by: datetime | None
+    tx: Session, actor: Actor, desk: Any, status: SignUpStatus, guardian_by: datetime | None, role: str | None
 ) -> dict[str, Any] | None:
     """Everything that follows from the decision, in one statement; None when it stands on nothing any more."""
     waits, found = status is SignUpStatus.WAITLISTED, new_id()
@@ -178,31 +184,33 @@ def _write(
     )
     values = {
         "shift": desk.id, "person": actor.person, "person_number": desk.person_number,
-        "id": found, "status": status.value, "place": place,
-        "guardian_by": guardian_by, "places": int(not waits), "waits": int(waits),
+        "id": found, "status": status.value, "role": role, "place": place,
+        "guardian_by": guardian_by, "takes": int(not waits), "waits": int(waits),
         "starts_at": desk.starts_at, "ends_at": desk.ends_at, "title": desk.title, "rest": desk.rest,
         **{f"line_{name}": value for name, value in line.items()},
         **{f"message_{name}": value for name, value in outbox.as_row(message).items()},
     }  # fmt: skip
-    if tx.execute(_statement(waits), values).one_or_none() is None:
+    if tx.execute(_statement(waits, role is not None), values).one_or_none() is None:
         return None
-    return _shown(desk, found, status, place, guardian_by)
+    return _shown(desk, found, status, place, guardian_by, role)
 
 
 @cache
-def _statement(waits: bool) -> TextClause:
+def _statement(waits: bool, in_role: bool) -> TextClause:
     still = _STILL if waits else f"{_STILL} AND {_STILL_FREE}"
-    parts = [f"still AS (SELECT WHERE {still})", _COUNT, _SIGN_UP, _NOTE, *([] if waits else [_ENGAGE]), _TELL]
+    counted = _COUNT.format(role=f", roles = {ROLE_COUNTED}" if in_role else "")
+    parts = [f"still AS (SELECT WHERE {still})", counted, _SIGN_UP, _NOTE, *([] if waits else [_ENGAGE]), _TELL]
     statement = text(f"WITH {','.join(parts)} SELECT id FROM signed")  # noqa: S608
     json = ["message_payload", *([] if waits else ["title"])]
     return statement.bindparams(*(bindparam(name, type_=JSONB()) for name in json))
 
 
 def _shown(
-    desk: Any, found: UUID, status: SignUpStatus, place: int | None, guardian_by: datetime | None
+    desk: Any, found: UUID, status: SignUpStatus, place: int | None, guardian_by: datetime | None, role: str | None
 ) -> dict[str, Any]:
     """As `queries.sign_up_view` would show it, without asking for what is known."""
     waits = place is not None
+    counted = role_rules.counted(desk.roles, role, int(not waits), int(waits))
     return {
         "id": found,
         "shift": {
@@ -213,12 +221,14 @@ def _shown(
             "places": desk.places,
             "places_left": desk.places - desk.taken - int(not waits),
             "waiting": desk.waiting + int(waits),
+            "roles": role_rules.shown(counted),
             "series": desk.series_id,
             "cancelled_at": None,
             "version": desk.version,
         },
         "title": desk.title,
         "status": status,
+        "role": role,
         "guardian_by": guardian_by,
         "place": place,
         "offer_expires_at": None,

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from asimati.accounts import calendar
@@ -18,6 +19,11 @@ from asimati.volunteering import messages, policy, rules
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
 from asimati.volunteering.rules import SignUpStatus
+
+# A shift's roles once places of one of them were taken, and others wait for it.
+ROLE_COUNTED = """shift.roles || jsonb_build_object(CAST(:role AS text), shift.roles -> CAST(:role AS text)
+      || jsonb_build_object('taken', (shift.roles -> CAST(:role AS text) ->> 'taken')::integer + :takes,
+                            'waiting', (shift.roles -> CAST(:role AS text) ->> 'waiting')::integer + :waits))"""
 
 
 def locked(tx: Session, shift_id: UUID) -> Shift:
@@ -77,8 +83,8 @@ def move(
     before = found.status
     rules.require_move(before, after)
     places, waits = rules.change_of_counts(before, after)
-    if places or waits:  # reckoned by the database, so that its checks speak if the lock ever fails
-        shift.taken, shift.waiting = Shift.taken + places, Shift.waiting + waits
+    if places or waits:
+        count(shift, found.role, places, waits)
     found.status, found.offer_expires_at = after, expires_at
     if after is not SignUpStatus.PENDING:
         found.guardian_by = None
@@ -86,6 +92,17 @@ def move(
     if before in rules.HOLDING and after not in rules.HOLDING:
         calendar.release(tx, "shift", found.id)
     audit.record(tx, actor, f"volunteering.sign_up_{after}", ("sign_up", found.id), [found.person_id])
+
+
+def count(shift: Shift, role: str | None, places: int, waits: int = 0) -> None:
+    """Add to a shift's places taken and to its line, and to those of a role.
+
+    Reckoned by the database, so that its checks speak if the lock ever fails.
+    """
+    shift.taken, shift.waiting = Shift.taken + places, Shift.waiting + waits
+    if role is not None:
+        roles = text(f"({ROLE_COUNTED})").bindparams(role=role, takes=places, waits=waits)
+        shift.roles = type_coerce(roles, JSONB)
 
 
 def engage(tx: Session, found: SignUp, shift: Shift, opportunity: Opportunity) -> None:

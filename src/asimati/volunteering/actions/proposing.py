@@ -8,7 +8,6 @@ published stands until then; any other change is made at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +19,9 @@ from asimati.kit.errors import NotFound, Stale
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.volunteering import messages, policy
+from asimati.volunteering.actions import organising
 from asimati.volunteering.actions.entities import coordinated, coordinators
-from asimati.volunteering.actions.organising import each_target_once, known, require_times, search_text
+from asimati.volunteering.actions.organising import each_target_once, known, search_text
 from asimati.volunteering.models import Opportunity, Shift, VolunteerEntity
 from asimati.volunteering.refusals import NothingToReview, NothingToSubmit, UnderReview
 from asimati.volunteering.rules import OfferState
@@ -40,6 +40,7 @@ AGREED = frozenset(
         "orientation",
         "skills",
         "languages",
+        "roles",
     }
 )
 
@@ -56,26 +57,12 @@ def draft(tx: Session, actor: Actor, entity_id: UUID, details: Mapping[str, Any]
     return made
 
 
-def add_shift(
-    tx: Session,
-    actor: Actor,
-    entity_id: UUID,
-    opportunity_id: UUID,
-    *,
-    starts_at: datetime,
-    ends_at: datetime,
-    places: int,
-) -> Shift:
+def add_shift(tx: Session, actor: Actor, entity_id: UUID, opportunity_id: UUID, **details: Any) -> Shift:
     """Add a shift to a draft. Raises UnderReview once it was submitted; then it is the staff's."""
     found = _mine(tx, actor, entity_id, opportunity_id)
     if found.state not in (OfferState.DRAFT, OfferState.DECLINED):
         raise UnderReview
-    require_times(starts_at, ends_at)
-    made = Shift(opportunity_id=found.id, starts_at=starts_at, ends_at=ends_at, places=places, taken=0)
-    tx.add(made)
-    tx.flush()
-    audit.record(tx, actor, "volunteering.shift_created", ("shift", made.id))
-    return made
+    return organising.add_shift(tx, actor, found, **details)
 
 
 def change(

@@ -32,6 +32,7 @@ from asimati.volunteering.models import (
     Orientation,
     Shift,
     SignUp,
+    Volunteer,
 )
 from asimati.volunteering.queries import edition_on, least_age
 from asimati.volunteering.refusals import (
@@ -40,10 +41,15 @@ from asimati.volunteering.refusals import (
     GuardianNeeded,
     NotEnrolled,
     OrientationNeeded,
+    SkillNeeded,
     TooYoung,
 )
+from asimati.volunteering.role_rules import Role
 
 audit.SUBJECTS["guardian_consent"] = _("a guardian's consent to volunteering")
+
+
+NO_ROLE: Role = {"skills": [], "minimum_age": None}
 
 
 @dataclass(frozen=True)
@@ -91,12 +97,25 @@ def missing(known: Readiness, terms: Terms) -> Iterator[Conflict]:
         yield NotEnrolled(edition=terms.edition)
 
 
-def require_ready_for(tx: Session, person: UUID, shift: Shift, opportunity: Opportunity) -> None:
-    """The same for somebody who takes a place on a shift in another way than by signing up."""
+def require_ready_for(
+    tx: Session, person: UUID, shift: Shift, opportunity: Opportunity, role: str | None = None
+) -> None:
+    """The same for somebody who takes a place on a shift in another way than by signing up; and SkillNeeded."""
     day = clock.local_day(shift.starts_at)
     edition = edition_on(tx, day)
-    terms = terms_of(edition, least_age(opportunity, edition), opportunity.orientation)
+    asked = shift.roles[role] if role else NO_ROLE
+    terms = terms_of(edition, least_age(opportunity, edition, asked), opportunity.orientation)
     require_ready(readiness(tx, person, edition), terms, day)
+    require_skill(tx, person, asked)
+
+
+def require_skill(tx: Session, person: UUID, role: Role) -> None:
+    """Raise SkillNeeded where a role asks for skills and somebody's profile names none of them."""
+    if not role["skills"]:
+        return
+    said = tx.scalar(select(Volunteer.skills).where(Volunteer.person_id == person)) or []
+    if set(said).isdisjoint(role["skills"]):
+        raise SkillNeeded(skills=role["skills"])
 
 
 def terms_of(edition: Edition | None, minimum_age: int, orientation: OrientationRule) -> Terms:

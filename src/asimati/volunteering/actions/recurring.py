@@ -19,12 +19,13 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.places.models import Holiday
 from asimati.settings import settings
-from asimati.volunteering import messages, policy, rules
+from asimati.volunteering import messages, policy, role_rules, rules
 from asimati.volunteering.actions.moves import locked, move, told
-from asimati.volunteering.actions.organising import require_times
+from asimati.volunteering.actions.organising import known_roles, opportunity_of, require_times, seats
 from asimati.volunteering.actions.waitlist import hand_on
 from asimati.volunteering.models import Opportunity, Shift, ShiftSeries, SignUp
-from asimati.volunteering.refusals import PlacesTaken, ShiftCancelled, ShiftOver, ShiftUsed
+from asimati.volunteering.refusals import PlacesTaken, RolesUsed, ShiftCancelled, ShiftOver, ShiftUsed
+from asimati.volunteering.role_rules import Role
 from asimati.volunteering.rules import Scope, SignUpStatus
 
 LONGEST = timedelta(days=366)  # of a series
@@ -44,12 +45,13 @@ def make_series(tx: Session, actor: Actor, rule: Mapping[str, Any]) -> dict[str,
     """
     policy.require(actor, "organise")
     days = _days(tx, rule)
-    series = _series(tx, rule)
+    room = seats(tx, opportunity_of(tx, rule["opportunity"]), rule)
+    series = _series(tx, {**rule, "places": room["places"]})
     rows = [
         {
             "id": new_id(), "opportunity_id": series.opportunity_id, "series_id": series.id,
             "series_day": one["day"], "starts_at": one["starts_at"], "ends_at": one["ends_at"],
-            "places": rule["places"], "taken": 0,
+            "taken": 0, **room,
         }
         for one in days if one["holiday"] is None
     ]  # fmt: skip
@@ -68,12 +70,14 @@ def edit_shift(
     places: int | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    roles: Sequence[Role] | None = None,
     scope: Scope = Scope.ONE,
 ) -> Shift:
     """Change how many a shift takes, or its times while nobody is signed up; with the later ones of its series too.
 
-    Times of day move by the governorate's clock. Raises PlacesTaken, ShiftUsed, ShiftCancelled, Invalid or Stale:
-    for any of the shifts, and then none is changed.
+    Times of day move by the governorate's clock. `roles` are all it is to have; those somebody signed up for stay.
+    Raises PlacesTaken, RolesUsed, ShiftUsed, ShiftCancelled, Invalid or Stale: for any of the shifts, and then none
+    is changed.
     """
     policy.require(actor, "organise")
     first, *later = _held(tx, shift_id, scope)
@@ -82,8 +86,9 @@ def edit_shift(
     if first.cancelled_at:
         raise ShiftCancelled
     times = _times(first, starts_at, ends_at)
+    asked = None if roles is None else known_roles(tx, roles, first.roles.values())
     for shift in (first, *later):
-        _edit(tx, actor, shift, places, times)
+        _edit(tx, actor, shift, places, times, asked)
     return first
 
 
@@ -119,7 +124,12 @@ def _cancel(tx: Session, actor: Actor, shift: Shift, reason: Mapping[str, Any], 
 
 
 def _edit(
-    tx: Session, actor: Actor, shift: Shift, places: int | None, times: tuple[timedelta, time, int] | None
+    tx: Session,
+    actor: Actor,
+    shift: Shift,
+    places: int | None,
+    times: tuple[timedelta, time, int] | None,
+    roles: Sequence[Role] | None,
 ) -> None:
     if times is not None:
         if shift.taken or shift.waiting:
@@ -127,7 +137,11 @@ def _edit(
         days, begins, minutes = times
         shift.starts_at = _at(clock.local_day(shift.starts_at) + days, begins)
         shift.ends_at = shift.starts_at + timedelta(minutes=minutes)
+    if roles is not None:
+        _cast(tx, shift, roles)
     if places is not None:
+        if shift.roles:
+            raise Invalid([("/places", _("The roles of this shift say how many places it has."))])
         if places < shift.taken:
             raise PlacesTaken(taken=shift.taken)
         shift.places = places
@@ -135,6 +149,19 @@ def _edit(
     tx.flush()
     hand_on(tx, shift)
     audit.record(tx, actor, "volunteering.shift_edited", ("shift", shift.id), places=shift.places)
+
+
+def _cast(tx: Session, shift: Shift, roles: Sequence[Role]) -> None:
+    """Give a shift these roles; those somebody has signed up for stay, with places for all who have them."""
+    after = role_rules.changed(shift.roles, roles)
+    signed_up: set[str | None] = set(tx.scalars(select(SignUp.role).where(SignUp.shift_id == shift.id).distinct()))
+    if not signed_up <= (set(after) if after else {None}):
+        raise RolesUsed
+    for role in after.values():
+        if role["places"] < role["taken"]:
+            raise PlacesTaken(taken=role["taken"])
+    shift.roles = after
+    shift.places = role_rules.places(roles) or shift.places
 
 
 def _times(
@@ -176,8 +203,7 @@ def _series(tx: Session, rule: Mapping[str, Any]) -> ShiftSeries:
 
 
 def _days(tx: Session, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if tx.get(Opportunity, rule["opportunity"]) is None:
-        raise Invalid([("/opportunity", _("There is no such opportunity."))])
+    opportunity_of(tx, rule["opportunity"])
     if not rule["weekdays"]:
         raise Invalid([("/weekdays", _("This is required."))])
     first, until = rule["first_day"], rule["until"]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from asimati.kit import audit, clock
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
-from asimati.volunteering import messages, policy, rules
+from asimati.volunteering import messages, policy, role_rules, rules
 from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import engage, held, move, told
 from asimati.volunteering.actions.waitlist import hand_on
@@ -78,8 +78,9 @@ def call_in(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
         rules.require_move(found.status, SignUpStatus.OFFERED)  # only who is in line can be called in
     if shift.ends_at <= clock.now(tx):
         raise ShiftOver
-    if shift.taken >= shift.places:
-        raise ShiftFull(places=shift.places)
+    room = role_rules.room(shift, found.role)
+    if not room.free:
+        raise ShiftFull(places=room.places)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
     if until := readiness.consent_awaited_of(tx, found.person_id, shift):
         raise GuardianAwaited(answer_by=until)

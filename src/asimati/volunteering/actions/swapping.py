@@ -19,9 +19,10 @@ from asimati.kit.errors import NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.kit.secrets import digest
-from asimati.volunteering import messages, rules
+from asimati.volunteering import messages, role_rules, rules
 from asimati.volunteering.actions import readiness
-from asimati.volunteering.actions.moves import engage, held, locked, move, told
+from asimati.volunteering.actions.moves import count, engage, held, locked, move, told
+from asimati.volunteering.actions.waitlist import first_in_line
 from asimati.volunteering.models import Opportunity, Shift, SignUp, Swap
 from asimati.volunteering.refusals import (
     AlreadySignedUp,
@@ -46,7 +47,7 @@ def offer(tx: Session, actor: Actor, sign_up_id: UUID, *, is_open: bool = False)
     _require_ahead(shift, clock.now(tx))
     if tx.scalar(select(Swap.id).where(Swap.sign_up_id == found.id, Swap.status == SwapStatus.OFFERED)):
         raise SwapOffered
-    if is_open and shift.waiting:
+    if is_open and role_rules.room(shift, found.role).waiting:
         raise LineWaits
     code = token_urlsafe(9)
     made = Swap(sign_up_id=found.id, person_id=found.person_id, open=is_open, code=digest(code))
@@ -85,12 +86,15 @@ def take(tx: Session, actor: Actor, swap_id: UUID | None = None, code: str | Non
     if swap.status is not SwapStatus.OFFERED or giver.status is not SignUpStatus.CONFIRMED:
         raise SwapSettled
     mine = _mine(tx, actor.person, shift.id)
-    if code is None and shift.waiting and not _is_next(tx, mine, shift):
+    if code is None and role_rules.room(shift, giver.role).waiting and not _is_next(tx, mine, shift, giver.role):
         raise LineWaits
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    readiness.require_ready_for(tx, actor.person, shift, opportunity)
+    readiness.require_ready_for(tx, actor.person, shift, opportunity, giver.role)
     move(tx, actor, giver, shift, SignUpStatus.WITHDRAWN)
-    taker = _placed(tx, actor, mine, shift, opportunity)
+    if mine is not None and mine.role != giver.role:  # they wait for another role: this place is a new one to them
+        move(tx, actor, mine, shift, SignUpStatus.WITHDRAWN)
+        mine = None
+    taker = _placed(tx, actor, mine, shift, opportunity, giver.role)
     swap.status, swap.taken_by, swap.settled_at = SwapStatus.TAKEN, actor.person, clock.now(tx)
     publish(tx, told(messages.SwapTaken, giver, shift, opportunity))
     publish(tx, told(messages.SignedUp, taker, shift, opportunity))
@@ -98,14 +102,16 @@ def take(tx: Session, actor: Actor, swap_id: UUID | None = None, code: str | Non
     return taker
 
 
-def _placed(tx: Session, actor: Actor, mine: SignUp | None, shift: Shift, opportunity: Opportunity) -> SignUp:
+def _placed(
+    tx: Session, actor: Actor, mine: SignUp | None, shift: Shift, opportunity: Opportunity, role: str | None
+) -> SignUp:
     """The place the giver has just let go, in the hands of who takes it; it waits where others have a say."""
     awaited = readiness.consent_awaited_of(tx, actor.person, shift)
     after = SignUpStatus.PENDING if opportunity.review or awaited else SignUpStatus.CONFIRMED
     if mine is None:
-        mine = SignUp(shift_id=shift.id, person_id=actor.person, status=after, guardian_by=awaited)
+        mine = SignUp(shift_id=shift.id, person_id=actor.person, status=after, role=role, guardian_by=awaited)
         tx.add(mine)
-        shift.taken = Shift.taken + 1
+        count(shift, role, 1)
         tx.flush()
         facts: dict[str, Any] = {"shift": shift.id, "status": str(after), "swap": True}
         audit.record(tx, actor, "volunteering.signed_up", ("sign_up", mine.id), **facts)
@@ -145,10 +151,9 @@ def _mine(tx: Session, person: UUID, shift: UUID) -> SignUp | None:
     return found
 
 
-def _is_next(tx: Session, mine: SignUp | None, shift: Shift) -> bool:
-    """Whether somebody stands at the head of the shift's line."""
-    waits = select(SignUp.id).where(SignUp.shift_id == shift.id, SignUp.status == SignUpStatus.WAITLISTED)
-    return mine is not None and tx.scalar(waits.order_by(SignUp.place).limit(1)) == mine.id
+def _is_next(tx: Session, mine: SignUp | None, shift: Shift, role: str | None) -> bool:
+    """Whether somebody stands at the head of the shift's line, or of that role's."""
+    return mine is not None and [mine] == list(first_in_line(tx, shift, role, 1))
 
 
 def _require_ahead(shift: Shift, now: datetime) -> None:

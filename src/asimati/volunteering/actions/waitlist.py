@@ -6,6 +6,7 @@ from those who wait.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from asimati.kit import clock, waitlist, worktime
 from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM, Actor
 from asimati.settings import settings
-from asimati.volunteering import messages, rules
+from asimati.volunteering import messages, role_rules, rules
 from asimati.volunteering.actions import readiness
 from asimati.volunteering.actions.moves import engage, held, locked, move, told, try_to_engage
 from asimati.volunteering.models import Opportunity, Shift, SignUp
@@ -31,20 +32,24 @@ def hand_on(tx: Session, shift: Shift) -> None:
     now = clock.now(tx)
     tx.refresh(shift)
     opportunity = tx.get_one(Opportunity, shift.opportunity_id)
-    free = shift.places - shift.taken
-    if free <= 0 or not shift.waiting or not opportunity.published or now >= shift.starts_at:
+    if not shift.waiting or not opportunity.published or now >= shift.starts_at:
         return
-    line = tx.scalars(
-        select(SignUp)
-        .where(SignUp.shift_id == shift.id, SignUp.status == SignUpStatus.WAITLISTED)
-        .order_by(SignUp.place)
-        .limit(free)
-        .execution_options(populate_existing=True)
-    ).all()
     hours = settings().governorate.facts.get("offer_waking_hours", rules.OFFER_WAKING_HOURS)
     expires_at = waitlist.offer_ends(_waking(), now, hours, shift.starts_at)
-    for position in waitlist.served(free, [1] * len(line)):
-        _offer(tx, line[position], shift, opportunity, expires_at)
+    turns = {role: role_rules.room(shift, role) for role in role_rules.each(shift.roles)}
+    for role, room in turns.items():
+        line = first_in_line(tx, shift, role, room.free) if room.free and room.waiting else []
+        for position in waitlist.served(room.free, [1] * len(line)):
+            _offer(tx, line[position], shift, opportunity, expires_at)
+
+
+def first_in_line(tx: Session, shift: Shift, role: str | None, limit: int) -> Sequence[SignUp]:
+    """The first of those who wait on a shift, for that role where it has roles."""
+    waits = select(SignUp).where(SignUp.shift_id == shift.id, SignUp.status == SignUpStatus.WAITLISTED)
+    if role is not None:
+        waits = waits.where(SignUp.role == role)
+    first = waits.order_by(SignUp.place).limit(limit)
+    return tx.scalars(first.execution_options(populate_existing=True)).all()
 
 
 def accept(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit.db import Base, bilingual, one_of, primary_id, timestamp
@@ -20,6 +20,7 @@ class CallOut(Base):
 
     id: Mapped[UUID] = primary_id()
     shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"), index=True)
+    role: Mapped[str | None] = mapped_column(Text)  # of the shift's, for which they are called
     called_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     text: Mapped[dict[str, Any] | None] = bilingual(nullable=True)
     urgent: Mapped[bool]  # at any hour: the shift begins within hours

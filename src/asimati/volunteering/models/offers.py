@@ -29,6 +29,8 @@ class Opportunity(Base):
     # What it asks for, by the catalogues: one of them is enough. None: nothing in particular.
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    # What its shifts are made with: roles, each with so many places of its own (`role_rules`).
+    roles: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     review: Mapped[bool] = mapped_column(server_default="false")
     minimum_age: Mapped[int | None]
     orientation: Mapped[OrientationRule] = one_of(OrientationRule, name="orientation", server_default="as_edition")
@@ -108,6 +110,8 @@ class Shift(Base):
     taken: Mapped[int] = mapped_column(server_default="0")
     waiting: Mapped[int] = mapped_column(server_default="0")
     waitlist_sequence: Mapped[int] = mapped_column(server_default="0")  # the last place given in line
+    # By their code, with counts of their own of which the shift's are the sums; none: a place is a place.
+    roles: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     series_id: Mapped[UUID | None] = mapped_column(ForeignKey("shift_series.id"))
     series_day: Mapped[date | None]  # of the rule, whatever becomes of the times: so it is made once
     cancelled_at: Mapped[datetime | None] = timestamp(nullable=True)
@@ -119,6 +123,10 @@ class Shift(Base):
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("taken BETWEEN 0 AND places", name="places"),
         CheckConstraint("waiting >= 0 AND waiting <= waitlist_sequence", name="line"),
+        CheckConstraint(
+            "NOT jsonb_path_exists(roles, '$.* ? (@.taken < 0 || @.taken > @.places || @.waiting < 0)')",
+            name="roles",
+        ),
         Index("shift_series_day_key", "series_id", "series_day", unique=True),
         CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series"),
         Index("shift_starts_idx", "starts_at", "id"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit.db import Base, one_of, primary_id, timestamp, version_column
@@ -22,6 +22,7 @@ class SignUp(Base):
     shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     status: Mapped[SignUpStatus] = one_of(SignUpStatus, name="status")
+    role: Mapped[str | None] = mapped_column(Text)  # of the shift's; none where it has none
     place: Mapped[int | None]  # in line, in the order of arrival
     offer_expires_at: Mapped[datetime | None] = timestamp(nullable=True)
     guardian_by: Mapped[datetime | None] = timestamp(nullable=True)  # until when a guardian answers for this place
