@@ -332,9 +332,9 @@ def test_the_ceremony_leaves_as_a_workbook_and_as_csv_in_either_language(
     post(client, f"/staff/hours/{claim}/reject", staff, reason="was elsewhere")
     book = client.get(f"{V1}/staff/editions/done/ceremony.xlsx", headers=staff)
     sheets = CalamineWorkbook.from_filelike(io.BytesIO(book.data))
-    assert sheets.sheet_names == ["Winners", "Corrections", "How volunteers are ranked"]
+    assert sheets.sheet_names == ["Winners", "Organisations", "Corrections", "How volunteers are ranked"]
     assert sheets.get_sheet_by_index(0).to_python()[1] == ["User", 1, "مريم", "=Maryam", 1.5, 1, "Gold medal"]
-    assert sheets.get_sheet_by_index(1).to_python()[1][5:7] == [-1.5, 0]
+    assert sheets.get_sheet_by_name("Corrections").to_python()[1][5:7] == [-1.5, 0]
     arabic = client.get(f"{V1}/staff/editions/done/ceremony.csv", headers={**staff, "Accept-Language": "ar"})
     assert "ميدالية ذهبية" in arabic.data.decode() and "'=Maryam" in arabic.data.decode()
     assert any(line["action"] == "edition.opened" for line in get(client, "/me/access-log", who)["items"])

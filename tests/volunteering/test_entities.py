@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,6 +13,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from asimati.accounts.models import StaffMember
@@ -223,6 +225,23 @@ def test_a_frozen_ranking_signs_the_places_of_entities_too(
     assert standing(client, staff) == [("Manama School", 1, "2.00")]  # as it was frozen
     with db.transaction() as tx:
         assert rankings.snapshot(tx, tx.get_one(Edition, "now"))["intact"]  # type: ignore[index]
+
+
+def test_organisations_are_called_to_the_stage_too(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn, accredited: Callable[..., str]
+) -> None:
+    staff, heads = as_staff("coordinator"), [as_resident(), as_resident()]
+    accredited(heads[0])
+    accredited(heads[1], name={"ar": "مدرسة أخرى", "en": "Second"})
+    for head, minutes in zip(heads, (120, 150), strict=True):
+        serve(me(client, head), minutes, now() + timedelta(minutes=1), staff_id())
+    book = client.get(f"{V1}/staff/editions/now/ceremony.xlsx", headers=staff)
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_name("Organisations").to_python()
+    assert [[row[1], *row[3:]] for row in sheet[1:]] == [
+        [1, "Second", 2.5, 1, "Gold medal"], [2, "Manama School", 2, 1, "Silver medal"],
+    ]  # fmt: skip
+    table = client.get(f"{V1}/staff/editions/now/ceremony.csv", headers=staff).data.decode()
+    assert "Second" in table and "Manama School" in table
 
 
 def test_joining_two_schools_at_once_joins_one(

@@ -16,7 +16,7 @@ from asimati.kit.db import Session
 from asimati.kit.policy import Actor
 from asimati.kit.sheets import csv_of, xlsx_of
 from asimati.kit.words import _, language, translate
-from asimati.volunteering import ceremony, policy, rankings
+from asimati.volunteering import ceremony, entities, policy, rankings
 from asimati.volunteering import editions_schemas as schemas
 from asimati.volunteering.actions import closing, enrolling
 from asimati.volunteering.models import Edition, Enrolment
@@ -99,10 +99,11 @@ def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
     cost="export",
 )  # fmt: skip
 def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
-    """Whom to call to the stage, with the rules and what was corrected since, as a workbook."""
-    edition, rows = _winners(tx, actor, code, query["places"])
+    """Whom to call to the stage, organisations too, with the rules and what was corrected since, as a workbook."""
+    edition, people, organisations = _winners(tx, actor, code, query["places"])
     tables = {
-        translate(_("Winners")): ceremony.winners(edition, rows),
+        translate(_("Winners")): ceremony.winners(edition, people),
+        translate(_("Organisations")): ceremony.winners(edition, organisations),
         translate(_("Corrections")): ceremony.corrections(edition, rankings.corrections(tx, edition)),
         translate(_("How volunteers are ranked")): ceremony.rules(edition),
     }
@@ -114,9 +115,9 @@ def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response
     sends="text/csv", cost="export",
 )  # fmt: skip
 def ceremony_csv(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
-    """Whom to call to the stage."""
-    edition, rows = _winners(tx, actor, code, query["places"])
-    return _file(csv_of(*ceremony.winners(edition, rows)), f"ceremony-{code}.csv", "text/csv")
+    """Whom to call to the stage: people, then organisations."""
+    edition, people, organisations = _winners(tx, actor, code, query["places"])
+    return _file(csv_of(*ceremony.winners(edition, people + organisations)), f"ceremony-{code}.csv", "text/csv")
 
 
 @blp.post(
@@ -128,12 +129,15 @@ def thank(tx: Session, actor: Actor, code: str) -> Dict | None:
     return rankings.snapshot(tx, rankings.edition_of(tx, code))
 
 
-def _winners(tx: Session, actor: Actor, code: str, places: int) -> tuple[Edition, list[dict[str, Any]]]:
+def _winners(
+    tx: Session, actor: Actor, code: str, places: int
+) -> tuple[Edition, list[dict[str, Any]], list[dict[str, Any]]]:
+    """The edition, and the first places of its people and of its organisations."""
     policy.require(actor, "see")
     edition = rankings.edition_of(tx, code)
     rows = rankings.ranking(tx, edition, places)
     _note(tx, actor, code, "ceremony", rows)
-    return edition, rows
+    return edition, rows, entities.ranking(tx, edition, places)
 
 
 def _note(tx: Session, actor: Actor, code: str, view: str, rows: list[dict[str, Any]]) -> None:
