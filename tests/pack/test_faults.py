@@ -105,7 +105,9 @@ CASES = {
     ),
     "skill twice": Case("volunteering.toml", '"cooking"', '"design"', '"design"', "twice", '"gardening"'),
     "shift twice": Case("volunteering.toml", '"food-b"', '"beach-a"', '"beach-a"', "twice", '"food-a"'),
-    "shift without places": Case("volunteering.toml", "places = 3\n", "", '"food-a"', "has no places", '"food-a"'),
+    "shift without places": Case(
+        "volunteering.toml", "places = 3\n", "", "[[opportunity.shift]]", "has no places", '"food-a"'
+    ),
     "role with unknown skill": Case(
         "volunteering.toml",
         'review = false\n\n[[opportunity.shift]]\ncode = "food-a"',

@@ -83,6 +83,7 @@ MENU = (
         (
             ("console.shifts", _("Shifts"), _COORDINATION),
             ("console.opportunities", _("Opportunities"), _COORDINATION),
+            ("console.offers", _("Opportunities to review"), _DECIDERS),
             ("console.sign_ups", _("Sign-ups"), _COORDINATION),
             ("console.hours", _("Hours to approve"), _COORDINATION),
             ("console.volunteer_entities", _("Organisations"), _WRITERS),

@@ -23,6 +23,10 @@ NAMES = {
         "checked_out": _("Checked out"), "corrected": _("Corrected"), "provisional": _("Provisional"),
         "scheduled": _("Scheduled"), "sending": _("Being sent"), "sent": _("Sent"), "stopped": _("Stopped"),
     },
+    "orientation": {
+        "as_edition": _("As the edition says"), "required": _("Needed before serving"),
+        "not_required": _("Not needed"), "held": _("This is the orientation"),
+    },
     "guardian_word": {
         "none": _("Not asked yet"), "asked": _("Asked, no answer yet"), "given": _("Given"),
         "refused": _("Refused"), "lapsed": _("Not answered in time"), "withdrawn": _("Taken back"),

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
     "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
     "data_requests": "data_requests", "data_to_pass_on": "data_requests", "integrity": "integrity",
-    "guardians": "guardians",
+    "guardians": "guardians", "opportunities": "offers",
     "account_merges": "account_merges",
 }  # fmt: skip
 

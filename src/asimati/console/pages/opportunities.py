@@ -7,9 +7,11 @@ from uuid import UUID
 
 from flask import request
 
+from asimati.console import showing
 from asimati.console.asking import Answer, ask, need
 from asimati.console.forms import both, decimal_of, many_of, moment_of, number_of, roles_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
+from asimati.console.names import NAMES
 from asimati.kit.words import _
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -126,6 +128,8 @@ def _opportunity(
     preview: Any = None,
 ) -> str:
     title = _("New opportunity") if opportunity_id is None else said["title"]
-    choices = need("/volunteering/choices")
+    choices = need("/volunteering/choices") | {
+        "orientations": [(code, showing.name_of("orientation", code)) for code in NAMES["orientation"]]
+    }
     shown = {"said_": said, "match": match, "refused": refused, "preview": preview, "weekdays": _WEEKDAYS} | choices
     return page("opportunity.html", title=title, opportunity_id=opportunity_id, **shown)
