@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
+from zlib import crc32
 
 Value = Decimal | None  # None: withheld
 NOTHING = Decimal(0)
 WIDTH = 640
-_HATCH = (
-    '<defs><pattern id="{id}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="6" height="6" fill="#fff"/><line x1="0" y1="0" x2="0" y2="6" stroke="#777" stroke-width="2"/>'
-    "</pattern></defs>"
-)
 
 
 def bars(rows: Sequence[tuple[str, Value]], title: str, *, colour: str, rtl: bool, withheld: str) -> str:
@@ -28,7 +24,7 @@ def bars(rows: Sequence[tuple[str, Value]], title: str, *, colour: str, rtl: boo
     for number, (name, value) in enumerate(rows):
         y = number * step + 4
         length = 60 if value is None else max(1, int(room * value / most))
-        fill = "url(#untold)" if value is None else colour
+        fill = f"url(#{_hatch_of(title)})" if value is None else colour
         parts.append(_text(_x(label - 10, rtl), y + 16, name, "end", rtl))
         parts.append(
             f'<rect x="{_x(label + length, rtl) if rtl else label}" y="{y}" width="{length}" height="22"'
@@ -36,7 +32,8 @@ def bars(rows: Sequence[tuple[str, Value]], title: str, *, colour: str, rtl: boo
         )
         shown = withheld if value is None else plain(value)
         parts.append(_text(_x(label + length + 8, rtl), y + 16, shown, "start", rtl))
-    return _svg("".join(parts), len(rows) * step + 8, title, _saying(rows, withheld), hatch=True)
+    parts.append(hatch(_hatch_of(title), 6))
+    return _svg("".join(parts), len(rows) * step + 8, title, _saying(rows, withheld))
 
 
 def line(points: Sequence[tuple[str, Value]], title: str, *, colour: str, rtl: bool, withheld: str) -> str:
@@ -65,31 +62,17 @@ def line(points: Sequence[tuple[str, Value]], title: str, *, colour: str, rtl: b
     return _svg("".join(parts), height, title, _saying(points, withheld))
 
 
-def tiles(of: Sequence[tuple[str, str, Value]], title: str, *, colour: str, rtl: bool, withheld: str) -> str:
-    """A map of blocks as a grid of tiles in the order of their numbers, which are given by neighbourhood.
+def hatch(name: str, size: int) -> str:
+    """The pattern of what is withheld, `size` units wide; its name must stand once on a page."""
+    return (
+        f'<defs><pattern id="{name}" width="{size}" height="{size}" patternUnits="userSpaceOnUse"'
+        f' patternTransform="rotate(45)"><rect width="{size}" height="{size}" fill="#fff"/>'
+        f'<line x1="0" y1="0" x2="0" y2="{size}" stroke="#777" stroke-width="{size / 3:g}"/></pattern></defs>'
+    )
 
-    Each tile says its block, its area on pointing at it, and its value; the darker the more.
-    """
-    across, size = 8, WIDTH // 8
-    most = max((value for _, _, value in of if value is not None), default=Decimal(0)) or Decimal(1)
-    parts = []
-    for number, (block, area, value) in enumerate(of):
-        row, column = divmod(number, across)
-        x, y = _x(column * size + (size if rtl else 0), rtl), row * 62
-        fill, strength = ("url(#untold)", "1") if value is None else (colour, f"{float(value / most):.2f}")
-        shown = withheld if value is None else plain(value)
-        parts.append(
-            f"<g><title>{escape(block)} {escape(area)}: {escape(shown)}</title>"
-            f'<rect x="{x + 2}" y="{y + 2}" width="{size - 4}" height="56" fill="#fff" stroke="#333"/>'
-            f'<rect x="{x + 2}" y="{y + 2}" width="{size - 4}" height="56"'
-            f' fill="{fill}" fill-opacity="{strength}"/>'
-            f'<rect x="{x + 8}" y="{y + 10}" width="{size - 16}" height="40" fill="#fff" fill-opacity="0.85"/>'
-            + _text(x + size // 2, y + 26, block, "middle", rtl)
-            + _text(x + size // 2, y + 44, "×" if value is None else shown, "middle", rtl, bold=True)
-            + "</g>"
-        )
-    rows = -(-len(of) // across)
-    return _svg("".join(parts), rows * 62 + 4, title, _saying([(b, v) for b, _, v in of], withheld), hatch=True)
+
+def _hatch_of(title: str) -> str:
+    return f"untold-{crc32(title.encode())}"
 
 
 def plain(value: Decimal) -> str:
@@ -116,9 +99,9 @@ def _saying(rows: Sequence[tuple[str, Value]], withheld: str) -> str:
     return "; ".join(f"{name}: {withheld if value is None else plain(value)}" for name, value in rows)
 
 
-def _svg(body: str, height: int, title: str, saying: str, *, hatch: bool = False) -> str:
+def _svg(body: str, height: int, title: str, saying: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
         f' aria-label="{escape(title)}"><title>{escape(title)}</title><desc>{escape(saying)}</desc>'
-        f"{_HATCH.format(id='untold') if hatch else ''}{body}</svg>"
+        f"{body}</svg>"
     )

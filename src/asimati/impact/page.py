@@ -13,7 +13,7 @@ from sqlalchemy import select
 from asimati.http import access
 from asimati.http.fields import String
 from asimati.http.routes import Blueprint
-from asimati.impact import charts, queries, readings
+from asimati.impact import charts, maps, queries, readings
 from asimati.impact.models import Goal, Measure
 from asimati.impact.rules import Per
 from asimati.impact.schemas import PeriodQuery
@@ -22,6 +22,7 @@ from asimati.kit.db import Session
 from asimati.kit.policy import Actor
 from asimati.kit.text import say
 from asimati.kit.words import _, language, translate, use
+from asimati.places.drawing import drawn
 from asimati.places.models import Block
 from asimati.settings import settings
 
@@ -58,46 +59,72 @@ def _page(tx: Session, chosen: str, query: dict[str, Any]) -> str:
     wanted = [one for one in measures if one.code == query.get("measure")] or [
         one for one in measures if one.code in used
     ]
+    first = _first(tx, wanted[0], which) if wanted else None
     return render_template_string(
         (_FOLDER / "impact.html").read_text(encoding="utf-8"),
         goals=goals, measures=measures, measure=wanted[0] if wanted else None, language=chosen,
         direction="rtl" if chosen == "ar" else "ltr", name=settings().governorate.facts["name"],
-        drawn=_drawn(tx, wanted[0], chosen, which) if wanted else [], text=lambda words: say(words, chosen),
+        drawn=_drawn(tx, first, chosen, which) if first else [],
+        blocks=_mapped(tx, first, chosen, which) if first else None, text=lambda words: say(words, chosen),
         _=translate, plain=charts.plain, threshold=settings().governorate.small_cell,
     )  # fmt: skip
 
 
-def _drawn(tx: Session, measure: Measure, chosen: str, which: dict[str, Any]) -> list[tuple[str, Markup]]:
-    """The charts of a measure toward its first target: over time, by sex and by age, and by block."""
-    over_time = readings.series_of(tx, (), Per.MONTH, measure=measure.code, **which)
-    if not over_time:
-        return []
-    target = over_time[0].target
+def _first(tx: Session, measure: Measure, which: dict[str, Any]) -> readings.Series | None:
+    """The measure over time toward its first target, of which the charts are."""
+    found = readings.series_of(tx, (), Per.MONTH, measure=measure.code, **which)
+    return found[0] if found else None
+
+
+def _colour(tx: Session, target: str) -> str:
     goal = tx.get(Goal, int(target.partition(".")[0]))
+    return goal.colour if goal else "#555"
+
+
+def _drawn(tx: Session, first: readings.Series, chosen: str, which: dict[str, Any]) -> list[tuple[str, Markup]]:
+    """The charts of a measure toward a target: over time, by sex and by age."""
     how: dict[str, Any] = {
-        "rtl": chosen == "ar", "withheld": translate(_("withheld")), "colour": goal.colour if goal else "#555"
+        "rtl": chosen == "ar", "withheld": translate(_("withheld")), "colour": _colour(tx, first.target)
     }  # fmt: skip
 
     def sums(by: str) -> list[tuple[str, charts.Value]]:
-        return _sums(tx, by, {"measure": measure.code, "target": target, **which})
+        return _sums(tx, by, {"measure": first.measure, "target": first.target, **which})
 
-    drawn: list[tuple[str, Callable[..., str], Any]] = [
-        (translate(_("Month by month")), charts.line, list(over_time[0].points.items()))
+    wanted: list[tuple[str, Callable[..., str], Any]] = [
+        (translate(_("Month by month")), charts.line, list(first.points.items()))
     ]
     for by, words in (("sex", _("By sex")), ("age_band", _("By age"))):
-        drawn.append(
+        wanted.append(
             (translate(words), charts.bars, [(value_words(name, chosen), value) for name, value in sums(by)])
         )
-    values = dict(sums("block"))
-    nobody = charts.NOTHING if values else None  # no block at all is told of: nothing follows for any
-    blocks = tx.scalars(select(Block).where(~Block.retired).order_by(Block.number)).all()
-    tiles = [(one.number, say(one.area, chosen), values.get(one.number, nobody)) for one in blocks]
-    drawn.append((translate(_("By block")), charts.tiles, tiles))
     return [
         (title, Markup(draw(rows, title, **how)))  # noqa: S704 - `charts` escapes every text
-        for title, draw, rows in drawn
+        for title, draw, rows in wanted
         if rows
     ]
+
+
+def _mapped(tx: Session, first: readings.Series, chosen: str, which: dict[str, Any]) -> dict[str, Any] | None:
+    """The measure by block: a map, what its shades stand for, and the same as a table; None without blocks."""
+    told = dict(_sums(tx, "block", {"measure": first.measure, "target": first.target, **which}))
+    blocks = tx.scalars(select(Block).where(~Block.retired).order_by(Block.number)).all()
+    drawing = drawn(tuple((b.number, b.lat, b.lon) for b in blocks if b.lat is not None and b.lon is not None))
+    if drawing is None:
+        return None
+    # A block that is not named had nothing, unless the blocks of some month could not be told at all.
+    nobody = charts.NOTHING if any(value is not None for value in told.values()) else None
+    areas = {one.number: say(one.area, chosen) for one in blocks}
+    values = {number: told.get(number, nobody) for number in areas}
+    figure = maps.ByBlock(values, areas, _colour(tx, first.target), translate(_("withheld")))
+    rows = [(number, areas[number], value) for number, value in values.items()]
+    rows += [("", value_words(name, chosen), value) for name, value in told.items() if name not in areas]
+    title = translate(_("By block"))
+    return {
+        "title": title, "rows": rows,
+        "map": Markup(maps.draw(figure, drawing, title)),  # noqa: S704 - `maps` escapes every text
+        "key": [(Markup(shade), words) for shade, words in maps.key(figure)],  # noqa: S704
+        "withheld": Markup(maps.hatched()) if None in values.values() else None,  # noqa: S704
+    }  # fmt: skip
 
 
 def _sums(tx: Session, by: str, which: dict[str, Any]) -> list[tuple[str, charts.Value]]:
