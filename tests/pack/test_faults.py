@@ -159,6 +159,12 @@ CASES = {
     "dangling objective": Case(
         "impact.toml", 'objective = "economy"', 'objective = "oil"', '"oil"', "no objective oil"
     ),
+    **{
+        f"measure that calls itself {code}": Case(
+            "impact.toml", 'code = "cases-resolved"', f'code = "{code}"', f'"{code}"', "code of the United Nations"
+        )
+        for code in ("16.6.1", "16-6", "16", "sdg-16.6.1", "c160601")
+    },
     "crosswalk of no target": Case("impact.toml", '"9.c"', '"9.z"', '"9.z"', "no SDG target 9.z"),
     "placeholder nobody carries": Case(CODE, "{code}", "{cod}", "{cod}", "{cod} is not carried"),
     "example of nothing": Case(CODE, "[example]\ncode", "[example]\ncodes", "codes", "{codes} is not carried"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -70,6 +71,14 @@ def kept(dimensions: Mapping[str, str], wanted: Sequence[str] | None) -> dict[st
 def goal_of(target: str) -> int:
     """The goal a target belongs to: 16 for "16.7"."""
     return int(target.partition(".")[0])
+
+
+_OFFICIAL = re.compile(r"(sdg|goal|target|indicator)?[-_.]?c?[0-9].*")
+
+
+def wears_official_code(code: str) -> bool:
+    """Whether a code reads like a goal's, target's or indicator's: 16, 16.6, 16-6-1, sdg-16.6.1, c160601."""
+    return bool(_OFFICIAL.fullmatch(code))
 
 
 def period_of(day: date, per: Per) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from asimati.impact.rules import wears_official_code
 from asimati.kit import worktime
 from asimati.kit.forms import UnusableForm, check_form, unusable
 from asimati.pack import moments
@@ -295,6 +296,8 @@ def _impact(document: Document) -> Iterator[Fault]:
 
 def _measure(document: Document, at: Place, measure: Row) -> Iterator[Fault]:
     topic, voided_by = measure["topic"], measure.get("voided_by")
+    if wears_official_code(measure["code"]):
+        yield document.fault([*at, "code"], f"{measure['code']} reads like a code of the United Nations")
     if topic not in AMOUNTS:
         yield document.fault([*at, "topic"], f"no message of topic {topic} counts")
     elif measure["amount"] not in AMOUNTS[topic] | {"1"}:
