@@ -17,7 +17,8 @@ from asimati.events.actions import lapse_offers, mark_no_shows, tell_of_partners
 from asimati.events.actions import remind as remind_of_bookings
 from asimati.files import actions as files
 from asimati.http import limits, writes
-from asimati.impact.actions import reconcile, sweep
+from asimati.impact.actions import sweep
+from asimati.impact.proving import reconcile
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
 from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from asimati.accounts.actions import create_staff
+from asimati.impact.models import Reconciliation
 from asimati.kit import clock, db
 from asimati.kit.policy import Role
 from asimati.places import sync as places
@@ -214,6 +215,21 @@ def test_the_first_page_has_the_numbers_of_today(browser: Browser, reviewer: Fla
     assert re.search(r'<b data-count="mine">0</b>', page) and 'data-count="overdue"' in page
     send(reviewer, page, f"/console/cases/{case}/claim")
     assert re.search(r'<b data-count="mine">1</b>', text_of(reviewer.get("/console/")))
+
+
+def test_the_page_of_impact_says_when_the_tallies_could_not_be_proved(browser: Browser, town: FlaskClient) -> None:
+    head = browser("head", Role.SUPERVISOR)
+    place = {"measure": "volunteer-hours", "period": "2026-11", "target": "4.4", "cells": 1, "more": -2.5}
+    for proof, said in (
+        ({"differences": 2, "places": [place]}, "made anew from the ledger"),
+        ({"differences": 2, "places": [place], "mended": False}, "Do not use the figures"),
+        ({"differences": 0}, "Last proof"),
+    ):
+        with db.transaction() as tx:
+            tx.add(Reconciliation(contributions=9, cells=3, **proof))
+        page = text_of(head.get("/console/impact"))
+        assert said in page
+        assert ("volunteer-hours" in page.partition('<ul class="goals">')[0]) is bool(proof["differences"])
 
 
 def test_the_map_shows_the_block_its_neighbours_and_the_point(

@@ -55,6 +55,7 @@ NOBODYS = {
     "/api/v1/staff/impact/dossiers",
     "/api/v1/staff/impact/dossiers/<code>",
     "/api/v1/staff/impact/endorsements",
+    "/api/v1/staff/impact/proofs",
     "/api/v1/staff/impact/stories",  # told with consent, and nobody's file
     "/impact",
     "/impact/style.css",

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from asimati.impact.actions import contribute, rebuild_all, reconcile
+from asimati.impact.actions import contribute, rebuild_all
+from asimati.impact.proving import reconcile
 from asimati.impact.queries import gauges, verify_tallies
 from asimati.impact.sync import sync
 from asimati.kit import db

@@ -21,7 +21,6 @@ from asimati.impact.models import (
     Contribution,
     FigureMark,
     Measure,
-    Reconciliation,
     SamePerson,
     Tally,
     TallyMark,
@@ -173,17 +172,6 @@ def refill(tx: Session) -> None:
     tx.execute(delete(TallyMark))
     tx.execute(delete(Tally))
     tx.execute(ledger.FILL_ALL, {"kept": queries.kept_people()})
-
-
-def reconcile(tx: Session) -> dict[str, Any] | None:
-    """The nightly proof: says nothing when ledger and tallies agree, raises the alarm and mends when not."""
-    report = queries.verify_tallies(tx)
-    found = {name: report[name] for name in ("contributions", "cells", "differences")}
-    tx.execute(insert(Reconciliation).values(found))
-    if report["ok"]:
-        return None
-    log.error("tallies differ from the ledger", extra=report)
-    return rebuild_all(tx)
 
 
 def sweep(tx: Session) -> None:

@@ -95,6 +95,19 @@ COMPARE = text(
               SELECT FROM tally_mark t WHERE t.measure = d.measure AND t.period = d.period)) AS differences
     """  # noqa: S608
 )
+# Where they differ: by how much the cells of a measure's month say more than the ledger, and how many do.
+DIFFERENCES = text(
+    f"""
+    WITH fold AS ({FOLD.format(where="")}), cells AS (SELECT {_COLUMNS} FROM tally_cell),
+    difference AS (
+        SELECT *, -value AS more FROM (TABLE fold EXCEPT TABLE cells) AS missing
+        UNION ALL SELECT *, value FROM (TABLE cells EXCEPT TABLE fold) AS wrong)
+    SELECT measure, period, target, count(DISTINCT ({_DIMENSIONS}))::int AS cells, trim_scale(sum(more)) AS more
+    FROM difference d
+    WHERE NOT EXISTS (SELECT FROM tally_mark t WHERE t.measure = d.measure AND t.period = d.period)
+    GROUP BY measure, period, target ORDER BY period DESC, measure, target LIMIT :most
+    """  # noqa: S608
+)
 # The acts that stand in a month, by the measures and targets each counts in. A measure that does not ask for a
 # dimension has written it down as unknown, another knows it.
 ATOMS = text(

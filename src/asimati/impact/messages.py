@@ -27,3 +27,15 @@ class TalliesChanged(Message):
 
     measure: str
     period: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalliesDiffered(Message):
+    """The nightly proof found tallies that are not the fold of the ledger: for whoever looks after the figures."""
+
+    topic: ClassVar[str] = "impact.tallies_differed"
+
+    about: dict[str, str]
+    staff: list[str]
+    differences: int
+    lines: dict[str, str]  # what differs, a line for each measure, month and target

@@ -345,7 +345,10 @@ class Figure(Base):
 
 
 class Reconciliation(Base):
-    """What a nightly comparison of ledger and tallies found; the newest is the alarm that /metrics shows."""
+    """What a nightly comparison of ledger and tallies found; the newest is the alarm that /metrics shows.
+
+    `places` says it by measure, month and target: how many cells differ, and how much more they say.
+    """
 
     __tablename__ = "reconciliation"
 
@@ -354,6 +357,8 @@ class Reconciliation(Base):
     contributions: Mapped[int] = mapped_column(BigInteger)
     cells: Mapped[int] = mapped_column(BigInteger)
     differences: Mapped[int] = mapped_column(BigInteger)
+    places: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    mended: Mapped[bool] = mapped_column(server_default="true")  # nothing had to be, or the cells were made anew
 
 
 def _append_only(table: Table) -> None:

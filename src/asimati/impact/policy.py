@@ -10,3 +10,4 @@ MAY: dict[str, frozenset[Role]] = {
     "see": _TELLERS | {Role.SUPERVISOR, Role.AUDITOR},
     "tell": _TELLERS,
 }
+WARNED = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})  # of figures that cannot be right

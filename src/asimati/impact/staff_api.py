@@ -1,4 +1,4 @@
-"""Staff: stories, endorsements, and the reports they go into."""
+"""Staff: stories, endorsements, the reports they go into, and whether the figures could be proved."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from uuid import UUID
 from flask import Response
 
 from asimati.http import access, fields
-from asimati.http.fields import Date, Enum, Schema, String, Text
+from asimati.http.fields import Anything, Date, Enum, Integer, Nested, Schema, String, Text
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
-from asimati.impact import dossiers, policy, telling
+from asimati.impact import dossiers, policy, proving, telling
 from asimati.impact.errors import NotYet
 from asimati.impact.models import Endorsement, Story
 from asimati.impact.rules import FileFormat
-from asimati.impact.schemas import PeriodQuery
+from asimati.impact.schemas import NUMBER, PeriodQuery
 from asimati.kit import clock
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
@@ -67,6 +67,25 @@ class DossierFormOut(Schema):
     title = Text()
 
 
+class TallyDifferenceOut(Schema):
+    measure = String()
+    period = String(metadata={"description": "The month, such as 2026-11"})
+    target = String()
+    cells = Integer(metadata={"description": "How many cells differ"})
+    more = Anything(metadata=NUMBER | {"description": "How much more they say, in sum, than the ledger"})
+
+
+class ProofOut(Schema):
+    """One night's comparison; without differences it is the proof that tallies are the fold of the ledger."""
+
+    at = fields.DateTime()
+    contributions = Integer()
+    cells = Integer()
+    differences = Integer()
+    places = Nested(TallyDifferenceOut, many=True)
+    mended = fields.Boolean(metadata={"description": "false: the cells could not be made anew, they still differ"})
+
+
 class DossierQuery(PeriodQuery):
     file_format = Enum(FileFormat, data_key="format", load_default=FileFormat.PDF)
 
@@ -99,6 +118,12 @@ def endorse(tx: Session, actor: Actor, payload: dict[str, Any]) -> Endorsement:
 def endorsements(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """What partners said."""
     return telling.endorsements(tx, query["page"])
+
+
+@blp.get("/staff/impact/proofs", who=may("see"), query=PageQuery, gives=page_of(ProofOut))
+def proofs(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """What the nightly comparison of ledger and tallies found, the newest first."""
+    return proving.proofs(tx, query["page"])
 
 
 @blp.get("/staff/impact/dossiers", who=may("see"), gives=page_of(DossierFormOut))

@@ -79,6 +79,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "volunteering.hours_approved": frozenset({"title", "hours"}),
     "volunteering.hours_rejected": frozenset({"title", "note"}),
     "volunteering.hours_voided": frozenset({"title", "hours", "note"}),
+    "impact.tallies_differed": frozenset({"differences", "lines"}),
     "events.booking_confirmed": _BOOKING | {"venue", "party_size"},
     "events.booking_waitlisted": _BOOKING | {"position"},
     "events.booking_offered": _BOOKING | {"party_size", "offer_expires_at"},

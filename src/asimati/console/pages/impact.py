@@ -33,6 +33,7 @@ def impact() -> Any:
         series=[(one, _drawn(one)) for one in series[:MOST]],
         asked=asked,
         dossiers=listed("/staff/impact/dossiers"),
+        proofs=listed("/staff/impact/proofs", limit=1),
         today=today,
     )
 

@@ -11,7 +11,11 @@ from asimati.console.frame import act, back, blp, page
 from asimati.kit.words import _
 
 # Where what a notice is about is read.
-_PAGES = {"service_request": "console.case", "data_request": "console.data_request"}
+_PAGES = {
+    "service_request": "console.case",
+    "data_request": "console.data_request",
+    "reconciliation": "console.impact",
+}
 
 
 @blp.get("/my-notices")
