@@ -108,7 +108,7 @@ JOBS: Sequence[Job] = (
     Job("service_requests.remind", 10 * MINUTE, remind_of_answers),
     Job("service_requests.remind_entities", 10 * MINUTE, remind_entities),
     Job("service_requests.forget_drafts", DAY, forget_drafts, REPORTS, nightly=True),
-    Job("service_requests.index_again", 10 * MINUTE, index_again, REPORTS),
+    Job("service_requests.index_again", MINUTE, index_again, REPORTS),
     Job("files.scan_again", 10 * MINUTE, files.scan_again),
     Job("files.sweep", DAY, files.sweep, REPORTS, nightly=True),
     Job("http.purge_idempotency_keys", HOUR, writes.purge),

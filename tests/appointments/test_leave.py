@@ -96,7 +96,7 @@ def test_who_was_expected_is_told_why_and_offered_another_time(
     ("more", "pointer"),
     [
         ({"hours": "noon"}, "/hours"), ({"hours": "14:00-12:00"}, "/hours"),
-        ({"weekdays": ["someday"]}, "/weekdays"),
+        ({"weekdays": ["someday"]}, "/weekdays"), ({"weekdays": []}, "/weekdays"),
         ({"ends_on": "2020-01-01"}, "/ends_on"), ({"every_weeks": 0}, "/every_weeks"),
     ],
 )  # fmt: skip

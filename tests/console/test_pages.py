@@ -16,11 +16,13 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from asimati.accounts.actions import create_staff
+from asimati.appointments import sync as desks
 from asimati.impact.models import Reconciliation
 from asimati.kit import clock, db
 from asimati.kit.policy import Role
 from asimati.places import sync as places
 from asimati.service_requests.sync import sync
+from tests.appointments.ground import PART as DESKS
 from tests.events.ground import make_event, make_people, signed_in
 from tests.service_requests.town import BLOCKS, PART, filed
 from tests.volunteering.ground import make_edition, make_shift, now
@@ -399,3 +401,62 @@ def test_signing_out_ends_the_session(reviewer: FlaskClient) -> None:
     page = text_of(reviewer.get("/console/"))
     reviewer.post("/console/sign-out", data={"mark": hidden(page, "mark", "sign-out")})
     assert reviewer.get("/console/").status_code == 302
+
+
+def test_a_case_is_given_to_a_colleague_by_name_and_departments_are_a_list(
+    browser: Browser, reviewer: FlaskClient, case: str
+) -> None:
+    colleague = browser("colleague", Role.REVIEWER)
+    address = f"/console/cases/{case}"
+    assert fill(reviewer, text_of(reviewer.get(address)), f"{address}/claim").status_code == 303
+    page = text_of(reviewer.get(address))
+    chosen = re.findall(r'<select id="reviewer-hand_over" name="reviewer">(.*?)</select>', page)[0]
+    ((number, name),) = re.findall(r'<option value="([^"]+)">([^<]+)</option>', chosen)
+    assert name == "colleague", "and not whoever holds it"
+    given = fill(reviewer, page, f"{address}/hand_over", reviewer=number, note="It stands here")
+    assert given.status_code == 303 and case in text_of(colleague.get("/console/queues/mine"))
+    with db.transaction() as tx:
+        lamp, *others = PART["services"]
+        sync(tx, {**PART, "services": [lamp | {"department": "works"}, *others]})
+    filtered = text_of(browser("other", Role.REVIEWER).get("/console/queues/open?department=works"))
+    assert '<option value="works" selected>' in filtered and case in filtered
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_supervisor_closes_a_desk_on_weekdays_keeps_what_was_typed_and_takes_it_back(
+    client: FlaskClient, browser: Browser, language: str
+) -> None:
+    with db.transaction() as tx:
+        desks.sync(tx, DESKS)
+    supervisor = browser("head", Role.SUPERVISOR, language=language)
+    address, leave = "/console/appointments", "/console/desk-leaves"
+    today = str(clock.local_day(clock.utcnow()))
+    typed = {
+        "desk": "officer",
+        "starts_on": today,
+        "reason_ar": "تدريب",
+        "reason_en": "Training",
+        "every_weeks": "2",
+        "weekdays": "thu",
+    }
+    page = text_of(supervisor.get(address))
+    refused = send(supervisor, page, leave, **typed, hours="late")
+    said = text_of(refused)
+    assert refused.status_code == 422 and 'role="alert"' in said
+    for kept in (
+        'value="late"',
+        'value="Training"',
+        'value="thu" checked',
+        'value="officer" selected',
+        'value="2"',
+    ):
+        assert kept in said, kept
+    made = send(supervisor, said, leave, **typed, hours="12:00-14:00")
+    assert made.status_code == 303
+    page = text_of(supervisor.get(address))
+    assert "12:00–14:00" in page and ("Thursday" if language == "en" else "الخميس") in page
+    ended = re.findall(rf"{leave}/[^/]+/end", page)[0]
+    looks_on = text_of(browser("desk", Role.REVIEWER, language=language).get(address))
+    assert "12:00–14:00" in looks_on and ended not in looks_on and leave not in looks_on
+    assert send(supervisor, page, ended).status_code == 303
+    assert "12:00–14:00" not in text_of(supervisor.get(address))

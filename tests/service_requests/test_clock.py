@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from asimati.kit import clock, db
+from asimati.kit import db
 from asimati.places import sync as places
 from asimati.service_requests.actions.timing import escalate
-from tests.service_requests.town import BLOCKS, SAID
+from tests.service_requests.town import BLOCKS, HOLIDAY, SAID, next_working_days
 
 Headers = dict[str, str]
 Submit = Callable[..., dict[str, Any]]
-HOLIDAY = {"name": {"ar": "عيد الفطر", "en": "Eid al-Fitr"}, "standing": "provisional"}
-
-
-def next_working_days(count: int) -> list[date]:
-    """Coming days that are neither Friday nor Saturday."""
-    with db.transaction() as tx:
-        day, found = clock.local_day(clock.now(tx)), []
-    while len(found) < count:
-        day += timedelta(days=1)
-        if day.weekday() not in (4, 5):
-            found.append(day)
-    return found
 
 
 def test_a_holiday_moves_what_is_due_and_tells_the_resident_once(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from asimati.accounts.actions import ensure_person
+from asimati.accounts.rules import age_band
 from asimati.dataprotection.actions import erase
 from asimati.dataprotection.archive import data
-from asimati.kit import db
+from asimati.kit import clock, db
 from asimati.kit.policy import SYSTEM
 from asimati.pack import load, sync
 from asimati.service_requests.models import CaseSubject
 from asimati.settings import settings
 from tests.service_requests.test_intake_drafts import grown_up, tell
-from tests.service_requests.town import filed
+from tests.service_requests.town import SAID, filed
 
 V1 = "/api/v1"
 Call = Callable[..., Any]
@@ -127,6 +129,64 @@ def test_the_case_says_for_whom_and_both_see_it_and_the_filer_is_told(
         one for one in town.get(f"{V1}/notifications", headers=hers).json["items"]
         if one["topic"].startswith("service_requests.")
     ]  # fmt: skip
+
+
+def test_what_is_done_for_a_member_counts_the_member_and_not_who_filed_it(
+    town: FlaskClient, father: Headers, grandmother: tuple[Headers, str], reviewer: Headers, move: Call,
+    run_listeners: Call,
+) -> None:  # fmt: skip
+    tell(town, father, sex="male")
+    said = {"name_ar": "سارة", "relation": "child", "birth_date": "2019-05-04", "sex": "female"}
+    child = town.post(f"{V1}/me/household", json=said, headers=father).json["id"]
+    body = {"service": "census", "form_version": 1, "answers": {"who": "x"}}
+    own, hers, herself = (
+        town.post(f"{V1}/service-requests", json=body | {"member": member}, headers=father).json
+        for member in (None, child, grandmother[1])
+    )
+    move(reviewer, hers, "claim")
+    move(reviewer, hers, "resolve", message=SAID)
+    town.post(f"{V1}/service-requests/{hers['reference']}/rating", json={"stars": 5}, headers=father)
+    run_listeners()
+    with db.transaction() as tx:
+        counted = text("SELECT payload FROM message WHERE payload ? 'group' AND payload->>'reference' = :case")
+        groups = {
+            case: [payload["group"] for payload in tx.scalars(counted, {"case": made["reference"]})]
+            for case, made in (("own", own), ("child", hers), ("mother", herself))
+        }
+        today = clock.local_day(clock.now(tx))
+        people = tx.scalar(text("SELECT count(DISTINCT who) FROM act"))
+    known = {case: {(one["sex"], one["age_band"], one["block"]) for one in told} for case, told in groups.items()}
+    assert known == {
+        "own": {("male", age_band(date(1985, 1, 1), today), "317")},
+        "child": {("female", age_band(date(2019, 5, 4), today), "317")},  # she lives with him
+        "mother": {("unknown", age_band(date(1950, 1, 1), today), "325")},  # as her own account says
+    }
+    assert len(groups["child"]) == 3, "filed, answered, rated"
+    assert people == 3, "three people, though one filed it all"
+
+
+def test_a_draft_keeps_for_whom_it_is_until_it_is_filed(
+    town: FlaskClient, father: Headers, child: str, as_resident: Call
+) -> None:
+    begun = {"service": "census", "form_version": 1, "answers": {"who": "سارة"}, "member": child}
+    drafts, sara = f"{V1}/request-drafts", {"member": child, "name": {"ar": "سارة", "en": "Sara"}}
+    refused = town.post(drafts, json=begun, headers=as_resident())
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/member")
+    first, second = (town.post(drafts, json=begun, headers=father) for _ in range(2))
+    assert first.status_code == 201 and first.json["for"] == sara
+    path = f"{drafts}/{first.json['id']}"
+
+    def change(**said: Any) -> Any:
+        tag = town.get(path, headers=father).headers["ETag"]
+        return town.patch(path, json=said, headers={**father, "If-Match": tag}).json["for"]
+
+    assert change(member=None) is None and change(member=child) == sara and change(answers={"who": "س"}) == sara
+    assert [one["for"] for one in town.get(drafts, headers=father).json["items"]] == [sara, sara]
+    body = {name: begun[name] for name in ("service", "form_version", "answers")}
+    sent = town.post(f"{V1}/service-requests", json=body | {"draft": first.json["id"]}, headers=father)
+    assert sent.status_code == 201 and sent.json["for"] == sara
+    own = body | {"draft": second.json["id"], "member": None}
+    assert town.post(f"{V1}/service-requests", json=own, headers=father).json["for"] is None, "what is said counts"
 
 
 def test_nobody_files_for_who_is_not_of_their_household(

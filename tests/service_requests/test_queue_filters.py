@@ -10,9 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from asimati.accounts.models import RoleGrant
 from asimati.http import queues
 from asimati.kit import db
+from asimati.service_requests.sync import sync
+from asimati.settings import settings
 from tests.service_requests.conftest import filed
+from tests.service_requests.town import PART, words
 
 Headers = dict[str, str]
 QUEUE = "/api/v1/staff/queues/unassigned"
@@ -140,6 +144,53 @@ def test_all_open_cases_are_narrowed_by_who_has_them(
     assert found(entity="works") == []
     officers = town.get("/api/v1/staff/officers", headers=reviewer).json["items"]
     assert [one["id"] for one in officers] == [me]
+
+
+def test_departments_are_listed_by_the_names_the_pack_gives_them(
+    town: FlaskClient, reviewer: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    social = {"code": "social", "title": words("Social affairs", "الشؤون الاجتماعية")}
+    monkeypatch.setitem(settings().governorate.facts, "department", [social])
+    lamp, idea, safety, *others = PART["services"]
+    named = [lamp | {"department": "works"}, idea | {"department": "social"}, safety | {"department": "social"}]
+    with db.transaction() as tx:
+        sync(tx, {**PART, "services": [*named, *others]})
+    found = town.get("/api/v1/staff/departments", headers=reviewer).json["items"]
+    assert found == [social, {"code": "works", "title": words("works", "works")}]
+
+
+def test_a_case_is_offered_to_those_alone_who_may_take_it(
+    town: FlaskClient, resident: Headers, reviewer: Headers, supervisor: Headers, as_staff: Any, submit: Any,
+    move: Any,
+) -> None:  # fmt: skip
+    case = submit(resident)
+    free, interested, far, auditor = (
+        as_staff("reviewer"),
+        as_staff("reviewer"),
+        as_staff("reviewer"),
+        as_staff("auditor"),
+    )
+
+    def number(who: Headers) -> str:
+        return str(town.get("/api/v1/staff/me", headers=who).json["id"])
+
+    def offered(who: Headers, case: str) -> Any:
+        answer = town.get("/api/v1/staff/officers", query_string={"case": case}, headers=who)
+        return {one["id"] for one in answer.json["items"]} if answer.status_code == 200 else answer.status_code
+
+    with db.transaction() as tx:
+        tx.query(RoleGrant).filter_by(staff_id=number(far)).update({"scopes": {"service": ["idea"]}})
+    move(interested, case, "declare", note="My cousin's house")
+    everybody = {number(who) for who in (free, reviewer, supervisor)}
+    assert offered(supervisor, case["reference"]) == offered(auditor, case["reference"]) == everybody
+    move(reviewer, case, "claim")
+    assert offered(reviewer, case["reference"]) == everybody - {number(reviewer)}, "whoever holds it has it"
+    for who in everybody - {number(reviewer)}:
+        given = move(reviewer, case, "hand-over", reviewer=who, note="It stands here")
+        assert given.status_code == 200, given.json
+        move(supervisor, case, "assign", reviewer=number(reviewer))
+    assert offered(far, case["reference"]) == 404
+    assert offered(reviewer, submit(resident, service="safety")["reference"]) == 404, "in confidence"
 
 
 @pytest.mark.parametrize("order", ["due", "oldest", "newest", "changed"])

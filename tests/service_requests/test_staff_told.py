@@ -14,13 +14,15 @@ from asimati import pack
 from asimati.accounts.actions import clear
 from asimati.accounts.models import RoleGrant
 from asimati.kit import db
+from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM
 from asimati.notifications.sync import sync as sync_templates
+from asimati.places.messages import WorkingTimeChanged
 from asimati.service_requests.actions.reminding import remind_entities
 from asimati.service_requests.actions.timing import escalate
 from asimati.service_requests.sync import sync
 from asimati.settings import settings
-from tests.service_requests.town import PART, SAID, words
+from tests.service_requests.town import HOLIDAY, PART, SAID, next_working_days, words
 
 V1 = "/api/v1"
 Headers = dict[str, str]
@@ -102,6 +104,32 @@ def test_of_a_confidential_case_the_cleared_alone_are_told_and_nobody_what_it_is
     assert inbox(supervisor) == [] and inbox(cleared) == [("request_escalated", case["reference"])]
     said = town.get(f"{V1}/staff/notices", headers=cleared).json["items"][0]["text"]
     assert "confidential" in said["en"] and "Safety" not in said["en"] and "ملاحظة" not in said["ar"]
+
+
+def test_a_moved_holiday_is_told_to_whoever_holds_the_case_once(
+    town: FlaskClient, resident: Headers, reviewer: Headers, supervisor: Headers, as_staff: AsStaff, submit: Any,
+    move: Any, inbox: Any,
+) -> None:  # fmt: skip
+    colleague, held, free = as_staff("reviewer"), submit(resident), submit(resident)
+    move(reviewer, held, "claim")
+    day = next_working_days(2)[1]
+    made = town.post(f"{V1}/staff/holidays", json={"day": str(day), **HOLIDAY}, headers=supervisor)
+    assert made.status_code == 201, made.json
+    told = [("case_time_moved", held["reference"])]
+    assert inbox(reviewer) == told and inbox(colleague) == inbox(supervisor) == []
+    now = town.get(f"{V1}/staff/service-requests/{held['reference']}", headers=reviewer).json["due_at"]
+    assert now > held["due_at"]
+    said = town.get(f"{V1}/staff/notices", headers=reviewer).json["items"][0]["text"]
+    assert held["reference"] in said["ar"] and held["reference"] in said["en"]
+    with db.transaction() as tx:
+        publish(tx, WorkingTimeChanged())
+    assert inbox(reviewer) == told, "counted again, nothing has changed"
+    tagged = {**supervisor, "If-Match": town.get(f"{V1}/staff/holidays/{day}", headers=supervisor).headers["ETag"]}
+    town.patch(f"{V1}/staff/holidays/{day}", json={"standing": "confirmed"}, headers=tagged)
+    assert inbox(reviewer) == told, "confirmed on the day it was thought to be"
+    town.delete(f"{V1}/staff/holidays/{day}", headers=supervisor)
+    assert inbox(reviewer) == told * 2 and inbox(colleague) == []
+    assert free["reference"] not in str(inbox(supervisor))
 
 
 def test_whoever_a_case_is_given_to_and_whoever_waited_for_an_answer_are_told(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
+from asimati.kit import clock, db
+
 SAID = {"ar": "تم الإصلاح", "en": "It has been repaired"}
+
+HOLIDAY = {"name": {"ar": "عيد الفطر", "en": "Eid al-Fitr"}, "standing": "provisional"}
 
 
 def words(english: str, arabic: str) -> dict[str, str]:
@@ -67,3 +72,14 @@ def filed(service: str = "street-lamp", **more: Any) -> dict[str, Any]:
         "answers": {"text": "المصباح أمام المنزل لا يعمل"},
         "location": {"block": "317", "road": "1702", "lat": 26.23, "lon": 50.58},
     } | more
+
+
+def next_working_days(count: int) -> list[date]:
+    """Coming days that are neither Friday nor Saturday."""
+    with db.transaction() as tx:
+        day, found = clock.local_day(clock.now(tx)), []
+    while len(found) < count:
+        day += timedelta(days=1)
+        if day.weekday() not in (4, 5):
+            found.append(day)
+    return found

@@ -103,6 +103,31 @@ def test_who_books_an_appointment_beside_a_shift_is_told(client: FlaskClient, as
     assert (moved.status_code, moved.json["near"]) == (200, [])
 
 
+@pytest.mark.parametrize("first", ["appointment", "shift", "booking"])
+@pytest.mark.parametrize("second", ["appointment", "shift", "booking"])
+def test_whoever_is_somewhere_is_nowhere_else(
+    client: FlaskClient, as_resident: SignIn, first: str, second: str
+) -> None:
+    """Whatever was booked first, nothing of another kind is had at the same time."""
+    make_edition()
+    with db.transaction() as tx:
+        sync(tx, PART)
+    slot = client.get(f"{V1}/services/help/slots").json["items"][-1]
+    at, who = datetime.fromisoformat(slot["starts_at"]), as_resident()
+
+    def ask(kind: str, expect: int) -> Any:
+        if kind == "appointment":
+            return post(client, "/appointments", who, expect, service="help", starts_at=at.isoformat())
+        if kind == "shift":
+            return post(client, f"/shifts/{make_shift(at - timedelta(minutes=30), hours=1)}/sign-ups", who, expect)
+        event = make_event(starts_at=at - timedelta(minutes=5), ends_at=at + timedelta(hours=1))
+        return post(client, f"/events/{event}/bookings", who, expect, party_size=1)
+
+    ask(first, 201)
+    refused = ask(second, 409)
+    assert (refused["type"], refused["with"]["kind"]) == ("/problems/overlaps", first)
+
+
 def test_each_asks_for_its_own_rest(tx: Session, begins: datetime) -> None:
     person = ensure_person(tx, "+97333778811").id
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from asimati.accounts import rules
 from asimati.accounts.models import FormerAccount, Guardianship, HouseholdMember, Person, Side
+from asimati.accounts.queries import demographics
 from asimati.accounts.sign_on.attempts import require_level
 from asimati.kit import clock, secrets
 from asimati.kit.errors import NotFound
@@ -82,6 +83,18 @@ def written_of(tx: Session, holder: UUID, member_id: UUID) -> dict[str, Any]:
         raise NotFound
     said = {name: getattr(row, name) for name in ("name_ar", "name_latin", "sex", "birth_date")}
     return said | {"cpr": tail(row), "nationality": None, "disability": None}
+
+
+def demographics_of(tx: Session, member_id: UUID, person: UUID | None, on: date) -> dict[str, str]:
+    """How a member is counted on a day: by their own account (`person`), else by what the holder wrote of them.
+
+    They live with the holder unless their account says otherwise.
+    """
+    own, row = demographics(tx, person, on), tx.get_one(HouseholdMember, member_id)
+    lives = tx.scalar(select(Person.block).where(Person.id == row.holder_id))
+    written = {"sex": row.sex, "age_band": rules.age_band(row.birth_date, on), "block": lives}
+    silent = {name for name, value in own.items() if value == "unknown"}
+    return own | {name: str(value) for name, value in written.items() if name in silent and value}
 
 
 def guardians_of(tx: Session, person_id: UUID) -> list[UUID]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
+from asimati.accounts.refusals import AssuranceTooLow
 from asimati.appointments import actions, policy, queries
 from asimati.appointments import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.appointments.models import Appointment, DeskClosure, DeskLeave
@@ -82,7 +83,7 @@ def slots(tx: Session, actor: Actor, query: Payload, code: str) -> Payload:
 
 @blp.post(
     "/appointments", who=access.residents, takes=AppointmentIn, gives=AppointmentOut, status=201,
-    refuses=(*_TAKING, TooManyAppointments, AskAtTheDesk),
+    refuses=(*_TAKING, AssuranceTooLow, TooManyAppointments, AskAtTheDesk),
 )  # fmt: skip
 def book(tx: Session, actor: Actor, payload: Payload) -> Payload:
     """Book a free time."""

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asimati.appointments.rules import DeskKind, Move, Span, Status, comes_again, legal_moves
 from asimati.kit.db import Base, bilingual, is_object, one_of, primary_id, timestamp, version_column
+from asimati.kit.policy import ASSURANCE
 from asimati.kit.worktime import from_pack
 from asimati.settings import settings
 
@@ -63,6 +64,12 @@ class AppointmentService(Base):
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[dict[str, Any]] = bilingual()
     targets: Mapped[list[str]] = mapped_column(JSONB)
+    # How well whoever books must be known, as for filing it.
+    assurance: Mapped[str] = mapped_column(Text, server_default="phone")
+
+    __table_args__ = (
+        CheckConstraint("assurance IN ({})".format(", ".join(f"'{one}'" for one in ASSURANCE)), name="assurance"),
+    )
 
 
 class DeskClosure(Base):

@@ -293,5 +293,5 @@ def _who(facts: Mapping[str, Any]) -> bytes | None:
     """Whose act it was, told apart without a name: a person's, or an organisation's in whose name it was done."""
     if organisation := facts.get("organisation"):
         return secrets.pseudonym(organisation, "impact-organisation")
-    person = facts.get("person")
+    person = facts.get("counts_for") or facts.get("person")
     return secrets.pseudonym(str(person), "impact") if person else None

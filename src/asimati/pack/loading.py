@@ -131,7 +131,12 @@ def _appointments(files: dict[str, Part]) -> Part:
     return {
         "desks": desks,
         "services": [
-            {"code": code, "title": found["title"], "targets": found.get("targets", [])}
+            {
+                "code": code,
+                "title": found["title"],
+                "targets": found.get("targets", []),
+                "assurance": found["assurance"],
+            }
             for code, found in catalogue.items()
         ],
     }

@@ -160,6 +160,7 @@ GOVERNORATE = table(
         "household": table({}, {"guardian_assurance": choice("phone", "standard", "advanced")}),
         "volunteering": table({}, dict.fromkeys(VOLUNTEERING_RULES, COUNT)),
         "decline_reason": many(table({"code": CODE, "text": WORDS})),
+        "department": many(table({"code": CODE, "title": WORDS})),
         "appointments": table({}, dict.fromkeys(APPOINTMENT_RULES, COUNT)),
         "retention": {"type": "object", "additionalProperties": COUNT},
         "reminders": table(

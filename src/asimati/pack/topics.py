@@ -33,6 +33,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "service_requests.answer_reminder": _CASE | {"note"},
     "service_requests.resident_answered": _CASE | {"due_at"},
     "service_requests.case_assigned": _CASE | {"due_at"},
+    "service_requests.case_time_moved": _CASE | {"before", "due_at"},
     "service_requests.request_escalated": _CASE | {"level", "late_since"},
     "service_requests.entity_due_soon": _CASE | {"entity", "due_at"},
     "service_requests.entity_late": _CASE | {"entity", "due_at"},

@@ -44,6 +44,7 @@ from asimati.service_requests.schemas import (
     AssignIn,
     BulkIn,
     BulkOut,
+    DepartmentsOut,
     HandOverIn,
     IntakeIn,
     MergeIn,
@@ -52,6 +53,7 @@ from asimati.service_requests.schemas import (
     MyRequestItem,
     MyRequestsQuery,
     OfficersOut,
+    OfficersQuery,
     RatingIn,
     ReasonsOut,
     ReferIn,
@@ -137,6 +139,8 @@ def service_times(tx: Session, actor: Actor, code: str) -> Payload:
 def submit(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     """File a request. Services that allow it take it without a sign-in."""
     draft = payload.pop("draft", None)
+    if draft and actor.is_resident and "member" not in payload:
+        payload["member"] = drafts.member_of(tx, actor, draft)
     made = actions.submit(tx, actor, **payload)
     if draft and actor.is_resident:
         drafts.sent(tx, actor, draft)
@@ -294,10 +298,16 @@ def merge(tx: Session, actor: Actor, payload: Payload, version: int | None, refe
     return actions.merge(tx, actor, reference, _said(payload), into=payload["into"], version=version)
 
 
-@blp.get("/staff/officers", who=may("see"), gives=OfficersOut)
-def officers(tx: Session, actor: Actor) -> Payload:
-    """Colleagues who work on cases."""
-    return {"items": queries.officers(tx, actor)}
+@blp.get("/staff/officers", who=may("see"), query=OfficersQuery, gives=OfficersOut)
+def officers(tx: Session, actor: Actor, query: Payload) -> Payload:
+    """Colleagues who work on cases, or those a case can be given to."""
+    return {"items": queries.officers(tx, actor, **query)}
+
+
+@blp.get("/staff/departments", who=may("see"), gives=DepartmentsOut)
+def departments(tx: Session, actor: Actor) -> Payload:
+    """The departments of the services on offer."""
+    return {"items": queries.departments(tx, actor)}
 
 
 @blp.get("/staff/decline-reasons", who=may("decline"), gives=ReasonsOut)

@@ -43,12 +43,16 @@ class ForStaff(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Counted(Message):
-    """A message that counts for impact; its group has the block of the case."""
+    """A message that counts for impact; its group has the block of the case.
+
+    `counts_for`: whose act it counts as where that is not who is told, a member of a household, by account or line.
+    """
 
     source: str
     on: date
     group: dict[str, str]
     targets: list[str]
+    counts_for: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +139,16 @@ class DueTimeMoved(Told):
     """A holiday came or went, and with it the time we promised."""
 
     topic: ClassVar[str] = "service_requests.due_time_moved"
+
+    before: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseTimeMoved(ForStaff):
+    """The same for whoever holds the case: the time promised, or that of the entity which has the case."""
+
+    topic: ClassVar[str] = "service_requests.case_time_moved"
 
     before: datetime
     due_at: datetime

@@ -195,6 +195,7 @@ class ServiceRequest(Base):
             postgresql_using="gin",
         ),
         Index("service_request_person_idx", "person_id", "submitted_at", "id"),
+        Index("service_request_edition_idx", "search_edition"),  # who is to be indexed again
         # Similar open cases, by block and by point.
         Index("service_request_block_idx", "service_id", "block", postgresql_where=_OPEN_ROW),
         Index(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -23,7 +23,7 @@ from asimati.kit.text import fold
 from asimati.kit.words import _
 from asimati.places.models import Block
 from asimati.service_requests import policy, searching
-from asimati.service_requests.models import WORDS, Entity, Hop, Service, ServiceRequest
+from asimati.service_requests.models import WORDS, Entity, Hop, Interest, Service, ServiceRequest
 from asimati.service_requests.rules import Channel, Domain, Kind, Status, Turn
 from asimati.settings import settings
 
@@ -230,9 +230,29 @@ def queue(
     return paginate(tx, _found(wanted, q), _ORDERS[order], page)
 
 
-def officers(tx: Session, actor: Actor) -> list[dict[str, Any]]:
-    """Colleagues who work on cases, by name: to give one to, or to look for what they hold."""
+def officers(tx: Session, actor: Actor, case: str | None = None) -> list[dict[str, Any]]:
+    """Colleagues who work on cases, by name, to look for what they hold; with a `case`, those it can be given to.
+
+    Raises NotFound for a case that is not the actor's to see.
+    """
     policy.require(actor, "see")
-    working = {one.id for one in staff_holding(tx, policy.MAY["claim"])}
-    named = select(StaffMember.id, StaffMember.name).where(StaffMember.id.in_(working))
+    working = staff_holding(tx, policy.MAY["claim"])
+    found = {one.id for one in (_fit_for(tx, request(tx, actor, case), working) if case else working)}
+    named = select(StaffMember.id, StaffMember.name).where(StaffMember.id.in_(found))
     return [dict(row._mapping) for row in tx.execute(named.order_by(StaffMember.name["ar"].astext, StaffMember.id))]
+
+
+def _fit_for(tx: Session, case: ServiceRequest, working: Iterable[Actor]) -> list[Actor]:
+    """Whoever may handle a case, but its holder, who declared an interest in it, and who decided it before."""
+    interested = set(tx.scalars(select(Interest.staff_id).where(Interest.request_id == case.id)))
+    out = interested | {case.claimed_by, case.appealed_from}
+    return [one for one in working if one.id not in out and policy.may_handle(one, case)]
+
+
+def departments(tx: Session, actor: Actor) -> list[dict[str, Any]]:
+    """The departments whose services are on offer, by the names the pack gives them."""
+    policy.require(actor, "see")
+    named = {one["code"]: one["title"] for one in settings().governorate.facts.get("department", [])}
+    wanted = select(Service.department).where(Service.department.is_not(None), Service.retired_at.is_(None))
+    codes = tx.scalars(wanted.distinct().order_by(Service.department))
+    return [{"code": code, "title": named.get(code, {"ar": code, "en": code})} for code in codes]

@@ -111,7 +111,10 @@ class RequestIn(Schema):
 
 
 class SubmitIn(RequestIn):
-    member = UUID(allow_none=True, metadata={"description": "Of your household, for whom it is"})
+    member = UUID(
+        allow_none=True,
+        metadata={"description": "Of your household, for whom it is; where it is left out, whom the draft is for"},
+    )
     draft = UUID(metadata={"description": "The draft it was written in, which is deleted"})
 
 
@@ -303,6 +306,10 @@ class ReasonsOut(Schema):
     items = List(Nested(ReasonOut))
 
 
+class OfficersQuery(Schema):
+    case = String(max_length=40, metadata={"description": "A case: only those it can be given to"})
+
+
 class OfficerOut(Schema):
     id = UUID()
     name = Text()
@@ -310,6 +317,15 @@ class OfficerOut(Schema):
 
 class OfficersOut(Schema):
     items = List(Nested(OfficerOut))
+
+
+class DepartmentOut(Schema):
+    code = String()
+    title = Text()
+
+
+class DepartmentsOut(Schema):
+    items = List(Nested(DepartmentOut))
 
 
 class MessageMoveIn(MoveIn):

@@ -7,13 +7,14 @@ written onto its front.
 from __future__ import annotations
 
 import re
+import zlib
 
 from asimati.kit.text import fold
 
-EDITION = 1  # of the rule below; rows indexed by an older one are indexed again
 LONGEST = 100  # characters of a word; PostgreSQL refuses lexemes past 2 KB
 # The article, alone or behind a conjunction or preposition; two letters at least must remain.
 _FRONT = re.compile(r"^(?:وال|بال|كال|فال|ال|لل)(?=\w{2})")
+_SAMPLE = "والباب بالباب كالباب فالباب الباب للباب ولباب سالباب"  # with a front, and without
 
 
 def words(text: str) -> list[str]:
@@ -28,6 +29,16 @@ def indexed(text: str, most: int) -> str:
     return " ".join(dict.fromkeys([*found, *bare]))[:most].strip()
 
 
+def edition() -> int:
+    """A mark of the rule above (1 to 32,767): whoever changes what it makes of texts changes the mark.
+
+    Rows with another mark are indexed again (`intake.indexing`).
+    """
+    letters = map(chr, range(0x20, 0x700))  # Latin and Arabic
+    made = [*words(" ".join(letters)), *(indexed(word, LONGEST) for word in _SAMPLE.split())]
+    return zlib.crc32("\n".join(made).encode()) % 0x7FFF + 1
+
+
 def prefixed(word: str) -> str:
     """A tsquery for words that begin with this one, or with its bare form."""
     return " | ".join(f"{_quoted(one)}:*" for one in dict.fromkeys([word, _bare(word)]))
@@ -40,3 +51,6 @@ def _bare(word: str) -> str:
 def _quoted(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"
+
+
+EDITION = edition()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import Person
+from asimati.accounts.sign_on.attempts import require_level
 from asimati.appointments import messages, policy, queries, rules
 from asimati.appointments.actions.holding import day_of, hold, locked, locked_desk, make, recorded, release, tell
 from asimati.appointments.models import Appointment, AppointmentService, Desk
@@ -36,9 +37,11 @@ Bilingual = Mapping[str, str | None]
 def book(tx: Session, actor: Actor, *, service: str, starts_at: datetime, desk: str | None = None) -> Appointment:
     """Book a free time for oneself, at a desk of one's choice or at any that is free.
 
-    Raises NoSuchSlot, SlotTaken, SlotReserved, Overlaps, TooManyAppointments, AskAtTheDesk, Invalid.
+    Who books is known as well as who files the service. Raises AssuranceTooLow, NoSuchSlot, SlotTaken,
+    SlotReserved, Overlaps, TooManyAppointments, AskAtTheDesk, Invalid.
     """
     offered, now, person = _offered(tx, service), clock.now(tx), actor.person
+    require_level(actor, offered.assurance)
     if (count := _no_shows(tx, person)) >= queries.said("no_shows"):
         raise AskAtTheDesk(count=count)
     first = queries.has_priority(tx, person, clock.local_day(starts_at))

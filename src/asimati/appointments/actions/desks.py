@@ -150,7 +150,9 @@ def _offer(at: datetime | None) -> dict[str, str] | None:
 
 
 def _meant(tx: Session, desk: Desk, leave: DeskLeave) -> Sequence[Appointment]:
-    """Who is expected in any of a leave's times. Raises Invalid for hours that are none."""
+    """Who is expected in any of a leave's times. Raises Invalid for no day, and for hours that are none."""
+    if not leave.weekdays:
+        raise Invalid([("/weekdays", _("This is required."))])
     ahead = _expected(tx, desk, queries.midnight(leave.starts_on), FAR)
     days = {clock.local_day(made.starts_at) for made in ahead}
     try:

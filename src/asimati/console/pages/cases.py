@@ -18,6 +18,7 @@ from asimati.service_requests import policy
 
 # Moves that say something to the resident, and those that need more than words.
 TELLING = frozenset({"ask", "resolve", "decline", "refer", "return", "reopen", "approve", "propose"})
+GIVING = frozenset({"assign", "hand_over"})
 CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting", "due-today", "due_today", "open"})
 # The other queues have pages of their own.
 ELSEWHERE = {
@@ -68,6 +69,7 @@ def queue(name: str) -> Any:
         kinds=list(NAMES["kind"]),
         states=_OPEN_STATES,
         officers=steady("/staff/officers", in_pages=False),
+        departments=steady("/staff/departments", in_pages=False),
         entities=steady("/staff/entities"),
         queues=queues,
         elsewhere=ELSEWHERE,
@@ -112,8 +114,9 @@ def move(reference: str, move: str) -> Any:
     payload: dict[str, Any] = form_of("note", "entity", "reviewer", "reason", "template", "into")
     if message := both("message"):
         payload["message"] = message
+    step = move.replace("_", "-")  # as the API's addresses have it
     answer = ask(
-        "POST", f"/staff/service-requests/{reference}/{move}", payload=payload,
+        "POST", f"/staff/service-requests/{reference}/{step}", payload=payload,
         key=request.form.get("key"), match=request.form.get("match") or None,
     )  # fmt: skip
     if answer.ok:
@@ -137,12 +140,12 @@ def _shown(answer: Answer, reference: str, **more: Any) -> Any:
         fields=answered(found),
         place=map_of(found.get("location")),
         entities=steady("/staff/entities") if "refer" in moves else [],
+        officers=listed("/staff/officers", case=reference) if GIVING & set(moves) else [],
         files=listed(f"/staff/service-requests/{reference}/attachments"),
         letters=listed(f"/staff/service-requests/{reference}/letters"),
         moves=moves,
         replies=fitting(listed(f"/staff/service-requests/{reference}/replies")) if TELLING & set(moves) else {},
         telling=TELLING,
-        me=str(g.staff.id),
         **facts,
     )
 

@@ -57,7 +57,7 @@ def submit(
     if form_version != offered.form_number:
         raise FormChanged(form_version=offered.form_number)
     person = actor.id if actor.is_resident else None
-    concerned = _member(tx, person, member)
+    concerned = household_member(tx, person, member)
     require_eligible(tx, offered, person, concerned)
     return _begin(
         tx, actor, offered, offered.form, answers, location, concerned=concerned, person_id=person,
@@ -99,7 +99,7 @@ def intake(
     if external_ref and tx.scalar(same):
         raise AlreadyTakenIn
     whose = _on_behalf_of(tx, person, phone)
-    concerned = _member(tx, whose, member)
+    concerned = household_member(tx, whose, member)
     if whose:
         require_eligible(tx, offered, whose, concerned, strict=False)
     return _begin(
@@ -131,7 +131,8 @@ def _on_behalf_of(tx: Session, person: UUID | None, phone: str | None) -> UUID |
         raise Invalid([("/phone", forms.NO_PHONE)]) from None
 
 
-def _member(tx: Session, holder: UUID | None, member: UUID | None) -> Member | None:
+def household_member(tx: Session, holder: UUID | None, member: UUID | None) -> Member | None:
+    """The member of somebody's household a case is for; None where none is named. Raises Invalid."""
     if member is None:
         return None
     try:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.household import demographics_of
 from asimati.accounts.queries import demographics
 from asimati.kit import clock
 from asimati.kit.policy import Actor
@@ -61,14 +62,22 @@ def both(words: str) -> dict[str, str]:
 
 
 def counted(tx: Session, request: ServiceRequest, act: UUID, deed: str, at: datetime) -> dict[str, Any]:
-    """What impact needs to count an act; its place is where the case is, if the case has one."""
-    day = clock.local_day(at)
+    """What impact needs to count an act; its place is where the case is, if the case has one.
+
+    A case for a member of a household counts the member, and not who filed it.
+    """
+    day, of = clock.local_day(at), request.subject
     place = {"block": request.block} if request.block else {}
+    if of is None:
+        group = demographics(tx, request.person_id, day)
+    else:
+        group = demographics_of(tx, of.member_id, of.person_id, day)
     return {
         "source": source(deed, act),
         "on": day,
-        "group": demographics(tx, request.person_id, day) | place,
+        "group": group | place,
         "targets": request.service.targets,
+        "counts_for": (of.person_id or of.member_id) if of else None,
     }
 
 

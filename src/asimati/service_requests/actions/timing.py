@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -41,25 +43,39 @@ def recount(tx: Session, delivered: Delivered) -> None:
     locked = wanted.limit(AT_ONCE).with_for_update(of=ServiceRequest, key_share=True)
     found = tx.scalars(locked.options(selectinload(ServiceRequest.hops))).all()
     calendar, now = work_calendar(tx), clock.now(tx)
+    officer = cache(lambda staff: staff_as_actor(tx, staff))
     for request in found:
-        _recount(tx, request, calendar, now)
+        if facts := _recount(tx, request, calendar, now):
+            _tell(tx, request, facts, officer)
     if len(found) == AT_ONCE:
         publish(tx, WorkingTimeChanged(after=found[-1].id))
 
 
-def _recount(tx: Session, request: ServiceRequest, calendar: Calendar, now: datetime) -> None:
+def _recount(tx: Session, request: ServiceRequest, calendar: Calendar, now: datetime) -> Mapping[str, str]:
+    """What changed of its times, written down; empty for nothing."""
     facts = _promise(request, calendar) | _hop(tx, request, calendar)
     if not facts:
-        return
+        return facts
     request.updated_at = now
     tx.add(_entry(request, Move.RECOUNT, now, facts))
     tx.flush()
     audit.record(
         tx, SYSTEM, "service_requests.recount", ("service_request", request.id), [request.person_id], **facts
     )
-    if "due_at" in facts and request.promised_at:
-        before = datetime.fromisoformat(facts["due_before"])
-        publish(tx, messages.DueTimeMoved(**telling.of(request), before=before, due_at=request.due_at))
+    return facts
+
+
+def _tell(
+    tx: Session, request: ServiceRequest, facts: Mapping[str, str], officer: Callable[[UUID], Actor | None]
+) -> None:
+    """Tell the resident what we promise now, and whoever holds the case."""
+    kind = "" if "due_at" in facts else "hop_"
+    before, due_at = (datetime.fromisoformat(facts[f"{kind}due_{part}"]) for part in ("before", "at"))
+    if not kind and request.promised_at:
+        publish(tx, messages.DueTimeMoved(**telling.of(request), before=before, due_at=due_at))
+    if request.claimed_by:
+        told = telling.for_staff(request, [officer(request.claimed_by)])
+        publish(tx, messages.CaseTimeMoved(**told, before=before, due_at=due_at))
 
 
 def _promise(request: ServiceRequest, calendar: Calendar) -> dict[str, str]:

@@ -100,6 +100,7 @@ def _shown(draft: Draft) -> Dict:
     names = (
         "id",
         "service",
+        "subject",
         "form_version",
         "current",
         "answers",

@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from asimati.accounts.models import HouseholdMember
 from asimati.kit import clock, forms
 from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests.actions.residents import days_of
+from asimati.service_requests.actions.submitting import household_member
 from asimati.service_requests.intake.models import Draft
 from asimati.service_requests.models import Service
 
@@ -37,14 +39,19 @@ def begin(
     form_version: int,
     answers: Mapping[str, Any],
     location: Mapping[str, Any] | None = None,
+    member: UUID | None = None,
 ) -> Draft:
-    """Keep what somebody has written so far, complete or not. Raises Invalid, TooManyDrafts."""
+    """Keep what somebody has written so far, complete or not, for themselves or for a member of their household.
+
+    Raises Invalid, TooManyDrafts.
+    """
     offered = tx.scalar(select(Service).where(Service.code == service, Service.retired_at.is_(None)))
     if offered is None:
         raise Invalid([("/service", _("There is no such service."))])
     if (tx.scalar(select(func.count()).where(Draft.person_id == actor.person)) or 0) >= MOST:
         raise TooManyDrafts(most=MOST)
     draft = Draft(person_id=actor.person, service=offered, form_version=form_version)
+    _meant_for(tx, draft, member)
     _write(draft, answers, location)
     tx.add(draft)
     tx.flush()
@@ -52,11 +59,14 @@ def begin(
 
 
 def go_on(tx: Session, actor: Actor, draft_id: UUID, version: int | None, changes: Mapping[str, Any]) -> Draft:
-    """Keep what was written since: each part that is sent takes the place of what was. Raises NotFound, Stale."""
+    """Keep what was written since: each part that is sent takes the place of what was. Raises NotFound, Stale,
+    Invalid."""
     draft = _mine(tx, actor, draft_id, lock=True)
     if version is not None and draft.version != version:
         raise Stale
     draft.form_version = changes.get("form_version", draft.form_version)
+    if "member" in changes:
+        _meant_for(tx, draft, changes["member"])
     _write(draft, changes.get("answers", draft.answers), changes.get("location", draft.location))
     tx.flush()
     return draft
@@ -65,6 +75,11 @@ def go_on(tx: Session, actor: Actor, draft_id: UUID, version: int | None, change
 def throw_away(tx: Session, actor: Actor, draft_id: UUID) -> None:
     """Delete a draft. Raises NotFound."""
     tx.delete(_mine(tx, actor, draft_id, lock=True))
+
+
+def member_of(tx: Session, actor: Actor, draft_id: UUID) -> UUID | None:
+    """For whom of the household a draft is; None for oneself, and for a draft that is not there."""
+    return tx.scalar(select(Draft.member_id).where(Draft.id == draft_id, Draft.person_id == actor.person))
 
 
 def sent(tx: Session, actor: Actor, draft_id: UUID) -> None:
@@ -105,6 +120,11 @@ def _mine(tx: Session, actor: Actor, draft_id: UUID, *, lock: bool = False) -> D
     if found is None:
         raise NotFound
     return found
+
+
+def _meant_for(tx: Session, draft: Draft, member: UUID | None) -> None:
+    concerned = household_member(tx, draft.person_id, member)
+    draft.member = tx.get(HouseholdMember, concerned.id) if concerned else None
 
 
 def _write(draft: Draft, answers: Mapping[str, Any], location: Mapping[str, Any] | None) -> None:

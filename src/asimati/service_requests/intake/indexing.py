@@ -1,8 +1,8 @@
-"""Cases that were written under an older rule of searching are made findable by the one in use."""
+"""Cases written under another rule of searching are made findable by the one in use, a batch at a time."""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, lazyload
 
 from asimati.service_requests.actions.submitting import searched
@@ -15,7 +15,15 @@ AT_ONCE = 2_000
 def index_again(tx: Session) -> int:
     """Index the next cases by the rule in use; how many. Neither their version nor their time of change moves."""
     services = {service.id: service for service in tx.scalars(select(Service))}
-    old = select(ServiceRequest).options(lazyload("*")).where(ServiceRequest.search_edition < EDITION)
+    old = (
+        select(ServiceRequest)
+        .options(lazyload("*"))
+        .where(
+            or_(
+                ServiceRequest.search_edition < EDITION, ServiceRequest.search_edition > EDITION
+            )  # an index knows both
+        )
+    )
     found = tx.scalars(old.limit(AT_ONCE).with_for_update(key_share=True, skip_locked=True)).all()
     for request in found:
         anew = {"search": searched(request, services[request.service_id]), "search_edition": EDITION}

@@ -10,6 +10,8 @@ from sqlalchemy import DateTime, ForeignKey, Index, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from asimati.accounts.household import name_of
+from asimati.accounts.models import HouseholdMember
 from asimati.kit.db import Base, is_object, primary_id, timestamp, version_column
 from asimati.service_requests.models import Service
 
@@ -22,6 +24,8 @@ class Draft(Base):
     id: Mapped[UUID] = primary_id()
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     service_id: Mapped[UUID] = mapped_column(ForeignKey("service.id"))
+    # For whom it is, of their household; none: for themselves.
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("household_member.id"), index=True)
     form_version: Mapped[int]  # the form it was written in
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB)
     location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -32,9 +36,15 @@ class Draft(Base):
     version: Mapped[int] = version_column()
 
     service: Mapped[Service] = relationship(lazy="joined", innerjoin=True)
+    member: Mapped[HouseholdMember | None] = relationship(lazy="joined")
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (is_object("answers"), Index("request_draft_person_idx", "person_id", "updated_at", "id"))
+
+    @property
+    def subject(self) -> dict[str, Any] | None:
+        """The member it is for, as a case names them."""
+        return {"member_id": self.member.id, "name": name_of(self.member)} if self.member else None
 
     @property
     def current(self) -> bool:

@@ -26,7 +26,7 @@ from asimati.http.routes import pointers
 from asimati.kit.errors import Invalid
 from asimati.kit.words import _
 from asimati.service_requests.rules import Assurance, Channel, Status, Turn
-from asimati.service_requests.schemas import ConditionOut, IntakeIn, LocationIn, LocationOut
+from asimati.service_requests.schemas import ConditionOut, IntakeIn, LocationIn, LocationOut, SubjectOut
 
 
 class CapturedIn(Schema):
@@ -59,18 +59,23 @@ class DraftIn(Schema):
     form_version = Integer(required=True, min=1)
     answers = Object(required=True)
     location = Nested(LocationIn, allow_none=True)
+    member = UUID(allow_none=True, metadata={"description": "Of your household, for whom it is"})
 
 
 class DraftChangeIn(Schema):
     form_version = Integer(min=1)
     answers = Object()  # all of them: what is sent takes the place of what was
     location = Nested(LocationIn, allow_none=True)
+    member = UUID(allow_none=True, metadata={"description": "Of your household, for whom it is"})
 
 
 class DraftItem(Schema):
     id = UUID()
     service = String(attribute="service.code")
     title = Text(attribute="service.title")
+    subject = Nested(
+        SubjectOut, data_key="for", allow_none=True, metadata={"description": "The member of a household it is for"}
+    )
     created_at = DateTime()
     updated_at = DateTime()
 
