@@ -43,6 +43,11 @@ class Schema(ma.Schema):
         # the application took to start, half went there.
         return self
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if type(obj) is dict and "." not in attr:  # nearly all we write, and the general way looks four times
+            return obj.get(attr, default)
+        return super().get_attribute(obj, attr, default)
+
 
 class Length(validate.Length):
     message_min = _("Write at least {min} characters.")
@@ -264,6 +269,11 @@ class List(ma.fields.List):
     def __init__(self, cls_or_instance: Any, *, max_items: int = 100, **kwargs: Any) -> None:
         kwargs.setdefault("validate", Length(max=max_items, error=_("This list is too long.")))
         super().__init__(cls_or_instance, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        if value is not None and isinstance(self.inner, Nested):
+            return self.inner.schema.dump(value, many=True)  # one after the other, each would be begun anew
+        return super()._serialize(value, attr, obj, **kwargs)
 
 
 class Nested(ma.fields.Nested):
