@@ -147,7 +147,7 @@ def test_what_goes_goes_what_stays_says_why_and_what_counted_counts(
     assert counted() == before
     with db.transaction() as tx:
         places = select(room.SignUp.person_id, room.SignUp.status).where(room.SignUp.status != "checked_out")
-        found = {person: status for person, status in tx.execute(places)}
+        found = {row.person_id: row.status for row in tx.execute(places)}
         assert found.pop(volunteer) == SignUpStatus.WITHDRAWN
         assert set(found.values()) == {SignUpStatus.OFFERED}  # whoever stood behind them
         member = tx.scalars(select(room.EntityMember).where(room.EntityMember.person_id == volunteer)).one()
