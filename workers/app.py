@@ -70,7 +70,8 @@ app.conf.update(SETTINGS, broker_url=settings().broker_address or None, broker_t
 @signals.setup_logging.connect
 def _log_like_the_rest(**_: Any) -> None:
     logs.configure()
-    for chatty in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):  # two lines for each task and tick
+    # Two lines for each task and tick; the pool, asked for everything, tells what tasks were called with.
+    for chatty in ("celery.beat", "celery.worker.strategy", "celery.app.trace", "celery.pool"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -148,15 +148,19 @@ def install(app: Flask) -> None:
     def refuse(fault: Exception) -> Response:
         refusal = meaning(fault)
         if status_of(refusal) >= 500:
-            log.error(
-                "%s: %s", type(fault).__name__, request.path, exc_info=not isinstance(fault, Refusal) and fault
-            )
+            log.error("%s: %s", type(fault).__name__, _where(), exc_info=not isinstance(fault, Refusal) and fault)
         response = answer(refusal)
         if isinstance(fault, HTTPException):  # Allow and the like
             for name, value in fault.get_headers(request.environ):
                 if name.lower() not in ("content-type", "content-length"):
                     response.headers[name] = value
         return response
+
+
+def _where() -> str:
+    """The path, without what is a secret in it: whoever has the token of a calendar reads it."""
+    token = str((request.view_args or {}).get("token", ""))
+    return request.path.replace(token, "…") if token else request.path
 
 
 def _by_status(fault: HTTPException) -> Refusal:
