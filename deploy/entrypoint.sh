@@ -7,7 +7,7 @@ web)
 	exec python -m granian --interface wsgi --factory --host "${ASIMATI_HOST:-0.0.0.0}" --port "$port" \
 		--workers "${ASIMATI_WEB_WORKERS:-2}" --blocking-threads "${ASIMATI_WEB_THREADS:-8}" \
 		--http 1 --http1-header-read-timeout 10000 --http1-buffer-size 65536 \
-		--no-ws --respawn-failed-workers --workers-kill-timeout 25 --log-level warning asimati.wsgi:create_app
+		--no-ws --no-access-log --respawn-failed-workers --workers-kill-timeout 25 --log-level warning asimati.wsgi:create_app
 	;;
 worker) # the queues it serves may follow, separated by commas; all of them otherwise
 	export REMAP_SIGTERM=SIGQUIT # SIGTERM lets tasks finish for a while, then gives the rest back

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import jwt
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +102,16 @@ def test_a_token_that_was_altered_or_made_for_something_else_is_nobodys(client: 
         "x" * 4000,
     ):
         assert client.get(f"{V1}/me", headers={"Authorization": f"Bearer {wrong}"}).status_code == 401
+
+
+def test_the_published_keys_verify_what_was_signed_and_sign_nothing(client: FlaskClient, tokens: Any) -> None:
+    published = client.get("/.well-known/jwks.json").json["keys"]
+    token = tokens["access_token"]
+    (ours,) = [key for key in published if key["kid"] == jwt.get_unverified_header(token)["kid"]]
+    key = jwt.PyJWK({**ours, "alg": "EdDSA"})  # the library's older name of the same algorithm
+    raw = base64.urlsafe_b64decode(token.split(".")[2] + "==")
+    assert key.Algorithm.verify(token.rpartition(".")[0].encode(), key.key, raw)
+    assert all(one["use"] == "sig" and not one.keys() & {"d", "k"} for one in published)
 
 
 def test_an_access_token_ends(client: FlaskClient, tokens: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from asimati.accounts.models import Consent, Person
 from asimati.accounts.queries import contacts_of
+from asimati.cli import cli
 from asimati.dataprotection import actions
+from asimati.dataprotection.actions.asking import BROADCAST
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
 from asimati.kit.privacy import HOLDINGS
@@ -286,6 +289,30 @@ def test_a_consent_can_be_withdrawn_and_its_receipt_stays(client: FlaskClient, m
         assert tx.query(Consent).filter_by(person_id=person).count() == 2
 
 
+def test_the_desk_withdraws_a_consent_for_whoever_asks(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers
+) -> None:
+    assert ask(client, me, "withdraw", consent="nothing").json["errors"][0]["pointer"] == "/consent"
+    body = {"person": str(person), "kind": "withdraw", "consent": "disability", "text": "By letter"}
+    made = client.post(f"{V1}/staff/data-requests", json=body, headers=officer)
+    assert made.status_code == 201 and made.json["by_staff"]
+    _carry_out(client, officer, made.json["reference"])
+    assert client.get(f"{V1}/me", headers=me).json["disability"] is None
+    assert not disability(client, me)["standing"] and disability(client, me)["receipts"][0]["withdrawn_at"]
+
+
+def test_whoever_objects_to_being_told_things_is_announced_nothing_more(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers
+) -> None:
+    reference = ask(client, me, "object", text="No announcements", group="notice").json["reference"]
+    wishes = client.get(f"{V1}/me/preferences", headers=me).json
+    assert wishes["channels"] and BROADCAST not in wishes["topics"]
+    _carry_out(client, officer, reference)
+    assert client.get(f"{V1}/me/preferences", headers=me).json["topics"][BROADCAST] == []
+    (standing,) = client.get(f"{V1}/staff/people/{person}", headers=officer).json["restrictions"]
+    assert (standing["kind"], standing["group"]) == ("objection", "notice")
+
+
 def test_a_review_is_answered_by_a_person(client: FlaskClient, me: Headers, officer: Headers) -> None:
     assert ask(client, me, "review").status_code == 422
     about = {"type": "booking", "reference": "BK-7K3M9QWZ"}
@@ -311,6 +338,16 @@ def test_a_purge_ends_what_is_old_enough_and_leaves_what_is_blocked(
         assert actions.purge(tx)["suggestion"]["service_request"] == 1
         assert "suggestion" not in actions.purge(tx), "what is emptied is not emptied again"
         assert tx.scalar(text("SELECT answers::text FROM service_request")) == "{}"
+
+
+def test_the_command_says_what_it_would_end_and_then_ends_it(
+    client: FlaskClient, me: Headers, case: str, moved_clock: Call
+) -> None:
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE service_request SET closed_at = app_now(), status = 'withdrawn'"))
+    with moved_clock(days=365 * 9):
+        found = [json.loads(CliRunner().invoke(cli, ["purge", *words]).output) for words in (["--dry-run"], [], [])]
+    assert [one.get("suggestion", {}).get("service_request") for one in found] == [1, 1, None]
 
 
 # --- masks -----------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from asimati.supervisor.plan import WIRE
+from asimati.settings import settings
+from asimati.supervisor.plan import SILENT, WIRE, plan
 from tests.conftest import HOME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,20 +30,28 @@ Address = tuple[str, int]
 
 
 @pytest.fixture(scope="module")
-def server(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server's own words go."""
+    return tmp_path_factory.mktemp("wire") / "log"
+
+
+@pytest.fixture(scope="module")
+def server(database: str, log: Path) -> Iterator[Address]:
     """The web server as production starts it, but for one process of two threads."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = free.getsockname()
-    environment = os.environ | {"ASIMATI_HOME": str(HOME), "ASIMATI_DATABASE_URL": database}
+    environment = os.environ | {
+        "ASIMATI_HOME": str(HOME), "ASIMATI_DATABASE_URL": database, "GRANIAN_LOG_ACCESS_ENABLED": "true",
+    }  # fmt: skip
     quick = WIRE | {"http1-header-read-timeout": PATIENCE}
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "asimati.wsgi:create_app",
         "--host", "127.0.0.1", "--port", str(address[1]), "--workers", "1", "--blocking-threads", "2",
-        "--no-ws", "--log-level", "warning", *(f"--{name}={value}" for name, value in quick.items()),
+        "--no-ws", SILENT, "--log-level", "warning", *(f"--{name}={value}" for name, value in quick.items()),
     ]  # fmt: skip
-    log = (tmp_path_factory.mktemp("wire") / "log").open("ab")
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    said = log.open("ab")
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=said, stderr=said, start_new_session=True)
     try:
         wait_for(address)
         yield address
@@ -236,3 +245,18 @@ def test_a_line_feed_alone_ends_a_line_here(server: Address) -> None:
     """Known, and said in docs/security.md: the proxy must refuse it, since it may not read it so."""
     said, _ = answers(server, FINE.replace(b"Host: x\r\n", b"Host: x\r\nX-A: b\nX-Request-ID: after-a-feed\r\n"))
     assert b"x-request-id: after-a-feed" in said
+
+
+def test_no_log_of_the_server_says_from_where_a_report_without_a_name_came(server: Address, log: Path) -> None:
+    """Not even where an environment asks for a log of requests. Production's two ways to start it say so too."""
+    body = b'{"category": "bribery", "text": "An envelope was handed over on the second floor"}'
+    head = [b"POST /api/v1/integrity/reports HTTP/1.1", b"Host: x", b"Content-Type: application/json",
+            b"Connection: close", b"Content-Length: %d" % len(body)]  # fmt: skip
+    with socket.create_connection(server, timeout=10, source_address=("127.0.0.77", 0)) as reporter:
+        reporter.sendall(b"\r\n".join(head) + b"\r\n\r\n" + body)
+        assert heard(reporter)[0].startswith(b"HTTP/1.1 201")
+    written = log.read_text(encoding="utf-8", errors="replace")
+    assert "127.0.0.77" not in written and "/integrity" not in written
+    assert "--no-access-log" in (ROOT / "deploy" / "entrypoint.sh").read_text(encoding="utf-8")
+    web = next(job for job in plan([], settings()).jobs if job.name == "web")
+    assert SILENT in web.arguments

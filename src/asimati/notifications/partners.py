@@ -111,6 +111,7 @@ def try_out(tx: Session, actor: Actor, webhook: UUID) -> WebhookDelivery:
     body = json.dumps({"type": "webhooks.test", "timestamp": clock.now(tx).isoformat(), "data": {}})
     made = WebhookDelivery(webhook_id=found.id, message_id=new_id(), topic="webhooks.test", body=body)
     tx.add(made)
+    audit.record(tx, actor, "notifications.webhook_tried", ("webhook", found.id))
     outbox.publish(tx, WebhooksDue())
     tx.flush()
     tx.refresh(made)

@@ -114,6 +114,8 @@ def _name(kind: str, number: int) -> str:
     return f"{kind}-{number + 1}" if number else kind
 
 
+# A log of requests would name whoever reports without a name; none is written, whatever the environment asks.
+SILENT = "--no-access-log"
 # HTTP/1.1 alone; how long a request's head may take to come (milliseconds), and how large it may be (bytes).
 WIRE = {"http": "1", "http1-header-read-timeout": 10_000, "http1-buffer-size": 65_536}
 
@@ -131,7 +133,7 @@ def _web(name: str, config: Settings, port: int) -> Job:
         **WIRE,
     }
     words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-    flags = ("--factory", "--no-ws", "--respawn-failed-workers")
+    flags = ("--factory", "--no-ws", SILENT, "--respawn-failed-workers")
     return Job(name, "granian", (*words, *flags, "asimati.wsgi:create_app"), (("ASIMATI_PORT", str(port)),))
 
 

@@ -150,6 +150,7 @@ def prefer(tx: Session, actor: Actor, version: int | None, wishes: dict[str, Any
         setattr(found, name, wishes.get(name, DEFAULT_WISHES[name]))
     person.language = wishes.get("language", person.language)
     tx.add(found)
+    audit.record(tx, actor, "accounts.preferences_changed", ("person", person.id))
     tx.flush()
 
 
@@ -178,11 +179,14 @@ def put_device(tx: Session, actor: Actor, installation_id: str, platform: str, p
     """
     if not INSTALLATION.fullmatch(installation_id):
         raise NotFound
+    before = tx.scalar(select(Device.person_id).where(Device.installation_id == installation_id))
     row = {"person_id": actor.person, "platform": platform, "push_token": push_token}
     put = insert(Device).values(installation_id=installation_id, **row)
     tx.execute(
         put.on_conflict_do_update(index_elements=["installation_id"], set_={**row, "updated_at": func.app_now()})
     )
+    if before != actor.person:  # apps say it again at every start
+        audit.record(tx, actor, "accounts.device_added", ("person", actor.person), [before], platform=platform)
 
 
 def drop_device(tx: Session, actor: Actor, installation_id: str) -> None:
@@ -191,3 +195,4 @@ def drop_device(tx: Session, actor: Actor, installation_id: str) -> None:
     if device is None or device.person_id != actor.person:
         raise NotFound
     tx.delete(device)
+    audit.record(tx, actor, "accounts.device_removed", ("person", actor.person))

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from asimati.accounts.callers import staff_as_actor
-from asimati.kit import clock
+from asimati.kit import audit, clock
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
 from asimati.service_requests import messages, policy
@@ -31,6 +31,8 @@ def write(tx: Session, actor: Actor, reference: str, *, text: str, version: int 
         at = step(tx, actor, request, Move.ANSWER, given={"text": text}).at
     else:
         at = request.updated_at = clock.now(tx)
+        about = ("service_request", request.id)
+        audit.record(tx, actor, "service_requests.write", about, [request.person_id])
     post(tx, actor, request, in_its_language(text), at)
     holder = staff_as_actor(tx, request.claimed_by) if request.claimed_by else None
     publish(tx, messages.ResidentAnswered(**telling.for_staff(request, [holder]), due_at=request.due_at))
