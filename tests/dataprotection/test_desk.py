@@ -22,6 +22,7 @@ from asimati.dataprotection.actions.asking import BROADCAST
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
 from asimati.kit.privacy import HOLDINGS
+from asimati.settings import settings
 from asimati.verify import VERIFIERS
 from tests.house.test_openings import answers_to
 
@@ -379,6 +380,21 @@ def test_details_are_masked_until_a_reason_is_given_and_again_minutes_later(
 
         staff = tx.scalar(text("SELECT staff_id FROM unmasking"))
         assert queries.person(tx, Actor("staff", staff, frozenset({Role.REVIEWER})), person)["phone"] == "••••822"
+
+
+def test_nobody_unmasks_one_after_the_other_and_those_who_watch_read_who_and_why(
+    client: FlaskClient, me: Headers, person: UUID, as_staff: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings().privacy, "unmaskings", 2)
+    reviewer, colleague = as_staff("reviewer"), as_staff("reviewer")
+    reason = {"purpose": "contact", "reason": "The address is unclear"}
+    path = f"{V1}/staff/people/{person}/unmask"
+    answers = [client.post(path, json=reason, headers=reviewer) for _ in range(3)]
+    assert [one.status_code for one in answers] == [201, 201, 429] and answers[2].headers["Retry-After"]
+    assert client.post(path, json=reason, headers=colleague).status_code == 201, "each has a number of their own"
+    seen = client.get(f"{V1}/staff/unmaskings", headers=as_staff("auditor")).json["items"]
+    assert [(one["person"], one["purpose"], one["reason"]) for one in seen] == [(str(person), *reason.values())] * 3
+    assert len({one["staff"] for one in seen}) == 2 and all(one["ends_at"] > one["created_at"] for one in seen)
 
 
 def test_a_blocked_person_is_unmasked_by_the_officer_alone(
