@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,7 +112,7 @@ def test_a_moved_holiday_is_told_to_whoever_holds_the_case_once(
 ) -> None:  # fmt: skip
     colleague, held, free = as_staff("reviewer"), submit(resident), submit(resident)
     move(reviewer, held, "claim")
-    day = next_working_days(2)[1]
+    sooner, day, *_, much_later = next_working_days(40)
     made = town.post(f"{V1}/staff/holidays", json={"day": str(day), **HOLIDAY}, headers=supervisor)
     assert made.status_code == 201, made.json
     told = [("case_time_moved", held["reference"])]
@@ -124,10 +124,19 @@ def test_a_moved_holiday_is_told_to_whoever_holds_the_case_once(
     with db.transaction() as tx:
         publish(tx, WorkingTimeChanged())
     assert inbox(reviewer) == told, "counted again, nothing has changed"
-    tagged = {**supervisor, "If-Match": town.get(f"{V1}/staff/holidays/{day}", headers=supervisor).headers["ETag"]}
-    town.patch(f"{V1}/staff/holidays/{day}", json={"standing": "confirmed"}, headers=tagged)
+
+    def change(off: date, **said: str) -> None:
+        path = f"{V1}/staff/holidays/{off}"
+        tagged = {**supervisor, "If-Match": town.get(path, headers=supervisor).headers["ETag"]}
+        assert town.patch(path, json=said, headers=tagged).status_code == 200
+
+    change(day, standing="confirmed")
     assert inbox(reviewer) == told, "confirmed on the day it was thought to be"
-    town.delete(f"{V1}/staff/holidays/{day}", headers=supervisor)
+    change(day, day=str(sooner))
+    assert inbox(reviewer) == told, "moved by a day, and the case is due when it was"
+    change(sooner, day=str(much_later))
+    assert inbox(reviewer) == told * 2, "moved behind the day the case is due"
+    town.delete(f"{V1}/staff/holidays/{much_later}", headers=supervisor)
     assert inbox(reviewer) == told * 2 and inbox(colleague) == []
     assert free["reference"] not in str(inbox(supervisor))
 

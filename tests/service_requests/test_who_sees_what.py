@@ -139,6 +139,26 @@ def test_the_catalogue_is_searched_in_either_language(town: FlaskClient) -> None
     assert one.json["form"]["schema"]["required"] == ["text"] and one.json["target_time"] == "P5D"
 
 
+def test_the_catalogue_says_what_the_pack_says_of_a_service(town: FlaskClient) -> None:
+    said: dict[str, Any] = {
+        "kind": "request", "domain": "social", "assurance": "standard", "location": "none", "targets": ["1.3"],
+        "documents": [words("Proof of income", "إثبات الدخل"), words("Lease", "عقد الإيجار")],
+        "fee": words("2 dinars", "ديناران"),
+    }  # fmt: skip
+    grant = service("grant", words("Grant", "منحة"), target="PT12H", eligibility={"age_from": 21}, **said)
+    with db.transaction() as tx:
+        sync(tx, {**PART, "services": [*PART["services"], grant]})
+    seen = town.get("/api/v1/services/grant").json
+    assert {name: seen[name] for name in said} == said
+    assert (seen["title"], seen["description"]) == (grant["title"], grant["description"])
+    assert (seen["target_time"], seen["available"]) == ("PT12H", True)
+    (condition,) = seen["conditions"]
+    assert condition["code"] == "age_from" and "21" in condition["text"]["ar"]
+    assert (seen["form"]["version"], seen["form"]["ui"]) == (1, grant["form"]["ui"])
+    plain = town.get("/api/v1/services/street-lamp").json
+    assert (plain["fee"], plain["documents"], plain["conditions"]) == (None, [], [])
+
+
 def test_staff_find_a_case_by_what_it_says(
     town: FlaskClient, resident: Headers, reviewer: Headers, submit: Submit
 ) -> None:
