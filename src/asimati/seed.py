@@ -65,6 +65,30 @@ VOLUNTEERS: list[dict[str, Any]] = [
     {"languages": ["ar"], "call_outs": False},
 ]  # fmt: skip
 
+SOCIETY = {
+    "name": {"ar": "جمعية أصدقاء الأحياء", "en": "Friends of the Neighbourhoods"},
+    "kind": "society", "contact": "info@friends.example",
+}  # fmt: skip
+SCHOOL = {
+    "name": {"ar": "مدرسة الحورة الثانوية", "en": "Hoora Secondary School"},
+    "kind": "school", "contact": "office@hoora.example",
+}  # fmt: skip
+# What the society would have published.
+OFFER: dict[str, Any] = {
+    "title": {"ar": "صيانة أثاث المنازل لكبار المواطنين", "en": "Furniture repairs for senior citizens"},
+    "description": {
+        "ar": "إصلاح الأثاث وتجهيز المنازل لتناسب احتياجات كبار المواطنين.",
+        "en": "Repair furniture and make homes fit the needs of senior citizens.",
+    },
+    "location": {"ar": "مقر الجمعية، القضيبية", "en": "The society's house, Gudaibiya"},
+    "meeting_point": {"ar": "عند المدخل الرئيسي", "en": "At the main entrance"},
+    "block": "325", "targets": ["11.1", "10.2"], "minimum_age": 18,
+    "roles": [
+        {"title": {"ar": "حرفي", "en": "Repairer"}, "places": 4, "skills": ["crafts"]},
+        {"title": {"ar": "مساعد", "en": "Helper"}, "places": 6},
+    ],
+}  # fmt: skip
+
 
 def seed(*, staff_only: bool = False) -> dict[str, Any]:
     """Sow once; a second time finds everything there. Who may sign in, and the number of what was made."""
@@ -92,7 +116,44 @@ def seed(*, staff_only: bool = False) -> dict[str, Any]:
         _case(client, resident, reviewer["access_token"], service, answers, block)
     for number, resident in enumerate(people):
         _ask(client, "PUT", "/me/volunteer", resident, **VOLUNTEERS[number % len(VOLUNTEERS)])
+    _volunteering(client, people)
     return {**_sign_in(), "residents": len(people), "cases": len(people)}
+
+
+def _volunteering(client: FlaskClient, people: list[str]) -> None:
+    """An organisation with members and an offer to look through, another that applies, a series, an open place."""
+    coordinator = _ask(client, "POST", "/auth/staff", None, email="coordinator@asimati.example", password=PASSWORD)
+    staff, (head, *members) = coordinator["access_token"], people[:3]
+    society = _ask(client, "POST", "/volunteer-entities", head, **SOCIETY)["id"]
+    _ask(client, "POST", f"/staff/volunteer-entities/{society}/accredit", staff)
+    code = _ask(client, "POST", f"/volunteer-entities/{society}/invitation", head)["code"]
+    for member in members:
+        _ask(client, "POST", "/volunteer-entities/join", member, code=code)
+    _ask(client, "POST", f"/volunteer-entities/{society}/enrolment", head)
+    _ask(client, "POST", "/volunteer-entities", people[4], **SCHOOL)
+    offer = _ask(client, "POST", f"/volunteer-entities/{society}/opportunities", head, **OFFER)["id"]
+    at = f"/volunteer-entities/{society}/opportunities/{offer}"
+    begins = clock.utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(days=10)
+    times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=3)).isoformat()}
+    _ask(client, "POST", f"{at}/shifts", head, **times)
+    _ask(client, "POST", f"{at}/submit", head)
+    _series(client, staff, members[0])
+
+
+def _series(client: FlaskClient, staff: str, member: str) -> None:
+    """Shifts of four weeks, of which somebody offers their place to all who fit."""
+    (trees,) = _ask(client, "GET", "/opportunities?q=زراعة", None)["items"]
+    first = clock.local_day(clock.utcnow()) + timedelta(days=14)
+    rule = {"opportunity": trees["id"], "weekdays": ["sat"], "begins": "07:30", "minutes": 180, "places": 20}
+    days = {"first_day": str(first), "until": str(first + timedelta(weeks=4) - timedelta(days=1))}
+    _ask(client, "POST", "/staff/shift-series", staff, **rule, **days)
+    charter = _ask(client, "GET", "/volunteering/charter", member)
+    _ask(client, "PUT", "/me/volunteer/charter", member, version=charter["version"])
+    shift = next(
+        one for one in _ask(client, "GET", f"/opportunities/{trees['id']}", None)["shifts"] if one["series"]
+    )
+    place = _ask(client, "POST", f"/shifts/{shift['id']}/sign-ups", member)
+    _ask(client, "POST", f"/sign-ups/{place['id']}/swap", member, open=True)
 
 
 def _sign_in() -> dict[str, Any]:
