@@ -191,6 +191,36 @@ def test_a_stranger_cannot_lock_the_owner_out(
     assert again.json["device_token"].split(".")[0] == mine.split(".")[0]  # the same device, known for longer
 
 
+def test_a_stranger_of_one_network_does_not_use_up_what_a_new_telephone_may_have(
+    ask: Call, moved_clock: Call, setting: Call
+) -> None:
+    """Its owner has no known device and no sign-on, and comes in all the same, all day long."""
+    setting("codes", per_phone_address_hour=3, per_phone_address_day=6)
+    stranger = {"environ_base": {"REMOTE_ADDR": "192.0.2.1"}}
+    sent = 0
+    for hour in range(8):
+        for second in (0, 61, 182, 423):
+            with moved_clock(hours=hour, seconds=second):
+                sent += ask(PHONE, **stranger).status_code == 202
+        if hour in (0, 7):
+            with moved_clock(hours=hour, seconds=1000):
+                assert ask(PHONE).status_code == 202, hour
+    assert sent == 6
+    with moved_clock(hours=7, seconds=1100):
+        refused = ask(PHONE, environ_base={"REMOTE_ADDR": "192.0.2.99"})
+        assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 15 * 3600
+
+
+def test_without_that_bound_the_owner_would_wait_a_day(ask: Call, moved_clock: Call) -> None:
+    """Negative control: the budget of the telephone alone is a stranger's to spend."""
+    for hour in range(8):
+        for second in (0, 61, 182, 423):
+            with moved_clock(hours=hour, seconds=second):
+                ask(PHONE, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    with moved_clock(hours=7, seconds=1000):
+        assert ask(PHONE).status_code == 429
+
+
 def test_a_stranger_elsewhere_does_not_make_my_code_void(
     ask: Call, guess: Call, code_of: Call, moved_clock: Call
 ) -> None:

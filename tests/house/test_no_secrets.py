@@ -265,3 +265,23 @@ def test_the_security_page_names_tests_that_are_there() -> None:
     assert len(named) > 100
     for file, name in named:
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def test_each_line_of_the_security_page_shows_what_it_says() -> None:
+    """What holds names a test, or the document it is; what is the operator's says where they are told."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if "| " in line]
+    rows = [row for row in rows if row[0] not in ("risk", "section") and len(row) > 2]
+    assert len(rows) > 70
+    for what, promise, state, *tests in rows:
+        decisions = re.findall(r"decisions/(\d+)", promise)
+        assert all(list((ROOT / "docs" / "decisions").glob(f"{number}-*")) for number in decisions), what
+        files = re.findall(r"[\w/-]*(?:/[\w-]+\.(?:toml|py)|\w\.md|requirements/)", promise)
+        assert all(any((ROOT / at / file).exists() for at in ("", "docs", "src/asimati")) for file in files), what
+        named = bool(tests and "::" in tests[0])
+        if state.startswith(("holds", "in part")):
+            assert named or decisions or files, f"{what}: name the test"
+        elif state.startswith("of the operator"):
+            assert "operations.md" in promise or named, what
+        else:
+            assert state == "does not apply", (what, state)

@@ -42,6 +42,10 @@ _SPENT = text(
            extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine)) AS phone_day_first,
            count(*) FILTER (WHERE nets AND hour) AS network,
            extract(epoch FROM app_now() - min(created_at) FILTER (WHERE nets AND hour)) AS network_first,
+           count(*) FILTER (WHERE mine AND nets AND hour) AS near,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine AND nets AND hour)) AS near_first,
+           count(*) FILTER (WHERE mine AND nets) AS near_day,
+           extract(epoch FROM app_now() - min(created_at) FILTER (WHERE mine AND nets)) AS near_day_first,
            count(*) FILTER (WHERE device = :device) AS identity_day,
            extract(epoch FROM app_now() - min(created_at) FILTER (WHERE device = :device)) AS identity_first
     FROM (SELECT created_at, created_at > app_now() - interval '1 hour' AS hour, device,
@@ -78,8 +82,8 @@ def request_code(
     The same answer whether or not the phone is known. `device_token` is what an earlier sign-in by this phone
     gave: whoever has it asks from a reserve that strangers cannot spend. Whoever has just proved who they are by
     a sign-on (`sign_on`: its code) has a budget of their own. Raises Invalid for no phone, NoCodesThere for a
-    country we send none to, TooMany past a budget: of the phone, the caller's network, the country, or the
-    day. Budgets are counted in rows, so that they hold without Redis and for all processes.
+    country we send none to, TooMany past a budget: of the phone, the caller's network (for this phone, and in
+    all), the country, or the day. Budgets are counted in rows, so that they hold without Redis and for all.
     """
     phone = phone_of(written)
     if not rules.receives_codes(phone, _countries()):
@@ -202,14 +206,21 @@ def _spend(tx: Session, index: bytes, requester: str, country: str, device: str 
     ).one()
     of_hour = config.per_identity_hour if proved else config.per_phone_reserve if known else config.per_phone_hour
     wait = rules.resend_delay(spent.phone, config.resend_after) - (spent.phone_last or 0) if spent.phone else 0
-    if spent.phone >= of_hour:
-        wait = max(wait, 3600 - (spent.phone_first or 0))
-    if not known and spent.phone_day >= config.per_phone_day:
-        wait = max(wait, 86_400 - (spent.phone_day_first or 0))
-    if proved and spent.identity_day >= config.per_identity_day:
-        wait = max(wait, 86_400 - (spent.identity_first or 0))
-    if not known and spent.network >= config.per_address_hour:
-        wait = max(wait, 3600 - (spent.network_first or 0))
+    budgets = [(spent.phone, of_hour, 3600, spent.phone_first)]
+    if proved:
+        budgets += [(spent.identity_day, config.per_identity_day, 86_400, spent.identity_first)]
+    if (
+        not known
+    ):  # of one telephone's budget one network spends a part, so that a stranger leaves its owner the rest
+        budgets += [
+            (spent.phone_day, config.per_phone_day, 86_400, spent.phone_day_first),
+            (spent.near, config.per_phone_address_hour, 3600, spent.near_first),
+            (spent.near_day, config.per_phone_address_day, 86_400, spent.near_day_first),
+            (spent.network, config.per_address_hour, 3600, spent.network_first),
+        ]
+    for used, most, seconds, first in budgets:
+        if used >= most:
+            wait = max(wait, seconds - (first or 0))
     if wait > 0:
         raise TooMany(retry_after=int(wait) + 1)
     _spend_of_all(tx, country, known=known)
