@@ -83,6 +83,20 @@ def test_never_more_than_was_served_nor_than_was_planned(
         assert counted == (left - arrived) // timedelta(minutes=1)
 
 
+@given(
+    moments.map(lambda one: one.replace(second=0, microsecond=0)),
+    st.integers(1, 14 * 60), st.integers(-180, 16 * 60), st.integers(-180, 16 * 60), st.integers(0, 120),
+)  # fmt: skip
+def test_minutes_are_those_one_counts_one_by_one(
+    starts: datetime, length: int, came: int, went: int, tolerance: int
+) -> None:
+    """Late in, early out, over midnight, forgotten: minutes there, of those the shift and its tolerance hold."""
+    count = sum(came <= minute < went for minute in range(-tolerance, length + tolerance))
+    arrived, left, ends = (starts + timedelta(minutes=one) for one in (came, went, length))
+    counted = rules.accredited_minutes(arrived, left, starts, ends, timedelta(minutes=tolerance))
+    assert counted == min(count, length + tolerance)
+
+
 @given(moments, lengths, aways, aways, slack, slack)
 def test_staying_longer_or_coming_earlier_never_costs_minutes(
     starts: datetime, length: timedelta, came: timedelta, went: timedelta, tolerance: timedelta, more: timedelta

@@ -353,6 +353,17 @@ def test_a_guardian_who_is_none_any_more_has_no_say(client: FlaskClient, family:
     assert sign_up(client, family.who, make_shift(now() + timedelta(days=8))).json["status"] == "pending"
 
 
+def test_from_which_age_nobody_is_asked_is_the_editions(client: FlaskClient) -> None:
+    edition(minimum_age=10, guardian_below=15)
+    family = Family()  # of sixteen
+    assert sign_up(client, family.who, make_shift(now() + timedelta(days=5))).json["status"] == "confirmed"
+    assert asked(client, family.parents[0]) == []
+    with db.transaction() as tx:
+        tx.execute(update(Edition).values(guardian_below=17))
+    assert sign_up(client, family.who, make_shift(now() + timedelta(days=6))).json["status"] == "pending"
+    assert len(asked(client, family.parents[0])) == 1
+
+
 def test_strangers_and_the_minor_themselves_cannot_answer(client: FlaskClient, family: Family) -> None:
     sign_up(client, family.who, make_shift(now() + timedelta(days=5)))
     (one,) = asked(client, family.parents[0])

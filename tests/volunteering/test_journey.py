@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import typst
 import vobject
+import zxingcpp
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import select, update
 
 from asimati.kit import db
@@ -216,6 +221,21 @@ def test_the_code_is_of_this_minute_and_of_this_shift(
     with moved_clock(seconds=45):  # typed from a display that has just changed
         assert post(client, path, who, code=shown)["status"] == "checked_in"
     assert post(client, path, who, 409, code=code_of(client, shift, staff))["type"] == "/problems/illegal-move"
+
+
+def test_what_is_scanned_at_the_shift_is_the_code(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn, tmp_path: Path
+) -> None:
+    staff, who, shift = as_staff("coordinator"), as_resident(), make_shift()
+    mine = sign_up(client, shift, who)
+    shown = get(client, f"/staff/shifts/{shift}/code", staff)
+    inline = shown["qr"].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    (tmp_path / "code.svg").write_text(inline)
+    (tmp_path / "wall.typ").write_text('#set page(width: auto, height: auto)\n#image("code.svg", width: 40mm)')
+    wall = typst.compile(str(tmp_path / "wall.typ"), format="png", ppi=200)
+    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(wall)).convert("L"))
+    assert read.text == shown["code"]
+    post(client, f"/sign-ups/{mine}/check-in", who, code=read.text)
 
 
 def test_nobody_checks_out_from_home_or_with_a_photograph(

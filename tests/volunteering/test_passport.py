@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -138,7 +141,12 @@ def test_the_passport_prints_in_both_languages(client: FlaskClient, as_resident:
     post(client, f"/staff/hours/{waiting(me(client, who), 150)}/approve", staff)
     papers = {one: client.get(f"{V1}/me/passport.pdf?language={one}", headers=who).data for one in ("ar", "en")}
     assert all(paper.startswith(b"%PDF-") and len(paper) > 20_000 for paper in papers.values())
-    assert papers["ar"] != papers["en"]
+    words = {
+        one: "".join(page.extract_text() for page in PdfReader(io.BytesIO(papers[one])).pages) for one in papers
+    }
+    assert all("2.50" in said and "14" in said for said in words.values())
+    assert "Volunteering passport" in words["en"] and TITLE["en"] in words["en"]
+    assert "Volunteering passport" not in words["ar"] and re.search("[\u0600-\u06ff\ufb50-\ufeff]", words["ar"])
     assert client.get(f"{V1}/me/passport.pdf?language=fr", headers=who).status_code == 422
 
 
