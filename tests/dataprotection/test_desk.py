@@ -22,6 +22,7 @@ from asimati.dataprotection.actions.asking import BROADCAST
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
 from asimati.kit.privacy import HOLDINGS
+from asimati.kit.sheets import read_sheet
 from asimati.settings import settings
 from asimati.verify import VERIFIERS
 from tests.house.test_openings import answers_to
@@ -429,8 +430,14 @@ def test_the_record_of_processing_names_every_table_that_holds_something_of_peop
     named = {holding["name"] for group in items for holding in group["holdings"]}
     assert named == set(HOLDINGS)
     assert all(group["purpose"]["ar"] and group["law"]["en"] for group in items)
-    sheet = client.get(f"{V1}/staff/processing-records.xlsx", headers=officer)
-    assert sheet.data.startswith(b"PK")
+    sheet = client.get(f"{V1}/staff/processing-records.xlsx", headers=officer | {"Accept-Language": "en"})
+    told = [row.cells for row in read_sheet(sheet.data)]
+    assert [(one["Group of data"], one["What is kept"], one["What for"], one["By what right"]) for one in told] == [
+        tuple(words["en"] for words in (group["title"], holding["title"], group["purpose"], group["law"]))
+        for group in items
+        for holding in group["holdings"]
+    ]
+    assert any(one["Kept for (months)"] for one in told) and all(one["Upon erasure"] for one in told)
     assert client.get(f"{V1}/data-protection").json["controller"]["ar"]
 
 
