@@ -117,6 +117,13 @@ def test_a_preview_says_what_people_would_read(town: FlaskClient, reviewer: Head
     assert "Maryam Ahmed" in shown["en"] and "مريم أحمد" in shown["ar"] and "{" not in shown["en"]
 
 
+def test_words_in_one_language_are_shown_and_kept_in_it(town: FlaskClient, supervisor: Headers) -> None:
+    one = {"text": {"ar": TEXT["ar"]}}
+    shown = town.post(f"{V1}/reply-templates/preview", json=one, headers=supervisor)
+    assert (shown.status_code, shown.json["text"]["en"]) == (200, None)
+    assert town.post(f"{V1}/reply-templates", json={**NEW, **one}, headers=supervisor).status_code == 201
+
+
 def test_supervisors_keep_them_once_and_on_what_they_read(
     town: FlaskClient, reviewer: Headers, supervisor: Headers
 ) -> None:

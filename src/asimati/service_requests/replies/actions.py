@@ -88,9 +88,9 @@ def remember(tx: Session, template: ReplyTemplate, by: UUID | None = None) -> No
         tx.flush()
 
 
-def unknown_fields(words: Mapping[str, str]) -> list[str]:
+def unknown_fields(words: Mapping[str, str | None]) -> list[str]:
     """Placeholders that nothing fills."""
-    return sorted({name for text in words.values() for name in FIELD.findall(text)} - EXAMPLES.keys())
+    return sorted({name for text in words.values() if text for name in FIELD.findall(text)} - EXAMPLES.keys())
 
 
 def _require_sound(tx: Session, words: Mapping[str, Any]) -> None:
