@@ -267,7 +267,8 @@ def impact(town: Town) -> None:
 
     def counted() -> dict[str, Any]:
         cells = anyone.ask("GET", "/impact/tallies", params={"limit": 100})["items"]
-        return {cell["measure"]: cell["value"] for cell in cells}
+        few = "withheld, while it is about fewer than five people"
+        return {cell["measure"]: few if cell["withheld"] else cell["value"] for cell in cells}
 
     wanted = {"cases-resolved", "volunteer-hours", "seats-used"}
     totals = wait_for("the tallies", lambda: found if wanted <= (found := counted()).keys() else None, 30)

@@ -106,7 +106,7 @@ def found_out(crowd: Sequence[Atom], told: Iterable[Figure]) -> list[tuple[int, 
             known.learn(dict.fromkeys(one.atoms, 1))
     groups: dict[tuple[Any, ...], list[set[int]]] = {}
     for number, atom in enumerate(crowd):
-        for by in {one.by for one in everything if _says_something(one)}:
+        for by in {(), *(one.by for one in everything if _says_something(one))}:
             for place, table in enumerate((ALL, IN_TIME, SOME)):
                 if table in atom.adds:
                     key = (by, *(atom.group[name] for name in by))
@@ -125,21 +125,12 @@ def found_out(crowd: Sequence[Atom], told: Iterable[Figure]) -> list[tuple[int, 
         for acts in wanted
         if len(frozenset[int]().union(*(crowd[number].people for number in acts))) < THRESHOLD
         and known.follows(dict.fromkeys(acts, 1))
-        and not _totals_alone(everything).follows(dict.fromkeys(acts, 1))
     ]
 
 
 def _says_something(one: Figure) -> bool:
     """That nothing is known of somebody is told where it is so of all; it says nothing about them."""
     return any(one.group[name] != BLANK[name] for name in one.by)
-
-
-def _totals_alone(told: Iterable[Figure]) -> Known:
-    known = Known()
-    for one in told:
-        if one.is_open:
-            known.learn(dict.fromkeys(one.atoms, 1))
-    return known
 
 
 @settings(deadline=None, max_examples=60, phases=QUICK)
@@ -155,7 +146,7 @@ def test_no_line_leaves_a_few_people_as_what_is_missing(drawn: Drawn) -> None:
     """What is withheld of a line whose total is told stands for enough people together, or for the whole line."""
     everything = figures(crowd_of(drawn), GROUPINGS, THRESHOLD)
     totals = {(one.table, one.by, tuple(one.group.items())): one for one in everything if one.told}
-    for table, by in {(one.table, one.by) for one in everything if not one.is_open}:
+    for table, by in {(one.table, one.by) for one in everything if not one.is_total}:
         for free in by:
             rest = tuple(name for name in by if name != free)
             lines: dict[tuple[tuple[str, str], ...], list[Figure]] = {}
@@ -174,8 +165,22 @@ def test_the_attack_finds_what_a_careless_publication_gives_away() -> None:
     )
     careless = figures(crowd, GROUPINGS, THRESHOLD)
     for one in careless:
-        one.told = one.is_open or one.people >= THRESHOLD
+        one.told = one.people >= THRESHOLD
     assert (0,) in found_out(crowd, careless)
+
+
+def test_totals_are_cells_too_and_so_are_their_differences() -> None:
+    """Of 12 who were answered 10 in time, of 3 in another month all: nobody may learn of the 2, nor of the 3."""
+    drawn: Drawn = [(10, {}, (ALL, IN_TIME)), (2, {}, (ALL,))]
+    crowd = crowd_of(drawn)
+    told = {one.table: one.told for one in figures(crowd, GROUPINGS, THRESHOLD) if one.is_total}
+    assert told == {ALL: True, IN_TIME: False}
+    careless = figures(crowd, GROUPINGS, THRESHOLD)
+    for one in careless:
+        one.told = one.is_total
+    assert (1,) in found_out(crowd, careless), "the control"
+    (small,) = (one for one in figures(crowd_of([(3, {}, (ALL,))]), GROUPINGS, THRESHOLD) if one.is_total)
+    assert not small.told
 
 
 def test_the_attack_finds_what_measures_give_away_that_are_published_each_alone() -> None:
@@ -308,7 +313,7 @@ def caught(acts: Sequence[Mapping[str, Any]], told: Iterable[Row]) -> set[tuple[
         kinds.setdefault((*(one[name] for name in DIMENSIONS), one["on"].month, counted), []).append(number)
     kind_of = {number: kind for kind, numbers in enumerate(kinds.values()) for number in numbers}
     sizes = [len(numbers) for numbers in kinds.values()]
-    known, totals = Known(), Known()
+    known = Known()
 
     def sums(numbers: Iterable[int]) -> dict[int, int]:
         return dict.fromkeys({kind_of[number] for number in numbers}, 1)
@@ -321,14 +326,12 @@ def caught(acts: Sequence[Mapping[str, Any]], told: Iterable[Row]) -> set[tuple[
         ]  # fmt: skip
         assert sum(sizes[kind] for kind in sums(mine)) == value == len(mine), (code, target, period, group)
         known.learn(sums(mine))
-        if not group:
-            totals.learn(sums(mine))
     groups: dict[tuple[Any, ...], dict[Table, set[int]]] = {}
     for number, one in enumerate(acts):
-        for by in [*GROUPINGS, *(names for size in (1, 2, 3) for names in combinations(OTHER, size))]:
+        for by in [(), *GROUPINGS, *(names for size in (1, 2, 3) for names in combinations(OTHER, size))]:
             key = (one["on"].month, by, *(one[name] for name in by))
             for table in tables:
-                if counts_in(one, *table) and any(one[name] != BLANK[name] for name in by):
+                if counts_in(one, *table) and (not by or any(one[name] != BLANK[name] for name in by)):
                     groups.setdefault(key, {}).setdefault(table, set()).add(number)
     return {
         (key, table, other)
@@ -337,7 +340,7 @@ def caught(acts: Sequence[Mapping[str, Any]], told: Iterable[Row]) -> set[tuple[
         for other in (None, *counted)
         if (few := mine - (counted[other] if other else set())) and len(few) < THRESHOLD
         if sum(sizes[kind] for kind in sums(few)) == len(few)
-        and known.follows(sums(few)) and not totals.follows(sums(few))
+        and known.follows(sums(few))
     }  # fmt: skip
 
 

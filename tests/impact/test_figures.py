@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -21,14 +22,14 @@ def crowd(act: Act, **people: int) -> None:
 
 
 def test_the_goals_say_what_was_done_for_each(client: FlaskClient, act: Act) -> None:
-    crowd(act, female=2)
+    crowd(act, female=6)
     drain()
     goals = {item["goal"]: item for item in client.get("/api/v1/impact/goals").json["items"]}
     assert set(goals) == {4, 11, 16}
     assert goals[4]["contributions"] == [
         {
             "target": "4.4", "measure": "hours", "title": {"ar": "hours ع", "en": "hours"},
-            "unit": {"ar": "hours ع", "en": "hours"}, "value": 2,
+            "unit": {"ar": "hours ع", "en": "hours"}, "value": 6, "at_least": False,
         }
     ]  # fmt: skip
     assert goals[4]["colour"].startswith("#")
@@ -64,12 +65,37 @@ def test_one_person_often_is_still_one_person(client: FlaskClient, act: Act) -> 
         act(person=person, programme=programme)
     drain()
     found = client.get(TALLIES, query_string={"measure": "hours", "by": "sex"}).json["items"]
-    assert found == []  # of one person's total nothing but the total
+    assert found == []
+    (total,) = client.get(TALLIES, query_string={"measure": "hours"}).json["items"]
+    assert (total["value"], total["withheld"], total["people"]) == (None, True, None)
+
+
+def test_a_total_about_few_people_is_withheld_wherever_it_could_be_read(client: FlaskClient, act: Act) -> None:
+    """October has enough people, November two: the sum of both months would give November away."""
+    crowd(act, female=7)
+    for _ in range(2):
+        act(on=date(2026, 10, 3))
+    drain()
+    impact = "/api/v1/impact"
+    cells = client.get(f"{TALLIES}?measure=hours").json["items"]
+    assert [(cell["period"], cell["value"]) for cell in cells] == [("2026-10", None), ("2026-11", 7)]
+    assert client.get(f"{TALLIES}/{cells[0]['id']}/contributions").json["type"] == "/problems/withheld"
+    (year,) = client.get(f"{impact}/series?measure=hours&per=year").json["items"]
+    assert [point["value"] for point in year["points"]] == [None]
+    goals = {one["goal"]: one for one in client.get(f"{impact}/goals").json["items"]}
+    assert [(one["value"], one["at_least"]) for one in goals[4]["contributions"]] == [(7, True)]
+    alone = {one["goal"]: one for one in client.get(f"{impact}/goals?from=2026-10&to=2026-10").json["items"]}
+    assert [(one["value"], one["at_least"]) for one in alone[4]["contributions"]] == [(None, False)]
+    people = f"{impact}/people?measure=hours"
+    assert client.get(f"{people}&from=2026-10&to=2026-10").json["people"] is None
+    assert client.get(f"{people}&from=2026-11&to=2026-11").json["people"] == 7
+    table = client.get(f"{impact}/export/tallies.csv?measure=hours").get_data(as_text=True)
+    assert '"2026-10","4","4.4","hours","","","True"' in table
+    page = client.get("/impact?language=en").get_data(as_text=True)
+    assert "at least <strong><bdi>7</bdi></strong>" in page and ">9<" not in page
 
 
 def test_months_narrow_and_pages_continue(client: FlaskClient, act: Act) -> None:
-    from datetime import date
-
     for month in (8, 9, 10, 11):
         act(on=date(2026, month, 10))
     drain()

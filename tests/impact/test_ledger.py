@@ -121,25 +121,30 @@ def test_a_target_that_does_not_exist_stops_nothing_else(act: Act) -> None:
 def test_a_changed_rule_counts_all_acts_anew_and_the_former_figures_stay_beside(
     act: Act, client: FlaskClient
 ) -> None:
-    act(hours="2.5")
+    for _ in range(5):
+        act(hours="2.5")
+    act(hours="2.5", on=date(2026, 10, 1))
     drain()
     changed = {**PART, "measures": [measure("hours", amount="1"), PART["measures"][1]]}
     with db.transaction() as tx:
-        assert sync(tx, changed) == {"added": 0, "changed": 1, "retired": 0, "recounted": 1}
+        assert sync(tx, changed) == {"added": 0, "changed": 1, "retired": 0, "recounted": 6}
         assert sync(tx, changed) == {"added": 0, "changed": 0, "retired": 0}
     act()
     drain()
     assert ask(
         "SELECT measure_version, line, amount FROM contribution WHERE measure = 'hours' ORDER BY 1, created_at"
-    ) == [(1, 0, Decimal("2.5")), (2, 1000, 1), (2, 1000, 1)]
-    assert tallies()[("hours", "4.4")] == 2
+    ) == [*[(1, 0, Decimal("2.5"))] * 6, *[(2, 1000, 1)] * 7]
+    assert tallies()[("hours", "4.4")] == 7
     said = {one["code"]: one for one in client.get("/api/v1/impact/measures").json["items"]}["hours"]
     assert (said["version"], said["amount"]) == (2, "1")
     former = said["former"][0]
     assert (former["version"], former["rule"]["amount"]) == (1, "hours")
-    assert former["figures"] == [{"period": "2026-11", "target": "4.4", "then": 2.5, "now": 2}]
-    shown = client.get("/api/v1/impact/tallies?measure=hours").json["items"][0]
-    assert (shown["value"], shown["version"]) == (2, 2)
+    assert former["figures"] == [
+        {"period": "2026-10", "target": "4.4", "then": None, "now": None},  # of one person
+        {"period": "2026-11", "target": "4.4", "then": 12.5, "now": 6},
+    ]
+    shown = client.get("/api/v1/impact/tallies?measure=hours&from=2026-11").json["items"][0]
+    assert (shown["value"], shown["version"]) == (6, 2)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,9 @@ def test_of_organisations_nothing_is_withheld() -> None:
     assert all(one.told for one in found)
 
 
-def test_a_total_is_told_but_of_a_few_people_nothing_else() -> None:
-    assert [one.by for one in figures(sexes(female=3, male=1), GROUPINGS, THRESHOLD)] == [()]
+def test_of_a_few_people_nothing_is_told_not_even_their_total() -> None:
+    assert [(one.by, one.told) for one in figures(sexes(female=3, male=1), GROUPINGS, THRESHOLD)] == [((), False)]
+    assert figures(sexes(female=3, male=2), GROUPINGS, THRESHOLD)[0].told
 
 
 def test_two_small_figures_are_not_enough_if_together_they_are_still_few() -> None:

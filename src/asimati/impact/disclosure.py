@@ -52,8 +52,8 @@ class Figure:
     told: bool = False
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is a table's total, which names nothing about anybody: it is always told."""
+    def is_total(self) -> bool:
+        """Whether it is a table's total. It is weighed like all others, and before them."""
         return not self.by
 
 
@@ -73,9 +73,9 @@ def figures(
     tables = {table: _Table(table, whole, (keeps or {}).get(table[0])) for table in _tables(atoms)}
     made = [one for by in wanted for table in tables.values() for one in table.sums(by)]
     secrets, large = _secrets(made, whole, threshold), _large(atoms, threshold)
-    made = [one for one in made if one.is_open or one.table in large]
+    made = [one for one in made if one.is_total or one.table in large]
     while len(whole) * sum(one.people >= threshold for one in made) ** 2 > _WORK:
-        sizes = Counter((one.by, one.table) for one in made if not one.is_open)
+        sizes = Counter((one.by, one.table) for one in made if not one.is_total)
         if not sizes:
             break
         largest = max(sizes, key=lambda of: (len(of[0]) > 1, sizes[of], of))  # the plain ones last
@@ -87,7 +87,7 @@ def figures(
 def _large(atoms: Sequence[Atom], threshold: int) -> set[Table]:
     """The tables that are told in groups: none of few people, nor two of which few people make the difference.
 
-    The totals of such tables are told; within bounds so narrow, groups would say too much.
+    The total of another table may be told; within bounds so narrow, groups would say too much.
     """
     kept: list[Table] = []
     counts = Counter(table for atom in atoms for table in atom.adds for _ in atom.people)
@@ -163,7 +163,7 @@ def _secrets(made: Sequence[Figure], atoms: Sequence[Atom], threshold: int) -> l
         whole = tuple(sorted(number for part in small for number in part))
         return {whole} if 1 < len(small) < len(parts) else set()
 
-    found = {tuple(one.atoms) for one in made if not one.is_open}
+    found = {tuple(one.atoms) for one in made}
     for line in _lines(made):
         found |= together(line)
     for tables in _groups(made):
@@ -176,8 +176,7 @@ def _groups(made: Sequence[Figure]) -> Iterable[list[frozenset[int]]]:
     """For each group, the different sets of acts that tables count in it."""
     same: dict[tuple[object, ...], set[frozenset[int]]] = {}
     for one in made:
-        if not one.is_open:
-            same.setdefault((one.by, *one.group.values()), set()).add(frozenset(one.atoms))
+        same.setdefault((one.by, *one.group.values()), set()).add(frozenset(one.atoms))
     return [sorted(tables, key=sorted) for tables in same.values() if len(tables) > 1]
 
 
@@ -205,7 +204,8 @@ def _lines(made: Sequence[Figure]) -> Iterable[list[list[int]]]:
 
 def _tell(made: Sequence[Figure], size: int, threshold: int, secrets: Sequence[list[int]]) -> None:
     """Mark what is told. Atoms that every tellable figure takes together count as one."""
-    offered = [one for one in made if one.is_open or not 0 < one.people < threshold]
+    offered = [one for one in made if not 0 < one.people < threshold]
+    offered.sort(key=lambda one: (len(one.by), -one.people if one.is_total else 0))
     member: list[list[int]] = [[] for _ in range(size)]
     for number, one in enumerate(offered):
         for atom in one.atoms:
@@ -221,20 +221,12 @@ def _tell(made: Sequence[Figure], size: int, threshold: int, secrets: Sequence[l
             counts[place[atom]] = counts.get(place[atom], 0) + 1
         return sorted(counts) if all(sizes[number] == count for number, count in counts.items()) else None
 
-    told = _Told(len(classes))
-    grouped = {one.table for one in made if not one.is_open}
-    totals = sorted((one for one in offered if one.is_open), key=lambda one: one.table not in grouped)
-    for one in totals:
-        if one.table not in grouped:  # from here on totals are told whatever they say
-            told.keep(found for found in map(in_classes, secrets) if found)
-        told.add(in_classes(one.atoms) or [])
-        one.told = True
-    told.keep(found for found in map(in_classes, secrets) if found)
+    told = _Told(len(classes), [found for found in map(in_classes, secrets) if found])
     for one in offered:
         said = in_classes(one.atoms) or []
         # Nothing is below nothing: that a group is empty says so of each of its parts.
         parts = [said] if one.people else [[number] for number in said]
-        one.told = one.told or told.add_all(parts)
+        one.told = told.add_all(parts)
 
 
 class _Told:
@@ -245,21 +237,15 @@ class _Told:
     does not move it by chance has the odds of 1 to 2**61, and two are asked.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, secrets: list[list[int]]) -> None:
+        """From nothing told follows nothing, so every secret can be kept."""
         self._random = Random(size)  # noqa: S311 - the same figures are told at every asking
         self._size = size
         self._steps: list[tuple[list[int], list[int], int]] = []
         self._ways = [self._way(), self._way()]
         self._spare: list[int] | None = None
-        self.secrets: list[list[int]] = []
-        self._moved: list[list[int]] = [[] for _ in self._ways]
-
-    def keep(self, secrets: Iterable[list[int]]) -> None:
-        """From now on tell nothing from which one of these follows. What follows already cannot be kept."""
-        if self.secrets:
-            return
-        self.secrets = [one for one in secrets if any(_sum(way, one) for way in self._ways)]
-        self._moved = [[_sum(way, one) for one in self.secrets] for way in self._ways]
+        self._secrets = secrets
+        self._moved = [[_sum(way, one) for one in secrets] for way in self._ways]
 
     def add_all(self, sums: Sequence[list[int]]) -> bool:
         """Tell all of these sums, or none."""
@@ -277,7 +263,7 @@ class _Told:
             return True  # it follows from what is told already
         inverse = pow(moved, -1, _PRIME)
         shares = [_sum(way, atoms) * inverse % _PRIME for way in self._ways]
-        by_spare = [_sum(spare, one) for one in self.secrets]
+        by_spare = [_sum(spare, one) for one in self._secrets]
         left = [
             [(one - share * other) % _PRIME for one, other in zip(row, by_spare, strict=True)]
             for share, row in zip(shares, self._moved, strict=True)

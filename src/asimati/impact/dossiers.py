@@ -77,7 +77,7 @@ def _figures(tx: Session, start: date, end: date) -> list[dict[str, Any]]:
     rules = queries.measures_by_code(tx)
     return [
         {"goal": goal["goal"], "target": one["target"], "title": one["title"], "unit": one["unit"],
-         "value": one["value"], "source": {
+         "value": one["value"], "at_least": one["at_least"], "source": {
              "ar": f"{one['measure']}، القاعدة {rules[one['measure']].version}: {rules[one['measure']].topic}",
              "en": f"{one['measure']}, rule {rules[one['measure']].version}: {rules[one['measure']].topic}"}}
         for goal in readings.goals(tx, start, end)["items"] for one in goal["contributions"]
@@ -102,7 +102,7 @@ def _people(tx: Session, start: date, end: date) -> list[dict[str, Any]]:
 
 
 def _aims(tx: Session, start: date, end: date) -> list[dict[str, Any]]:
-    kept = ("target", "title", "unit", "year", "value", "aim", "baseline", "progress", "source")
+    kept = ("target", "title", "unit", "year", "value", "at_least", "aim", "baseline", "progress", "source")
     return [
         {name: one[name] for name in kept}
         for goal in readings.goals(tx)["items"] for one in goal["aims"] if start.year <= one["year"] <= end.year

@@ -8,6 +8,7 @@ from typing import Any
 Words = Mapping[str, str]
 
 WITHHELD: Words = {"ar": "محجوب", "en": "withheld"}
+_AT_LEAST: Words = {"ar": "لا يقل عن", "en": "at least"}
 _TARGET: Words = {"ar": "الغاية", "en": "Target"}
 _MEASURE: Words = {"ar": "المقياس", "en": "Measure"}
 _FIGURE: Words = {"ar": "الرقم", "en": "Figure"}
@@ -71,13 +72,20 @@ def _said(words: Any, language: str) -> str:
     return str(words or "")
 
 
+def _value(row: Mapping[str, Any], language: str) -> str:
+    """A sum of months, of which some or all may be withheld."""
+    if row["value"] is None:
+        return WITHHELD[language]
+    return f"{_AT_LEAST[language]} {row['value']}" if row["at_least"] else str(row["value"])
+
+
 def _row(name: str, row: Mapping[str, Any], language: str) -> list[str]:
     def said(key: str) -> str:
         return _said(row[key], language)
 
     match name:
         case "figures":
-            return [row["target"], said("title"), f"{row['value']} {said('unit')}", said("source")]
+            return [row["target"], said("title"), f"{_value(row, language)} {said('unit')}", said("source")]
         case "people":
             value = WITHHELD[language] if row["value"] is None else f"{row['value']} {said('unit')}"
             return [f"{said('title')} ({row['target']})", said("by"), said("group"), value]
@@ -87,7 +95,7 @@ def _row(name: str, row: Mapping[str, Any], language: str) -> list[str]:
                 row["target"],
                 said("title"),
                 str(row["baseline"]),
-                str(row["value"]),
+                _value(row, language),
                 aim,
                 f"{row['progress']:.0%}",
             ]

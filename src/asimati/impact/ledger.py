@@ -132,10 +132,13 @@ ATOMS = text(
     GROUP BY {_DIMENSIONS}, tables, measure, target ORDER BY {_DIMENSIONS}, tables, measure, target
     """  # noqa: S608
 )
+# What may be told of the former rule is what may be told of a month now: a withheld total stays so.
 FREEZE = text(
     """
     INSERT INTO former_tally (measure, version, period, target, value)
-    SELECT measure, :version, period, target, sum(value) FROM tally_cell
-    WHERE measure = :measure GROUP BY measure, period, target
+    SELECT c.measure, :version, c.period, c.target, CASE WHEN bool_and(f.value IS NOT NULL) THEN sum(c.value) END
+    FROM tally_cell c
+    LEFT JOIN figure f ON f.by = '' AND (f.measure, f.period, f.target) = (c.measure, c.period, c.target)
+    WHERE c.measure = :measure GROUP BY c.measure, c.period, c.target
     """
 )

@@ -131,7 +131,7 @@ class FormerTally(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     period: Mapped[date] = mapped_column(primary_key=True)
     target: Mapped[str] = mapped_column(ForeignKey("target.code"), primary_key=True)
-    value: Mapped[Decimal] = mapped_column(Numeric)
+    value: Mapped[Decimal | None] = mapped_column(Numeric)  # none: withheld
 
 
 class Aim(Base):

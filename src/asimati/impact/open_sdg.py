@@ -41,7 +41,8 @@ def archive(tx: Session) -> bytes:
     files: dict[str, bytes] = {
         path.name.replace("data.txt", "data.py"): path.read_bytes() for path in sorted(_SITE.iterdir())
     }
-    for code, target in sorted({(one.measure, one.target) for one in series[""]}):
+    told = {(one.measure, one.target) for one in series[""] if any(v is not None for v in one.points.values())}
+    for code, target in sorted(told):
         indicator = f"{target.replace('.', '-')}-{code}"
         mine = {
             by: [one for one in many if (one.measure, one.target) == (code, target)] for by, many in series.items()

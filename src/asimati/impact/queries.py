@@ -32,7 +32,7 @@ from asimati.impact.models import (
     TallyMark,
 )
 from asimati.impact.publishing import groupings
-from asimati.impact.rules import Cell, unique_people
+from asimati.impact.rules import About, Cell, unique_people
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.words import _
@@ -141,7 +141,17 @@ def people_reached(tx: Session, measure: str, start: date | None, end: date | No
         )
     )
     people, exact = unique_people((row.people, row.someones) for row in found)
-    return {"measure": measure, "people": people, "exact": exact}
+    told = people == 0 or not _few(tx, measure, people, start, end)
+    return {"measure": measure, "people": people if told else None, "exact": exact}
+
+
+def _few(tx: Session, measure: str, people: int, start: date | None, end: date | None) -> bool:
+    """Whether these are so few people that their number is withheld, or a month's whose total is."""
+    of = tx.get(Measure, measure)
+    if of is None or of.about is not About.PEOPLE:
+        return False
+    withheld = any(cell.withheld for cell in cells(tx, (), measure=measure, start=start, end=end))
+    return people < settings().governorate.small_cell or (start is not None and start == end and withheld)
 
 
 def kept_people() -> int:
@@ -218,8 +228,12 @@ def measures(tx: Session) -> list[dict[str, Any]]:
 def _beside(place: tuple[date, str], before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         "period": f"{place[0]:%Y-%m}", "target": place[1],
-        "then": as_number(before.get(place) or Decimal(0)), "now": as_number(after.get(place) or Decimal(0)),
+        "then": _number(before.get(place, Decimal(0))), "now": _number(after.get(place, Decimal(0))),
     }  # fmt: skip
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    return None if value is None else as_number(value)
 
 
 def frameworks(tx: Session) -> list[Framework]:

@@ -115,30 +115,41 @@ def goals(tx: Session, start: date | None = None, end: date | None = None) -> di
 
 
 def _contributions(tx: Session, start: date | None, end: date | None) -> dict[int, list[dict[str, Any]]]:
-    measures, sums = queries.measures_by_code(tx), dict[tuple[int, str, str], Decimal]()
+    measures, parts = queries.measures_by_code(tx), dict[tuple[int, str, str], list[Decimal | None]]()
     for cell in queries.cells(tx, (), start=start, end=end):
-        key = (cell.goal, cell.target, cell.measure)
-        sums[key] = sums.get(key, Decimal(0)) + cell.told
+        parts.setdefault((cell.goal, cell.target, cell.measure), []).append(cell.value)
     found: dict[int, list[dict[str, Any]]] = {}
-    for (goal, target, code), value in sorted(sums.items()):
+    for (goal, target, code), values in sorted(parts.items()):
         said = measures[code]
         found.setdefault(goal, []).append(
-            {"target": target, "measure": code, "title": said.title, "unit": said.unit, "value": as_number(value)}
+            {"target": target, "measure": code, "title": said.title, "unit": said.unit, **_as_told(values)}
         )
     return found
+
+
+def _as_told(values: Iterable[Decimal | None]) -> dict[str, Any]:
+    """Months added up: null where all are withheld, and otherwise what is told, which some may be missing from."""
+    parts = list(values)
+    told = [value for value in parts if value is not None]
+    return {
+        "value": as_number(sum(told, Decimal(0))) if told or not parts else None,
+        "at_least": 0 < len(told) < len(parts),
+    }
 
 
 def _aims(tx: Session) -> dict[int, list[dict[str, Any]]]:
     measures = queries.measures_by_code(tx)
     found: dict[int, list[dict[str, Any]]] = {}
-    reached = {(one.measure, one.target): one.points for one in series_of(tx, (), Per.YEAR)}
+    reached: dict[tuple[str, str, int], list[Decimal | None]] = {}
+    for cell in queries.cells(tx, ()):
+        reached.setdefault((cell.measure, cell.target, cell.period.year), []).append(cell.value)
     for aim in tx.scalars(select(Aim).order_by(Aim.target, Aim.measure, Aim.year)):
-        value = reached.get((aim.measure, aim.target), {}).get(str(aim.year)) or Decimal(0)
+        so_far = _as_told(reached.get((aim.measure, aim.target, aim.year), ()))
         found.setdefault(int(aim.target.partition(".")[0]), []).append({
             "target": aim.target, "measure": aim.measure, "title": measures[aim.measure].title,
-            "unit": measures[aim.measure].unit, "year": aim.year, "value": as_number(value),
+            "unit": measures[aim.measure].unit, "year": aim.year, **so_far,
             "aim": as_number(aim.value), "baseline": as_number(aim.baseline), "baseline_year": aim.baseline_year,
-            "source": aim.source, "progress": progress(value, aim.baseline, aim.value),
+            "source": aim.source, "progress": progress(Decimal(str(so_far["value"] or 0)), aim.baseline, aim.value),
         })  # fmt: skip
     return found
 

@@ -135,10 +135,3 @@ class Cell:
     @property
     def withheld(self) -> bool:
         return self.value is None
-
-    @property
-    def told(self) -> Decimal:
-        """The value of a figure that is known to be told."""
-        if self.value is None:
-            raise ValueError("withheld")
-        return self.value

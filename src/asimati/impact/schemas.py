@@ -40,7 +40,10 @@ class GoalContributionOut(Schema):
     measure = String(required=True)
     title = Text(required=True)
     unit = Text(required=True)
-    value = Anything(required=True, metadata=NUMBER)
+    value = Anything(
+        required=True, allow_none=True, metadata=NUMBER | {"description": "null: all of it is withheld"}
+    )
+    at_least = Boolean(required=True, metadata={"description": "Some months are withheld and not in the value"})
 
 
 class AimOut(GoalContributionOut):
@@ -141,7 +144,7 @@ class SeriesOut(Schema):
 
 class PeopleOut(Schema):
     measure = String(required=True)
-    people = Integer(required=True)
+    people = Integer(required=True, allow_none=True, metadata={"description": "null: so few that it is withheld"})
     exact = Boolean(required=True, metadata={"description": "Above 1024 people it is estimated, to about 3%"})
 
 
@@ -154,8 +157,8 @@ class GroupingsOut(Schema):
 class BesideOut(Schema):
     period = String(required=True)
     target = String(required=True)
-    then = Anything(required=True, metadata=NUMBER)
-    now = Anything(required=True, metadata=NUMBER)
+    then = Anything(required=True, allow_none=True, metadata=NUMBER)
+    now = Anything(required=True, allow_none=True, metadata=NUMBER)
 
 
 class FormerRuleOut(Schema):
