@@ -22,7 +22,7 @@ from asimati.kit.errors import Refusal
 from asimati.kit.policy import Actor, Role
 from asimati.volunteering import passport_queries, queries, rules
 from asimati.volunteering.actions import hours
-from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.models import HoursClaim, HoursLine, Opportunity, Shift, SignUp, VolunteerEntity
 from asimati.volunteering.rules import ClaimStatus, SignUpStatus
 from tests.events.ground import make_people
 from tests.impact.acts import goal, measure
@@ -158,3 +158,38 @@ def test_figures_take_in_what_is_approved_and_out_what_is_taken_back(
     do(hours.reject, first, "was elsewhere")
     assert figures() == {"14.1": Decimal("0.75")}
     assert stamped(who.person) == {14: "0.75"}
+
+
+def test_hours_are_told_by_the_organisation_that_offered_them_and_by_how_somebody_came(
+    clean: str, run_listeners: Callable[[], int]
+) -> None:
+    staff, host = coordinator(), {"ar": "الهلال الأحمر", "en": "Red Crescent"}
+    make_edition()
+    told = {"topic": "volunteering.hours_approved", "since": date(2020, 1, 1), "voided_by": None}
+    rows = {"goals": [goal(14, "14.1")], "measures": [measure("hours", **told)], "objectives": [], "crosswalk": []}
+    with db.transaction() as tx:
+        sync_impact(tx, rows)
+        name = {"ar": "موظفة", "en": "At the door"}
+        door = create_staff(tx, "door@asimati.example", "asimati-demo", name, [Role.COORDINATOR]).id
+        school = VolunteerEntity(name={"ar": "مدرسة", "en": "A school"}, kind="school", contact="17000000")
+        tx.add(school)
+        tx.flush()
+        offered_by = school.id
+    (who,) = make_people(1)
+    nobodys, hosted, offered = (serve(who.person, 60, ["14.1"]) for _ in range(3))
+    with db.transaction() as tx:
+        served_in(tx, hosted)[1].host = host
+        sign_up, opportunity = served_in(tx, offered)
+        opportunity.host, opportunity.entity_id, sign_up.checked_in_by = host, offered_by, door
+    for claim in (nobodys, hosted, offered):
+        with db.transaction() as tx:
+            hours.approve(tx, staff, claim)
+    run_listeners()
+    with db.transaction() as tx:
+        found = sorted((line.partner, line.channel) for line in tx.scalars(select(Contribution)))
+    assert found == [("A school", "door"), ("Red Crescent", "app"), ("none", "app")]
+
+
+def served_in(tx: Session, claim: UUID) -> tuple[SignUp, Opportunity]:
+    sign_up = tx.get_one(SignUp, tx.get_one(HoursClaim, claim).sign_up_id)
+    return sign_up, tx.get_one(Opportunity, tx.get_one(Shift, sign_up.shift_id).opportunity_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from asimati.kit.text import isolate
 
 Words = Mapping[str, str]
 
@@ -72,6 +74,11 @@ def _said(words: Any, language: str) -> str:
     return str(words or "")
 
 
+def _codes(codes: Sequence[str], language: str) -> str:
+    """Codes in a row: in Arabic each keeps its own direction, for 9.c read from the right would be c.9."""
+    return "، ".join(map(isolate, codes)) if language == "ar" else ", ".join(codes)
+
+
 def _value(row: Mapping[str, Any], language: str) -> str:
     """A sum of months, of which some or all may be withheld."""
     if row["value"] is None:
@@ -85,14 +92,19 @@ def _row(name: str, row: Mapping[str, Any], language: str) -> list[str]:
 
     match name:
         case "figures":
-            return [row["target"], said("title"), f"{_value(row, language)} {said('unit')}", said("source")]
+            return [
+                _codes([row["target"]], language),
+                said("title"),
+                f"{_value(row, language)} {said('unit')}",
+                said("source"),
+            ]
         case "people":
             value = WITHHELD[language] if row["value"] is None else f"{row['value']} {said('unit')}"
             return [f"{said('title')} ({row['target']})", said("by"), said("group"), value]
         case "aims":
             aim = f"{row['aim']} ({row['year']})"
             return [
-                row["target"],
+                _codes([row["target"]], language),
                 said("title"),
                 str(row["baseline"]),
                 _value(row, language),
@@ -100,6 +112,6 @@ def _row(name: str, row: Mapping[str, Any], language: str) -> list[str]:
                 f"{row['progress']:.0%}",
             ]
         case "objectives":
-            return [said("title"), ", ".join(row["targets"])]
+            return [said("title"), _codes(row["targets"], language)]
         case _:
             return [said("title"), f"{row['topic']} · {row['amount']}", f"{row['version']}", row["since"]]

@@ -18,7 +18,7 @@ from asimati.impact.charts import NOTHING, Value, hatch, plain
 from asimati.places.drawing import Cell, Drawing
 
 SHADES = 5  # at most: more are not told apart
-_NUMBER, _VALUE = 115, 165  # metres: the height of a block's number, and of its value
+_NUMBER, _VALUE = 145, 190  # metres: the height of a block's number, and of its value
 _ROOM = 400  # metres a value may be wide; neighbours' points are seldom nearer
 
 
@@ -101,14 +101,14 @@ def _words(figure: ByBlock, cell: Cell) -> str:
     mark = "×" if value is None else shown
     size = min(_VALUE, int(_ROOM / (0.6 * len(mark))))
     return (
-        f'<text x="{x:.0f}" y="{y - 30:.0f}" font-size="{_NUMBER}">{escape(cell.number)}</text>'
-        f'<text x="{x:.0f}" y="{y + 125:.0f}" font-size="{size}" font-weight="bold">{escape(mark)}</text>'
+        f'<text x="{x:.0f}" y="{y - 25:.0f}" font-size="{_NUMBER}">{escape(cell.number)}</text>'
+        f'<text x="{x:.0f}" y="{y + 150:.0f}" font-size="{size}" font-weight="bold">{escape(mark)}</text>'
     )
 
 
 def _scale(drawing: Drawing) -> str:
     """A kilometre, and where north is."""
-    x, y = drawing.width - 1500, drawing.height - 250
+    x, y = 500, drawing.height - 250
     return (
         f'<path d="M{x:.0f} {y - 60:.0f}v60h1000v-60M{x + 500:.0f} {y - 420:.0f}v-400m-110 130l110-130 110 130"'
         ' fill="none" stroke="#111" stroke-width="25"/>'

@@ -113,6 +113,8 @@ class HoursApproved(AboutHours):
     on: date
     group: dict[str, str]
     targets: list[str]
+    partner: str | None = None  # the organisation that offered the opportunity, or hosted it
+    channel: str = "app"  # or "door", where staff wrote down that somebody came
 
 
 @dataclass(frozen=True, kw_only=True)

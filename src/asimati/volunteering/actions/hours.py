@@ -14,12 +14,21 @@ from asimati.kit import audit, clock
 from asimati.kit.errors import Invalid, NotFound
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
+from asimati.kit.text import say
 from asimati.kit.words import _
 from asimati.settings import settings
 from asimati.volunteering import messages, policy, role_rules, rules
 from asimati.volunteering.actions.moves import count, locked
 from asimati.volunteering.actions.vouching import take_back, vouch
-from asimati.volunteering.models import Edition, HoursClaim, HoursLine, Opportunity, Shift, SignUp
+from asimati.volunteering.models import (
+    Edition,
+    HoursClaim,
+    HoursLine,
+    Opportunity,
+    Shift,
+    SignUp,
+    VolunteerEntity,
+)
 from asimati.volunteering.queries import edition_on, tolerance_of
 from asimati.volunteering.refusals import EvidenceMissing, HoursDecided, OwnRecord
 from asimati.volunteering.rules import ClaimSource, ClaimStatus, LineKind, SignUpStatus
@@ -125,8 +134,17 @@ def _accredit(tx: Session, actor: Actor, claim: HoursClaim, minutes: int, reason
             on=day,
             group=demographics(tx, claim.person_id, day),
             targets=list(line.targets),
+            partner=_partner(tx, claim),
+            channel="door" if tx.get_one(SignUp, claim.sign_up_id).checked_in_by else "app",
         ),
     )
+
+
+def _partner(tx: Session, claim: HoursClaim) -> str | None:
+    _, opportunity = _served(tx, claim)
+    offered_by = tx.get(VolunteerEntity, opportunity.entity_id) if opportunity.entity_id else None
+    name = offered_by.name if offered_by else opportunity.host
+    return say(name, "en") if name else None
 
 
 def _came_after_all(tx: Session, claim: HoursClaim) -> None:
