@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -148,6 +149,34 @@ def test_the_passport_prints_in_both_languages(client: FlaskClient, as_resident:
     assert "Volunteering passport" in words["en"] and TITLE["en"] in words["en"]
     assert "Volunteering passport" not in words["ar"] and re.search("[\u0600-\u06ff\ufb50-\ufeff]", words["ar"])
     assert client.get(f"{V1}/me/passport.pdf?language=fr", headers=who).status_code == 422
+
+
+@pytest.mark.usefixtures("edition")
+def test_the_passport_is_a_page_in_both_languages(
+    client: FlaskClient, as_resident: SignIn, as_staff: SignIn
+) -> None:
+    who, staff = as_resident(), as_staff("coordinator")
+    tag = client.get(f"{V1}/me", headers=who).headers["ETag"]
+    client.patch(f"{V1}/me", json={"name_ar": "أمل <b>"}, headers={**who, "If-Match": tag})
+    empty = client.get(f"{V1}/me/passport.html", headers=who)
+    assert (empty.status_code, empty.mimetype) == (200, "text/html") and "data:image" not in empty.text
+    post(client, f"/staff/hours/{waiting(me(client, who), 150, targets=['14.1'])}/approve", staff)
+    pages = {one: client.get(f"{V1}/me/passport.html?language={one}", headers=who) for one in ("ar", "en")}
+    said = {one: html.document_fromstring(answer.text) for one, answer in pages.items()}
+    assert [(one.get("lang"), one.get("dir")) for one in said.values()] == [("ar", "rtl"), ("en", "ltr")]
+    for page in said.values():
+        hours = page.xpath("//dl[@class='sums']//dd")[0].text_content()
+        stamped = page.xpath("//ul[@class='stamps']/li[b]")
+        assert hours == "2.50" and len(page.xpath("//ul[@class='stamps']/li")) == 17
+        assert [one.xpath(".//*[name()='text']")[0].text for one in stamped] == ["14"]
+        assert page.xpath("//p[@class='name']")[0].text_content() == "أمل <b>"
+        assert [row[3].text_content() for row in page.xpath("//tbody/tr")] == ["2.50"]
+        proof = client.get(page.xpath("//section[@aria-labelledby='proof']//a/@href")[0])
+        assert proof.json["valid"] and page.xpath("//img/@src")[0].startswith("data:image/svg+xml;base64,")
+    policy = pages["ar"].headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy and "sha256-" in policy
+    assert pages["ar"].headers["Cache-Control"] == "private, no-store"
+    assert client.get(f"{V1}/me/passport.html").status_code == 401
 
 
 @pytest.mark.usefixtures("edition")

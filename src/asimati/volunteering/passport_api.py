@@ -10,6 +10,7 @@ from flask import Response
 
 from asimati.accounts.queries import language_of
 from asimati.http import access
+from asimati.http.headers import styled
 from asimati.http.routes import Blueprint
 from asimati.kit import clock
 from asimati.kit.db import Session
@@ -44,6 +45,16 @@ def passport_pdf(tx: Session, actor: Actor, query: Dict) -> Response:
     paper = printing.passport(tx, actor.person, found, language=str(language), made_at=clock.now(tx))
     headers = {"Content-Disposition": 'attachment; filename="passport.pdf"', "Cache-Control": "private, no-store"}
     return Response(paper, mimetype="application/pdf", headers=headers)
+
+
+@blp.get(
+    "/me/passport.html", who=access.residents, query=schemas.PaperQuery, sends="text/html", refuses=[NotFound]
+)  # fmt: skip
+def passport_page(tx: Session, actor: Actor, query: Dict) -> Response:
+    """One's passport as a page, with the same code; an app shows it as it is."""
+    language = query.get("language") or language_of(tx, actor.person)
+    found = passport_queries.passport(tx, actor.person, query.get("edition"))
+    return styled(printing.passport_page(tx, actor.person, found, language=str(language)))
 
 
 @blp.get(

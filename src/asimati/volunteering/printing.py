@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from flask import render_template_string
 from sqlalchemy.orm import Session
 
 from asimati.accounts.queries import name_of
 from asimati.credentials.writing import qr_svg
 from asimati.kit import clock
 from asimati.kit.pdf import pdf
+from asimati.kit.text import say
+from asimati.kit.words import translate, use
+from asimati.settings import settings
 from asimati.volunteering import rules
 from asimati.volunteering.goals import goals
 from asimati.volunteering.models import Opportunity, Shift
@@ -23,22 +28,40 @@ _DOCUMENTS = Path(__file__).parent / "documents"
 
 
 def passport(tx: Session, person: UUID, found: Mapping[str, Any], *, language: str, made_at: datetime) -> bytes:
-    """A passport as a PDF in one language; `found` is what `passport_queries.passport` says of it.
+    """A passport as a PDF in one language; `found` is what `passport_queries.passport` says of it."""
+    data = _said_of(tx, person, found) | {"made_on": clock.local_day(made_at).isoformat()}
+    return pdf(_DOCUMENTS / "passport.typ", data, language=language, made_at=made_at)
+
+
+def passport_page(tx: Session, person: UUID, found: Mapping[str, Any], *, language: str) -> str:
+    """The same as a page in one language, for an app to show and a browser to print."""
+    data = _said_of(tx, person, found)
+    if data["qr"]:
+        data["qr"] = "data:image/svg+xml;base64," + base64.b64encode(data["qr"].encode()).decode()
+        data["proof"] = f"/api/v1/credentials/{found['credential']['id']}"
+    with use(language):
+        return render_template_string(
+            (_DOCUMENTS / "passport.html").read_text(encoding="utf-8"), passport=data, language=language,
+            direction="rtl" if language == "ar" else "ltr", name=settings().governorate.facts["name"],
+            text=lambda words: say(words, language), _=translate,
+        )  # fmt: skip
+
+
+def _said_of(tx: Session, person: UUID, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a passport says, whatever it is written on.
 
     What was corrected stands once, as it counts now; the ledger with its corrections is the app's to show.
     """
     names, credential = name_of(tx, person), found["credential"]
     holds = credential and not credential["revoked"]
-    data = {
+    return {
         **{name: found[name] for name in ("hours", "shifts", "level", "next_level", "edition", "editions")},
         "name": {"ar": names["ar"] or names["en"], "en": names["en"] or names["ar"]},
         "category": found["category_title"],
         "stamps": _all_goals(found["stamps"]),
         "served": _served(found["lines"]),
         "qr": qr_svg(credential["link"]).decode() if holds else None,
-        "made_on": clock.local_day(made_at).isoformat(),
     }
-    return pdf(_DOCUMENTS / "passport.typ", data, language=language, made_at=made_at)
 
 
 _EMPTY_LINES = 3
