@@ -14,7 +14,7 @@ from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
 from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit
-from asimati.kit.errors import IllegalMove
+from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
 from asimati.kit.words import _
@@ -298,7 +298,7 @@ def merge(tx: Session, actor: Actor, payload: Payload, version: int | None, refe
     return actions.merge(tx, actor, reference, _said(payload), into=payload["into"], version=version)
 
 
-@blp.get("/staff/officers", who=may("see"), query=OfficersQuery, gives=OfficersOut)
+@blp.get("/staff/officers", who=may("see"), query=OfficersQuery, gives=OfficersOut, refuses=[NotFound])
 def officers(tx: Session, actor: Actor, query: Payload) -> Payload:
     """Colleagues who work on cases, or those a case can be given to."""
     return {"items": queries.officers(tx, actor, **query)}
