@@ -114,10 +114,15 @@ def told(person: Person, topic: str) -> Any:
     return wait_for(f"the notice {topic}", look)
 
 
+def change(person: Person, path: str, **facts: Any) -> None:
+    """Edit a thing as it stands now: its version is read first."""
+    read = person.http.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {person.token}"})
+    person.ask("PATCH", path, json=facts, headers={"If-Match": read.headers["ETag"]})
+
+
 def profile(person: Person, **facts: Any) -> None:
     """Fill in who somebody is: figures by sex, age and block come from here."""
-    answer = person.http.get("/api/v1/me", headers={"Authorization": f"Bearer {person.token}"})
-    person.ask("PATCH", "/me", json=facts, headers={"If-Match": answer.headers["ETag"]})
+    change(person, "/me", **facts)
 
 
 def entrepreneur(town: Town) -> None:
@@ -133,11 +138,8 @@ def entrepreneur(town: Town) -> None:
         "starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=1)).isoformat(),
     }  # fmt: skip
     event = coordinator.ask("POST", "/staff/events", expect=201, json=details)
-    read = town.http.get(
-        f"/api/v1/staff/events/{event['id']}", headers={"Authorization": f"Bearer {coordinator.token}"}
-    )
-    match = {"If-Match": read.headers["ETag"]}
-    coordinator.ask("PATCH", f"/staff/events/{event['id']}", json={"status": "published"}, headers=match)
+    staff_path = f"/staff/events/{event['id']}"
+    change(coordinator, staff_path, status="published")
     step("A coordinator opens a workshop for two", details["title"]["ar"])
 
     people = [town.resident(name) for name in ("Maryam", "Ali", "Noor")]
@@ -162,14 +164,10 @@ def entrepreneur(town: Town) -> None:
     if (first["outcome"], again["outcome"]) != ("admitted", "already-in"):
         raise Unexpected(f"at the door: {first['outcome']}, then {again['outcome']}")
     step("At the door: admitted once, and the second scan says so", again["outcome"])
-    read = town.http.get(
-        f"/api/v1/staff/events/{event['id']}", headers={"Authorization": f"Bearer {coordinator.token}"}
-    )
-    wider = {"If-Match": read.headers["ETag"]}
-    coordinator.ask("PATCH", f"/staff/events/{event['id']}", json={"capacity": 2 + FRIENDS}, headers=wider)
+    change(coordinator, staff_path, capacity=2 + FRIENDS)
     for _ in range(FRIENDS):
         come = {"phone": a_telephone(), "party_size": 1}
-        coordinator.ask("POST", f"/staff/events/{event['id']}/walk-ins", expect=201, json=come)
+        coordinator.ask("POST", f"{staff_path}/walk-ins", expect=201, json=come)
     step("The room is larger than thought: more are let in without a booking", f"{FRIENDS} people")
 
 
