@@ -85,6 +85,7 @@ PUBLIC = {
     "POST /api/v1/unsubscribe/<token>": SECRET,
     "POST /api/v1/service-requests/attachments/<token>": SECRET,
     "POST /api/v1/partners/webhooks/<uuid:webhook_id>": "whoever holds the secret is the partner",
+    "POST /api/v1/providers/<name>/messages": "whoever holds the secret is the provider",
     "POST /api/v1/providers/<name>/receipts": "whoever holds the secret is the provider",
     "GET /api/v1/auth/oidc/<provider>/start": OFFERED,
     "GET /api/v1/auth/oidc/<provider>/callback": "an attempt is ended by the browser that began it alone",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from asimati.accounts import actions, queries, schemas
+from asimati.accounts import actions, queries, rules, schemas
 from asimati.accounts.calendar import Overlaps
 from asimati.accounts.refusals import (
     CodeExpired,
     FactorAsked,
+    MessageAwaited,
     NoCodesThere,
+    NoMessagesTaken,
     PersonalNumberTaken,
     RefreshRefused,
     SessionLocked,
@@ -26,6 +28,7 @@ from asimati.kit import words
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.settings import settings
 
 blp = Blueprint("accounts", __name__, description="Signing in, and one's own account")
 codes_sent = queries.codes_sent
@@ -45,11 +48,26 @@ def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str
 
 
 @blp.post(
+    "/auth/otp/by-message",
+    who=access.anyone,
+    takes=schemas.AwaitIn,
+    gives=schemas.AwaitOut,
+    status=202,
+    refuses=[NoCodesThere, NoMessagesTaken],
+)
+def await_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask for a code that one's own telephone sends to us: nobody else can use up how often."""
+    made, code = actions.await_code(tx, payload["phone"], limits.address_block(), words.language())
+    told = {"id": made.id, "code": code, "expires_at": made.expires_at}
+    return told | {"send_to": settings().codes.message_to, "text": rules.message_to_send(code)}
+
+
+@blp.post(
     "/auth/otp/verify",
     who=access.anyone,
     takes=schemas.VerifyIn,
     gives=schemas.CodeTokensOut,
-    refuses=[WrongCode, CodeExpired],
+    refuses=[WrongCode, CodeExpired, MessageAwaited],
 )
 def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
     """Exchange a one-time code for tokens."""

@@ -31,3 +31,9 @@ def sign_in(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any
         person = actions.ensure_person(tx, phone_of(phone))
         return actions.start_session(tx, person=person.id, method="development")
     raise Invalid([("/phone", _("Say a phone or an e-mail."))])
+
+
+@blp.post("/messages", who=access.anyone, takes=schemas.DevMessage)
+def message(tx: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """As if a telephone had sent a text message to our number."""
+    actions.code_arrived(tx, payload["phone"], payload["text"])

@@ -183,7 +183,7 @@ holds(
     Group.ACCOUNT,
     _("One-time codes of the last day"),
     of=_of_their_phone,
-    personal=["phone", "phone_index", "requester", "country", "device"],
+    personal=["phone", "phone_index", "requester", "country", "device", "awaited"],
     plain=["code", "code_mac"],
     fate=Fate.DELETE,
     why=DELETED,

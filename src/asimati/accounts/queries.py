@@ -165,8 +165,8 @@ def code_to_send(tx: Session, challenge_id: UUID) -> CodeToSend | None:
 
 
 def codes_sent(tx: Session) -> int:
-    """How many one-time codes were asked for within what is remembered."""
-    return tx.scalar(select(func.count()).select_from(CodeChallenge)) or 0
+    """How many one-time codes were asked for within what is remembered, of those that we send."""
+    return tx.scalar(select(func.count()).where(CodeChallenge.awaited.is_(None))) or 0
 
 
 def access_log(tx: Session, person_id: UUID, page: PageArgs) -> Page:

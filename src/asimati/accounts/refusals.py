@@ -24,6 +24,20 @@ class CodeExpired(Conflict):
     detail = _("It was used, is too old, or was guessed too often. Ask for a new one.")
 
 
+class NoMessagesTaken(Conflict):
+    slug = "no-messages-taken"
+    title = _("Signing in by a message of your own is not offered here")
+    detail = _("Ask for a code, or sign in another way.")
+
+
+class MessageAwaited(Conflict):
+    """Asked again in a few seconds, it may have come."""
+
+    slug = "message-awaited"
+    title = _("Your message has not arrived yet")
+    detail = _("Send it from the telephone you named, then wait a moment.")
+
+
 class WrongCode(Conflict):
     """The wrong guess is counted whatever follows, so the refusal keeps its work."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection
 from datetime import date
@@ -10,7 +11,7 @@ from enum import StrEnum
 import phonenumbers
 from babel import Locale
 
-from asimati.kit.text import western_digits
+from asimati.kit.text import fold, western_digits
 
 
 class KeyScope(StrEnum):
@@ -42,6 +43,28 @@ def resend_delay(sent: int, first: int) -> int:
 def new_code() -> str:
     """Six digits from the system's randomness."""
     return f"{secrets.randbelow(1_000_000):06}"
+
+
+def new_long_code() -> str:
+    """Ten digits: whoever begins many sign-ins for a phone still does not meet the one that its owner sends."""
+    return f"{secrets.randbelow(10**10):010}"
+
+
+# A message must say what it does, so that nobody is talked into sending digits that sign a stranger in.
+MESSAGE = {"ar": "دخول {code}", "en": "SIGN IN {code}"}
+_WORDS = "|".join(fold(one.removesuffix(" {code}")).replace(" ", " ?") for one in MESSAGE.values())
+_IN_MESSAGE = re.compile(rf"\b(?:{_WORDS})\D{{0,5}}((?:\d\W*){{10}})(?!\d)")
+
+
+def message_to_send(code: str) -> dict[str, str]:
+    """What a phone is to send, in the languages its owner may prefer; the digits stand in two groups."""
+    return {language: words.format(code=f"{code[:5]} {code[5:]}") for language, words in MESSAGE.items()}
+
+
+def code_in_message(message: str) -> str | None:
+    """The code a text message holds beside the words that say what it is for, however they are spelled."""
+    found = _IN_MESSAGE.search(fold(message))
+    return code_as_sent(found[1]) if found else None
 
 
 def code_as_sent(written: str) -> str:

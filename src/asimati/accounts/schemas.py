@@ -68,6 +68,18 @@ class CodeOut(Schema):
     resend_after = DateTime()
 
 
+class AwaitIn(Schema):
+    phone = String(required=True, min_length=4, max_length=40)
+
+
+class AwaitOut(Schema):
+    challenge_id = UUID(attribute="id")
+    code = String(metadata={"description": "To give to POST /auth/otp/verify once the message has been sent"})
+    send_to = String(metadata={"description": "The number that takes the message"})
+    text = Text()  # the message, as the telephone is to send it, in either language
+    expires_at = DateTime()
+
+
 class VerifyIn(Schema):
     challenge_id = UUID(required=True)
     code = String(required=True, min_length=1, max_length=20)
@@ -97,6 +109,11 @@ class StaffSignIn(Schema):
     email = String(required=True, min_length=3, max_length=254)
     password = String(required=True, min_length=1, max_length=200)
     totp = String(max_length=20, metadata={"description": "The authenticator app's code, or a recovery code"})
+
+
+class DevMessage(Schema):
+    phone = String(required=True, max_length=40)
+    text = String(required=True, max_length=500)
 
 
 class DevSignIn(Schema):

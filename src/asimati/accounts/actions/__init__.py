@@ -7,6 +7,7 @@ from asimati.accounts.actions.authenticators import (
     set_up_authenticator,
 )
 from asimati.accounts.actions.authority import delegate, end_delegation, grant, revoke
+from asimati.accounts.actions.awaited import await_code, code_arrived
 from asimati.accounts.actions.clearing import clear, end_clearance
 from asimati.accounts.actions.codes import purge_codes, request_code, verify_code
 from asimati.accounts.actions.consents import asked, consent, withdraw_all, withdraw_consent
@@ -61,14 +62,14 @@ from asimati.accounts.actions.staff import (
 from asimati.accounts.actions.telephone import add_phone
 
 __all__ = [
-    "add_member", "add_phone", "add_to_household", "agree", "ask_guardian", "asked", "change_password", "clear",
-    "close_member", "confirm_authenticator", "consent", "create_staff", "decline", "delegate",
-    "drop_authenticator", "drop_device", "drop_passkey", "edit_member", "edit_profile", "end_clearance",
-    "end_delegation", "end_membership", "end_other_sessions", "end_session", "end_sessions_of_staff",
-    "ensure_person", "fetch_tokens", "grant", "identify_member", "invite", "is_password", "judge_guardian",
-    "keep_identity", "lapse_asks", "leave_households", "leave_out", "make_passkey", "note_refusal",
-    "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges", "purge_codes", "purge_sign_ons",
-    "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code", "reset_factors", "revoke",
-    "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out", "start_session", "verify_code",
-    "withdraw_all", "withdraw_consent",
+    "add_member", "add_phone", "add_to_household", "agree", "ask_guardian", "asked", "await_code",
+    "change_password", "clear", "close_member", "code_arrived", "confirm_authenticator", "consent",
+    "create_staff", "decline", "delegate", "drop_authenticator", "drop_device", "drop_passkey", "edit_member",
+    "edit_profile", "end_clearance", "end_delegation", "end_membership", "end_other_sessions", "end_session",
+    "end_sessions_of_staff", "ensure_person", "fetch_tokens", "grant", "identify_member", "invite",
+    "is_password", "judge_guardian", "keep_identity", "lapse_asks", "leave_households", "leave_out",
+    "make_passkey", "note_refusal", "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges",
+    "purge_codes", "purge_sign_ons", "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code",
+    "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out",
+    "start_session", "verify_code", "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

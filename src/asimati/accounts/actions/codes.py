@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, text, true, update
+from sqlalchemy import func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from asimati.accounts import rules
@@ -18,7 +18,7 @@ from asimati.accounts.actions.sessions import start_session
 from asimati.accounts.actions.signing_on import prover
 from asimati.accounts.messages import CodeRequested
 from asimati.accounts.models import CodeChallenge
-from asimati.accounts.refusals import CodeExpired, NoCodesThere, WrongCode
+from asimati.accounts.refusals import CodeExpired, MessageAwaited, NoCodesThere, WrongCode
 from asimati.kit import clock, outbox, secrets
 from asimati.kit.errors import Invalid, TooMany
 from asimati.kit.phones import NoPhone, phone_number
@@ -55,7 +55,7 @@ _SPENT = text(
                         coalesce(device NOT LIKE 'proved:%', true) END AS mine,
                  requester = :requester AND device IS NULL AS nets
           FROM code_challenge
-          WHERE created_at > app_now() - interval '1 day'
+          WHERE created_at > app_now() - interval '1 day' AND awaited IS NULL
             AND (phone_index = :index OR requester = :requester AND created_at > app_now() - interval '1 hour'
                  OR :proved AND device = :device)
          ) AS recent
@@ -64,9 +64,10 @@ _SPENT = text(
 # What the whole house spends is not counted under a lock: a few too many are nothing, a queue of all callers is.
 _SPENT_BY_ALL = text(
     """
-    SELECT (SELECT count(*) FROM code_challenge WHERE created_at > app_now() - interval '1 day') AS day,
+    SELECT (SELECT count(*) FROM code_challenge
+            WHERE created_at > app_now() - interval '1 day' AND awaited IS NULL) AS day,
            (SELECT count(*) FROM code_challenge
-            WHERE country = :country AND created_at > app_now() - interval '1 hour') AS country
+            WHERE country = :country AND created_at > app_now() - interval '1 hour' AND awaited IS NULL) AS country
     """
 )
 PROVED = "proved:"  # begins the name of whoever asks as somebody they proved to be
@@ -85,9 +86,7 @@ def request_code(
     country we send none to, TooMany past a budget: of the phone, the caller's network (for this phone, and in
     all), the country, or the day. Budgets are counted in rows, so that they hold without Redis and for all.
     """
-    phone = phone_of(written)
-    if not rules.receives_codes(phone, _countries()):
-        raise NoCodesThere
+    phone = phone_for_codes(written)
     index = secrets.blind_index(phone, "phone")
     country, device = rules.country_of(phone), _known_device(index, device_token, clock.now(tx))
     if device is None and sign_on and (who := prover(tx, sign_on)):
@@ -98,6 +97,7 @@ def request_code(
         .where(
             CodeChallenge.phone_index == index,
             CodeChallenge.used_at.is_(None),
+            CodeChallenge.awaited.is_(None),
             CodeChallenge.device.is_not_distinct_from(device),
             # A stranger elsewhere who asks for my phone does not make my code void.
             CodeChallenge.requester == requester if device is None else true(),
@@ -110,7 +110,7 @@ def request_code(
         phone=secrets.seal(phone, "phone"),
         phone_index=index,
         code=secrets.seal(code, "code"),
-        code_mac=_code_mac(made, code),
+        code_mac=code_mac(made, code),
         language=language,
         requester=requester,
         country=country,
@@ -126,13 +126,14 @@ def request_code(
 def verify_code(tx: Session, challenge_id: UUID, code: str) -> dict[str, Any]:
     """Exchange a code for tokens; a new phone becomes a new person, this device a known one.
 
-    Raises CodeExpired, or WrongCode (counted).
+    Raises CodeExpired, MessageAwaited, or WrongCode (counted).
     """
     found = redeem_code(tx, challenge_id, code)
     person = ensure_person(tx, secrets.unseal(found.phone, "phone"), language=found.language)
     shown = None if (found.device or "").startswith(PROVED) else found.device
     known = _device_token(found.phone_index, shown or random.token_urlsafe(12), clock.now(tx))
-    return start_session(tx, person=person.id, assurance="phone") | {"device_token": known}
+    method = "code" if found.awaited is None else "message"
+    return start_session(tx, person=person.id, assurance="phone", method=method) | {"device_token": known}
 
 
 def redeem_code(tx: Session, challenge_id: UUID, code: str) -> Any:
@@ -149,6 +150,7 @@ def redeem_code(tx: Session, challenge_id: UUID, code: str) -> Any:
             CodeChallenge.attempts < settings().codes.attempts,
             CodeChallenge.used_at.is_(None),
             CodeChallenge.expires_at > func.app_now(),
+            or_(CodeChallenge.awaited.is_(None), CodeChallenge.arrived_at.is_not(None)),
         )
         .values(attempts=CodeChallenge.attempts + 1)
         .returning(
@@ -158,18 +160,30 @@ def redeem_code(tx: Session, challenge_id: UUID, code: str) -> Any:
             CodeChallenge.phone_index,
             CodeChallenge.language,
             CodeChallenge.device,
+            CodeChallenge.awaited,
         )
     )
     found = tx.execute(guess).one_or_none()
     if found is None:
-        raise CodeExpired
+        raise MessageAwaited if _is_on_its_way(tx, challenge_id) else CodeExpired
     left = settings().codes.attempts - found.attempts
-    right = hmac.compare_digest(found.code_mac, _code_mac(challenge_id, rules.code_as_sent(code)))
+    right = hmac.compare_digest(found.code_mac, code_mac(challenge_id, rules.code_as_sent(code)))
     if right or left <= 0:
         _forget(tx, challenge_id)
     if not right:
         raise WrongCode(attempts_left=max(0, left))
     return found
+
+
+def _is_on_its_way(tx: Session, challenge_id: UUID) -> bool:
+    """Whether its phone may still send the code of a challenge."""
+    waits = select(CodeChallenge.id).where(
+        CodeChallenge.id == challenge_id,
+        CodeChallenge.awaited.is_not(None),
+        CodeChallenge.arrived_at.is_(None),
+        CodeChallenge.expires_at > func.app_now(),
+    )
+    return tx.scalar(waits) is not None
 
 
 def purge_codes(tx: Session) -> int:
@@ -185,6 +199,14 @@ def phone_of(written: str) -> str:
         return phone_number(written, _countries()[0])
     except NoPhone:
         raise Invalid([("/phone", _("This is not a telephone number."))]) from None
+
+
+def phone_for_codes(written: str) -> str:
+    """A telephone number by which people may sign in. Raises Invalid, NoCodesThere."""
+    phone = phone_of(written)
+    if not rules.receives_codes(phone, _countries()):
+        raise NoCodesThere
+    return phone
 
 
 def _countries() -> list[str]:
@@ -222,7 +244,7 @@ def _spend(tx: Session, index: bytes, requester: str, country: str, device: str 
         if used >= most:
             wait = max(wait, seconds - (first or 0))
     if wait > 0:
-        raise TooMany(retry_after=int(wait) + 1)
+        raise _codes_spent(int(wait) + 1)
     _spend_of_all(tx, country, known=known)
     return rules.resend_delay(int(spent.phone) + 1, config.resend_after)
 
@@ -235,7 +257,12 @@ def _spend_of_all(tx: Session, country: str, *, known: bool) -> None:
         not known and spent.country >= config.per_country_hour
     ):
         log.warning("one-time codes: a budget is spent (%s today, %s to %s)", spent.day, spent.country, country)
-        raise TooMany(retry_after=600)
+        raise _codes_spent(600)
+
+
+def _codes_spent(wait: int) -> TooMany:
+    """`by_message`: whether one comes in all the same, by a message of one's own (POST /auth/otp/by-message)."""
+    return TooMany(retry_after=wait, by_message=bool(settings().codes.message_to))
 
 
 def _device_token(index: bytes, device: str, now: datetime) -> str:
@@ -261,5 +288,5 @@ def _forget(tx: Session, challenge_id: UUID) -> None:
     tx.execute(update(CodeChallenge).where(CodeChallenge.id == challenge_id).values(**done))
 
 
-def _code_mac(challenge: UUID, code: str) -> bytes:
+def code_mac(challenge: UUID, code: str) -> bytes:
     return secrets.mac([str(challenge), code], "one-time-code")

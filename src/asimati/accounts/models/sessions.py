@@ -46,7 +46,11 @@ class RefreshToken(Base):
 
 
 class CodeChallenge(Base):
-    """A one-time code on its way to a phone. The code itself is sealed until it is used or too old."""
+    """A one-time code on its way to a phone, or one that is awaited from it.
+
+    A code that we send is sealed until it is used or too old. One that the phone is to send us is known by its mac
+    alone (`awaited`), and signs in once it `arrived_at`.
+    """
 
     __tablename__ = "code_challenge"
 
@@ -63,6 +67,8 @@ class CodeChallenge(Base):
     created_at: Mapped[datetime] = timestamp(default=True)
     expires_at: Mapped[datetime] = timestamp()
     used_at: Mapped[datetime | None] = timestamp(nullable=True)
+    awaited: Mapped[bytes | None] = mapped_column(unique=True)  # of phone and code; none where we send the code
+    arrived_at: Mapped[datetime | None] = timestamp(nullable=True)
 
     __table_args__ = (
         Index("code_challenge_phone_idx", "phone_index", "created_at"),

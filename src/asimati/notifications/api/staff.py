@@ -144,6 +144,12 @@ def told_later(tx: Session, actor: Actor, name: str) -> None:
     receipts.receive(tx, name, dict(request.headers), request.get_data())
 
 
+@blp.post("/providers/<name>/messages", who=access.anyone, refuses=(Unauthenticated, Malformed), cost="signal")
+def taken_in(tx: Session, actor: Actor, name: str) -> None:
+    """Messages that people sent to our number, signed by the provider that took them in."""
+    receipts.take_in(tx, name, dict(request.headers), request.get_data())
+
+
 PAGE = """<!doctype html>
 <html lang="{{ language }}" dir="{{ 'ltr' if language == 'en' else 'rtl' }}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{{ title }}</title>
