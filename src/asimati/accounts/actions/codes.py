@@ -187,9 +187,13 @@ def _is_on_its_way(tx: Session, challenge_id: UUID) -> bool:
 
 
 def purge_codes(tx: Session) -> int:
-    """Forget codes that are too old, and whole challenges of more than a day ago; the number of these."""
+    """Forget codes that are too old, and whole challenges that no budget counts any more; the number of these."""
     tx.execute(text("UPDATE code_challenge SET code = NULL WHERE expires_at <= app_now() AND code IS NOT NULL"))
-    gone = tx.execute(text("DELETE FROM code_challenge WHERE created_at < app_now() - interval '1 day'"))
+    uncounted = text(
+        "DELETE FROM code_challenge WHERE created_at < app_now() - interval '1 day'"
+        " OR awaited IS NOT NULL AND expires_at <= app_now()"
+    )
+    gone = tx.execute(uncounted)
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
