@@ -129,8 +129,7 @@ def create_app() -> Flask:
     app.config["MAX_FORM_PARTS"] = 20
     if seconds := settings().web.shelf:
         app.wsgi_app = Shelf(app.wsgi_app, seconds)  # type: ignore[method-assign,assignment]
-    if proxies := settings().web.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    behind_proxies(app)
     app.secret_key = secrets.mac(["what a page says once"], "flask")
     app.extensions[access.EXTENSION] = identify
     app.extensions[access.KEYS] = reader_of
@@ -146,6 +145,12 @@ def create_app() -> Flask:
             api.register_blueprint(room.blp)
     app.register_blueprint(console)
     return app
+
+
+def behind_proxies(app: Flask) -> None:
+    """Take the caller's address, scheme and host from as many proxies as are trusted; from none by default."""
+    if proxies := settings().web.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
 
 
 def gauges() -> Mapping[str, float]:

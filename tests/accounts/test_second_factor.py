@@ -319,6 +319,15 @@ def test_long_uncommon_passwords_of_any_script_are_taken(good: str) -> None:
     passwords.require_good(good, EMAIL, "Amal")
 
 
+def test_a_password_may_have_two_hundred_characters(client: FlaskClient, amal: Callable[..., Any]) -> None:
+    chosen = " ".join(f"palm {number} نخلة" for number in range(40))[:199] + "é"
+    assert len(chosen) == 200
+    said = {"current": PASSWORD, "chosen": chosen}
+    assert client.post(f"{V1}/staff/me/password", json=said, headers=bearer(amal())).status_code == 204
+    assert amal(chosen).status_code == 200
+    assert amal(chosen[:-1]).status_code == amal(chosen[:-1] + "e").status_code == 401
+
+
 def test_a_changed_password_ends_the_other_sign_ins(client: FlaskClient, amal: Callable[..., Any]) -> None:
     mine, other = bearer(amal()), bearer(amal())
     chosen = "palm trees by a distant shore"

@@ -1,7 +1,8 @@
-"""What people trust us with stands in no log, whatever is done and however it fails; the security page is true."""
+"""What people trust us with stands in no log, whatever is done and however it fails."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -259,29 +260,15 @@ def test_a_row_is_cut_from_a_fault_however_many_lines_it_has(value: str) -> None
     assert cut == "psycopg.errors.X: broken\nDETAIL: (not told)\n[SQL: INSERT INTO t]\nafter"
 
 
-def test_the_security_page_names_tests_that_are_there() -> None:
-    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", page)
-    assert len(named) > 100
-    for file, name in named:
-        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file}::{name}"
-
-
-def test_each_line_of_the_security_page_shows_what_it_says() -> None:
-    """What holds names a test, or the document it is; what is the operator's says where they are told."""
-    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if "| " in line]
-    rows = [row for row in rows if row[0] not in ("risk", "section") and len(row) > 2]
-    assert len(rows) > 70
-    for what, promise, state, *tests in rows:
-        decisions = re.findall(r"decisions/(\d+)", promise)
-        assert all(list((ROOT / "docs" / "decisions").glob(f"{number}-*")) for number in decisions), what
-        files = re.findall(r"[\w/-]*(?:/[\w-]+\.(?:toml|py)|\w\.md|requirements/)", promise)
-        assert all(any((ROOT / at / file).exists() for at in ("", "docs", "src/asimati")) for file in files), what
-        named = bool(tests and "::" in tests[0])
-        if state.startswith(("holds", "in part")):
-            assert named or decisions or files, f"{what}: name the test"
-        elif state.startswith("of the operator"):
-            assert "operations.md" in promise or named, what
-        else:
-            assert state == "does not apply", (what, state)
+@pytest.mark.parametrize("written", ["a\nb", 'a\r\n{"event": "signed in"}', "a\u2028b", "a\x1b[2Jb\x00"])
+def test_what_people_write_makes_no_line_of_its_own_in_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", list(logging.getLogger().handlers))
+    monkeypatch.setattr(settings().log, "format", "json")
+    logs.configure()
+    logging.getLogger("asimati").warning("found %s", written, extra={"name_of_file": written})
+    (line,) = capsys.readouterr().err.rstrip("\n").split("\n")
+    said = json.loads(line)
+    assert said["event"] == f"found {written}" and said["name_of_file"] == written and said["level"] == "warning"
+    assert said["timestamp"].endswith("Z"), "in UTC"

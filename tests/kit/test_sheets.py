@@ -77,6 +77,35 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_unread() -> None:
     assert "unpacks" in str(refusal.value.errors)
 
 
+def test_a_workbook_of_too_many_parts_is_refused_unread() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for number in range(1100):
+            packed.writestr(f"xl/worksheets/sheet{number}.xml", b"")
+    with pytest.raises(Invalid) as refusal:
+        read_sheet(out.getvalue())
+    assert "unpacks" in str(refusal.value.errors)
+
+
+@pytest.mark.parametrize("entity", ['SYSTEM "file:///etc/passwd"', '"boom"'], ids=["outside", "inside"])
+def test_a_workbook_with_entities_of_its_own_is_read_without_them(entity: str) -> None:
+    out = io.BytesIO()
+    book = io.BytesIO(xlsx_of({"x": (["a"], [["canary"]])}, language="en"))
+    declared = f"?><!DOCTYPE sst [<!ENTITY it {entity}>]>"
+    with zipfile.ZipFile(book) as made, zipfile.ZipFile(out, "w") as packed:
+        for part in made.namelist():
+            content = made.read(part).decode()
+            if part == "xl/sharedStrings.xml":
+                assert ">canary<" in content
+                content = content.replace(">canary<", ">&it;<").replace("?>", declared, 1)
+            packed.writestr(part, content)
+    try:
+        told = str(read_sheet(out.getvalue()))
+    except Invalid as refusal:
+        told = str(refusal.errors)
+    assert "root:" not in told and "boom" not in told
+
+
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=5))
 def test_any_text_can_be_written_and_read(rows: list[list[str]]) -> None:
     for made in (csv_of(["a", "b"], rows), xlsx_of({"x": (["a", "b"], rows)}, language="ar")):

@@ -179,3 +179,15 @@ def test_a_letter_keeps_its_words_when_the_pack_changes_them(
     [kept] = town.get(f"{V1}/service-requests/{case['reference']}/letters", headers=resident).json["items"]
     assert kept["text"] == before["text"]
     assert issue(reviewer).json["text"]["en"] == "New"
+
+
+@pytest.mark.parametrize(
+    "written", ["{name.__class__}", "{reference:>99999999}", "{nothing}", "{", "{0}", "{{name}"]
+)
+def test_a_template_is_filled_in_by_name_and_never_run(
+    case: dict[str, Any], issue: Callable[..., Any], reviewer: Headers, written: str
+) -> None:
+    with db.transaction() as tx:
+        sync(tx, {"letters": [{**TEMPLATES[0], "text": {"ar": written, "en": f"{written} for {{name}}"}}]})
+    words = issue(reviewer).json["text"]["en"]
+    assert words == f"{written.replace('{name}', 'Maryam Ali')} for Maryam Ali"

@@ -148,7 +148,10 @@ code{direction:ltr;unicode-bidi:isolate}
 def page(told: Mapping[str, Any]) -> str:
     """The archive as one page in both languages that needs nothing from outside."""
     made = clock.local(datetime.fromisoformat(told["made_at"])).strftime("%Y-%m-%d %H:%M")
-    parts = [_heading(1, _both(_TITLE)), _beside({k: v.format(at=made) for k, v in _both(_MADE).items()})]
+    parts = [
+        _heading(1, _both(_TITLE)),
+        _beside({language: ours.format(at=made) for language, ours in _both(_MADE).items()}),
+    ]
     parts += [_heading(2, _both(_CONTROLLER)), _beside(told["controller"])]
     for group in told["groups"]:
         rooms = [room for room in told["data"] if room["group"] == group["code"]]

@@ -15,7 +15,7 @@ from asimati.kit.errors import Malformed, NotFound
 from asimati.kit.policy import ANONYMOUS
 from asimati.settings import settings
 
-API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+API_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # Pages of ours load nothing from outside; nothing that stands in a page itself is run or painted.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -68,7 +68,9 @@ def install(app: Flask) -> None:
             headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
         page = response.mimetype in ("text/html", "application/javascript", "text/javascript", "text/css")
         headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else API_POLICY)
-        signed_in = g.get("actor", ANONYMOUS) is not ANONYMOUS or "Authorization" in request.headers
-        headers.setdefault("Cache-Control", "private, no-store" if signed_in else "no-cache")
+        # What answers a form or a deed may hold tokens, whoever asked.
+        own = g.get("actor", ANONYMOUS) is not ANONYMOUS or "Authorization" in request.headers
+        own = own or request.method not in ("GET", "HEAD")
+        headers.setdefault("Cache-Control", "private, no-store" if own else "no-cache")
         headers.add("Vary", "Authorization, Accept-Language")
         return response

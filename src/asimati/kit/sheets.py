@@ -27,6 +27,7 @@ Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 
 _FORMULA = frozenset("=+-@\t\r\n|%")
 _UNPACKED = 50_000_000  # bytes an XLSX may unpack to
+_PARTS = 1000  # files inside one
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def _csv_lines(data: bytes) -> list[list[str]]:
 def _xlsx_lines(data: bytes) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > _UNPACKED:
+            parts = packed.infolist()
+            if len(parts) > _PARTS or sum(part.file_size for part in parts) > _UNPACKED:
                 raise Invalid([("", _("The file unpacks to too much."))])
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
         return [[_cell(cell) for cell in line] for line in sheet.to_python(skip_empty_area=False)]

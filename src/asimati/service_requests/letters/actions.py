@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "revoke": frozenset({Role.SUPERVISOR}),
 }
 _ANYBODY = _("To whom it may concern")
+_FIELD = re.compile(r"\{(\w+)\}")  # by name alone: a template is no program
 
 
 class LetterRevoked(Conflict):
@@ -111,7 +113,7 @@ def _in(
         "block": apart(request.block or ""),
         "governorate": say(settings().governorate.facts["name"], language),
     }
-    words = template.text[language].strip().format_map(facts)
+    words = _FIELD.sub(lambda field: facts.get(field[1], field[0]), template.text[language].strip())
     return f"{words}\n\n{remarks[language]}" if remarks else words
 
 
