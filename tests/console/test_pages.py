@@ -17,11 +17,13 @@ from PIL import Image
 
 from asimati.accounts.actions import create_staff
 from asimati.appointments import sync as desks
+from asimati.console import asking
 from asimati.impact.models import Reconciliation
 from asimati.kit import clock, db
 from asimati.kit.policy import Role
 from asimati.places import sync as places
 from asimati.service_requests.sync import sync
+from asimati.settings import settings
 from tests.appointments.ground import PART as DESKS
 from tests.events.ground import make_event, make_people, signed_in
 from tests.service_requests.town import BLOCKS, PART, filed
@@ -460,3 +462,12 @@ def test_a_supervisor_closes_a_desk_on_weekdays_keeps_what_was_typed_and_takes_i
     assert "12:00–14:00" in looks_on and ended not in looks_on and leave not in looks_on
     assert send(supervisor, page, ended).status_code == 303
     assert "12:00–14:00" not in text_of(supervisor.get(address))
+
+
+def test_a_list_that_was_refused_is_not_remembered_as_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API was away for a moment; the colleagues one may choose from are there again right after."""
+    monkeypatch.setattr(settings().web, "lists", 30.0)
+    monkeypatch.setattr(asking, "_LISTS", {})
+    said = iter([None, ["street-lamp"]])  # and is asked no more
+    for expected in ([], ["street-lamp"], ["street-lamp"]):
+        assert asking._kept(("/services", "ar", None), lambda: next(said)) == expected

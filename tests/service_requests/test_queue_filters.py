@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,9 @@ from sqlalchemy import text
 from asimati.accounts.models import RoleGrant
 from asimati.http import queues
 from asimati.kit import db
+from asimati.kit.pages import PageArgs
+from asimati.kit.policy import Actor, Role
+from asimati.service_requests import queries
 from asimati.service_requests.sync import sync
 from asimati.settings import settings
 from tests.service_requests.conftest import filed
@@ -221,3 +225,18 @@ def test_an_order_reads_its_index_and_pages_through_it(
             ).all()
         )
     assert "Index Cond: (ROW(" in plan and "Sort" not in plan, plan
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_search_is_planned_for_its_words_however_often_it_is_asked(
+    three: list[str], reviewer: Headers, monkeypatch: pytest.MonkeyPatch, planned: bool
+) -> None:
+    """A plan for any words goes through every case. The control: without asking for it, that is what one gets."""
+    if not planned:
+        monkeypatch.setattr(queries, "plan_for_values", lambda tx: None)
+    everywhere = Actor("staff", uuid4(), roles=frozenset({Role.REVIEWER}))
+    with db.transaction() as tx:
+        for _ in range(15):
+            assert queries.queue(tx, everywhere, "unassigned", page=PageArgs(), q="lamp")
+        plans = text("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%search%'")
+        assert (tx.scalar(plans) == 0) is planned
