@@ -90,14 +90,14 @@ def test_each_key_has_a_limit_of_its_own(client: FlaskClient, make: Call, monkey
     from asimati.http import limits
 
     counted: list[tuple[str, str]] = []
-    monkeypatch.setattr(limits, "_hit", lambda limit, key: counted.append((str(limit), key)))
+    monkeypatch.setattr(limits, "_hit", lambda *wanted: counted.extend((str(limit), key) for limit, key in wanted))
     made = make(per_minute=7).json
     counted.clear()
     assert read(client, made["api_key"]) == 200
     assert counted == [("7 per 1 minute", f"asimati:key:{made['id']}")]
     counted.clear()
     assert read(client, "ak_guess") == 401
-    assert [key.split(":")[1] for _limit, key in counted] == ["read_address"]
+    assert [key.split(":")[1] for _limit, key in counted] == ["refused"]
 
 
 def test_an_organisation_is_named_where_its_own_things_are_read_and_only_there(make: Call) -> None:

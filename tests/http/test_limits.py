@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from asimati import embedded
 from asimati.http import limits
-from asimati.kit import db
+from asimati.kit import db, tokens
 from asimati.kit.errors import TooMany
 from asimati.settings import settings
 
@@ -181,6 +181,75 @@ def test_many_at_once_spend_no_more_than_there_is(app: Flask, client: FlaskClien
             pool.map(lambda _: app.test_client().get(f"{V1}/impact/export/tallies.csv").status_code, range(16))
         )
     assert sorted(told) == [200] * 5 + [429] * 11
+
+
+def test_a_request_is_counted_in_one_call(
+    client: FlaskClient, as_resident: Callable[..., Headers], limited: Change, redis: embedded.Redis
+) -> None:
+    from redis import Redis
+
+    me, told = as_resident(), Redis.from_url(redis.url)
+    limited(write="100/hour", write_device="100/hour")
+    client.post(f"{V1}/notifications/read-all", headers=me)  # the script is known from now on
+    before = told.info("commandstats")
+    for _ in range(5):
+        assert client.post(f"{V1}/notifications/read-all", headers=me).status_code == 200
+    after = told.info("commandstats")
+    calls = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after}
+    inside = {"cmdstat_incr": 10, "cmdstat_pttl": 10, "cmdstat_info": 1}  # of the script, and ours here
+    assert {name: number for name, number in calls.items() if number} == {"cmdstat_evalsha": 5, **inside}
+
+
+# --- tokens that are not taken ---------------------------------------------------------------------------------
+
+
+def worth(client: FlaskClient, token: str, network: str = "192.0.2.7", header: str = "Authorization") -> int:
+    said = f"Bearer {token}" if header == "Authorization" else token
+    at = {"REMOTE_ADDR": network}
+    return client.get(f"{V1}/services", headers={header: said}, environ_base=at).status_code
+
+
+@contextmanager
+def there(_server: embedded.Redis) -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("away", ["there", "stopped"])
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+def test_guessing_at_tokens_and_keys_has_an_end_and_nobody_honest_pays_for_it(
+    client: FlaskClient, as_resident: Callable[..., Headers], limited: Change, redis: embedded.Redis,
+    away: str, header: str,
+) -> None:  # fmt: skip
+    me, other = (as_resident()["Authorization"].removeprefix("Bearer ") for _ in range(2))
+    ended = tokens.sign({**(tokens.read(me) or {}), "exp": int(time.time()) - 1})
+    limited(refused="3/hour")
+    with (stopped if away == "stopped" else there)(redis):
+        guesses = [worth(client, f"a.b.{number}", header=header) for number in range(5)]
+        assert guesses == [401, 401, 401, 429, 429]
+        assert worth(client, "a.b.c", "198.51.100.7", header) == 401, "another network is another count"
+        assert client.get(f"{V1}/services", environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 200
+        assert worth(client, me) == worth(client, other) == 200, "of the same network"
+        assert worth(client, ended) == 401, "who comes with a token of before is told to refresh"
+
+
+def test_a_token_that_holds_no_longer_is_counted_by_its_sign_in(
+    client: FlaskClient, as_resident: Callable[..., Headers], limited: Change
+) -> None:
+    me, other = (as_resident()["Authorization"].removeprefix("Bearer ") for _ in range(2))
+    limited(refused="3/hour")
+    old = [tokens.sign({**(tokens.read(one) or {}), "exp": int(time.time()) - 1}) for one in (me, other)]
+    assert [worth(client, old[0], f"198.51.{n}.7") for n in range(5)] == [401, 401, 401, 429, 429]
+    assert worth(client, old[1]) == 401 and worth(client, me) == 200
+    client.post(f"{V1}/auth/logout", headers={"Authorization": f"Bearer {other}"})
+    assert [worth(client, other) for _ in range(3)] == [401, 401, 429], (
+        "signed out, and counted with what had expired"
+    )
+
+
+def test_a_header_that_holds_no_token_is_counted_too(client: FlaskClient, limited: Change) -> None:
+    limited(refused="2/hour")
+    asked = [client.get(f"{V1}/services", headers={"Authorization": "Basic YTpi"}).status_code for _ in range(3)]
+    assert asked == [401, 401, 429]
 
 
 # --- Redis away ------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def admit(tx: Session, who: Who, cost: str) -> Actor:
     """
     token = bearer()
     if (secret := _key_of(who, token)) is not None:
-        g.actor = actor = _by_key(tx, who, secret, cost)
+        g.actor = actor = _by_key(tx, who, secret)
     else:
         g.actor = actor = ANONYMOUS if token is None else _by_token(tx, token)
         locale.follow(actor)
@@ -96,8 +96,14 @@ def admit(tx: Session, who: Who, cost: str) -> Actor:
 
 
 def _by_token(tx: Session, token: str) -> Actor:
-    found: Actor | None = current_app.extensions[EXTENSION](tx, token)
+    """Whoever a token was made for. Raises Unauthenticated, or a refusal of its own kind; TooMany past a number."""
+    try:
+        found: Actor | None = current_app.extensions[EXTENSION](tx, token)
+    except Unauthenticated:
+        limits.count_refused(token)
+        raise
     if found is None:
+        limits.count_refused(token)
         raise Unauthenticated
     return found
 
@@ -127,13 +133,13 @@ def _key_of(who: Who, token: str | None) -> str | None:
     return request.headers.get(KEY_HEADER) if token is None and takes_key(who, request.method) else None
 
 
-def _by_key(tx: Session, who: Who, secret: str, cost: str) -> Actor:
+def _by_key(tx: Session, who: Who, secret: str) -> Actor:
     """Whoever reads with a key, counted against it and not against their address; what is open to all they read as
     anybody would. Raises Unauthenticated, TooMany.
     """
     found = current_app.extensions[KEYS](tx, secret[:200], who.key)
     if found is None:
-        limits.count(ANONYMOUS, cost)  # whoever guesses is a stranger
+        limits.count_refused()
         raise Unauthenticated
     _once(limits.count_key, *found)
     return ANONYMOUS if ANONYMOUS.kind in who.kinds else Actor("key", found[0])
@@ -150,5 +156,6 @@ def bearer() -> str | None:
         return None
     scheme, _gap, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 4096:
+        limits.count_refused()
         raise Unauthenticated
     return token

@@ -4,9 +4,11 @@ Every request is of one class (`COSTS`): by its method, or because its route say
 for is a setting: `limits.<class>` for one person, `limits.<class>_device` for one sign-in of theirs, and
 `limits.<class>_address` for a network that has not signed in. A setting that is not there is no limit.
 
-All are counted in Redis, so that all processes count together. It holds hints only: when it fails or is slow, each
-process counts for itself for a while and nobody waits. What is `LASTING`, because one costs much, is counted in
-PostgreSQL too, which remembers it through every restart.
+What is refused because its token or key is not taken is counted by itself (`limits.refused`).
+
+All are counted in Redis, in one call a request, so that all processes count together. It holds hints only: when it
+fails or is slow, each process counts for itself for a while and nobody waits. What is `LASTING`, because one costs
+much, is counted in PostgreSQL too, which remembers it through every restart.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import ipaddress
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -23,13 +25,10 @@ from uuid import UUID
 import redis
 from flask import current_app, request
 from limits import RateLimitItem, parse
-from limits.errors import StorageError
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from asimati.kit import secrets
+from asimati.kit import secrets, tokens
 from asimati.kit.db import Base, timestamp
 from asimati.kit.errors import TooMany
 from asimati.kit.policy import Actor
@@ -45,6 +44,7 @@ COSTS = {
     "archive": "everything that is kept of one person",
 }
 LASTING = frozenset({"upload", "export", "archive"})
+Budget = tuple[RateLimitItem, str]  # a limit, and who spends of it
 
 
 class Spending(Base):
@@ -83,33 +83,45 @@ class Here:
         return used < limit.amount, until
 
 
+# One call for all that a request is counted against: each counter, and how many milliseconds it has left.
+_COUNT = """
+local told = {}
+for place, key in ipairs(KEYS) do
+  local used = redis.call("INCR", key)
+  if used == 1 then redis.call("EXPIRE", key, ARGV[place]) end
+  told[#told + 1] = {used, redis.call("PTTL", key)}
+end
+return told
+"""
+
+
 class _Limiter:
     def __init__(self) -> None:
         config = settings().redis
         self._pause, self._paused_until = config.pause, 0.0
         self._here = Here(settings().limits.callers)
-        pool = redis.ConnectionPool.from_url(
+        shared = redis.Redis.from_url(
             config.url,
             socket_timeout=config.timeout,
             **({} if config.url.startswith("unix") else {"socket_connect_timeout": config.timeout}),
             retry=None,
         )
-        storage = RedisStorage("redis://", connection_pool=pool, wrap_exceptions=True)
-        self._shared = FixedWindowRateLimiter(storage)
+        self._script = shared.register_script(_COUNT)
 
-    def hit(self, limit: RateLimitItem, key: str) -> tuple[bool, float]:
-        """Count one; whether it is within the limit, and when (epoch seconds) the window ends."""
+    def hit(self, wanted: Sequence[Budget]) -> float:
+        """Count one against each; when (epoch seconds) all have room again, 0.0 if they have it now."""
         if time.monotonic() > self._paused_until:
             try:
-                return self._count(limit, key)
-            except (StorageError, redis.RedisError, OSError):
+                return self._count(wanted)
+            except (redis.RedisError, OSError):
                 self._paused_until = time.monotonic() + self._pause
-        return self._here.hit(limit, key)
+        told = [self._here.hit(limit, key) for limit, key in wanted]
+        return max((until for allowed, until in told if not allowed), default=0.0)
 
-    def _count(self, limit: RateLimitItem, key: str) -> tuple[bool, float]:
-        if self._shared.hit(limit, key):
-            return True, 0.0
-        return False, self._shared.get_window_stats(limit, key).reset_time
+    def _count(self, wanted: Sequence[Budget]) -> float:
+        told = self._script(keys=[key for _, key in wanted], args=[limit.get_expiry() for limit, _ in wanted])
+        left = [left for (limit, _), (used, left) in zip(wanted, told, strict=True) if used > limit.amount]
+        return time.time() + max(left) / 1000 if left else 0.0
 
 
 @cache
@@ -125,8 +137,16 @@ def _limit(name: str) -> RateLimitItem | None:
 
 def count(actor: Actor, cost: str) -> None:
     """Count this request against its caller. Raises TooMany."""
-    for name, key in _budgets(actor, cost if cost not in LASTING else _by_method()):
-        check(name, key)
+    _hit(*_named(_budgets(actor, cost if cost not in LASTING else _by_method())))
+
+
+def count_refused(token: str = "") -> None:
+    """Count a request whose token or key is not taken. Raises TooMany.
+
+    One that we signed and that holds no longer is counted against the sign-in it was made for, anything else
+    against its network. Nobody whose token holds is counted here, so none of them pays for who guesses.
+    """
+    check("refused", tokens.made_for(token) or address_block())
 
 
 def _by_method() -> str:
@@ -144,25 +164,29 @@ def _budgets(actor: Actor, cost: str) -> Iterator[tuple[str, str]]:
 
 def check(name: str, key: str) -> None:
     """Count one against a limit named in settings. Raises TooMany with the seconds to wait."""
-    if limit := _limit(name):
-        _hit(limit, f"asimati:{name}:{key}")
+    _hit(*_named([(name, key)]))
+
+
+def _named(budgets: Iterable[tuple[str, str]]) -> Iterator[Budget]:
+    for name, key in budgets:
+        if limit := _limit(name):
+            yield limit, f"asimati:{name}:{key}"
 
 
 def _off() -> bool:
     return not settings().limits.enabled or bool(current_app.config.get("WITHOUT_LIMITS"))
 
 
-def _hit(limit: RateLimitItem, key: str) -> None:
-    if _off():
+def _hit(*wanted: Budget) -> None:
+    if not wanted or _off():
         return
-    allowed, until = _limiter().hit(limit, key)
-    if not allowed:
+    if until := _limiter().hit(wanted):
         raise TooMany(retry_after=int(until - time.time()) + 1)
 
 
 def count_key(key: UUID, per_minute: int) -> None:
     """Count a request of a partner's system against the limit its key has. Raises TooMany."""
-    _hit(parse(f"{per_minute}/minute"), f"asimati:key:{key}")
+    _hit((parse(f"{per_minute}/minute"), f"asimati:key:{key}"))
 
 
 # One statement, so that many at once spend no more than there is.
