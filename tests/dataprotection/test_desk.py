@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +12,15 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Select, text
 
 from asimati.accounts.models import Consent, Person
 from asimati.accounts.queries import contacts_of
 from asimati.cli import cli
 from asimati.dataprotection import actions
+from asimati.dataprotection.actions import unmasking
 from asimati.dataprotection.actions.asking import BROADCAST
 from asimati.dataprotection.models import Erasure
 from asimati.kit import audit, db
@@ -26,6 +29,7 @@ from asimati.kit.sheets import read_sheet
 from asimati.settings import settings
 from asimati.verify import VERIFIERS
 from tests.house.test_openings import answers_to
+from tests.volunteering.ground import all_at_once
 
 V1 = "/api/v1"
 PHONE = "+97333118822"
@@ -396,6 +400,31 @@ def test_nobody_unmasks_one_after_the_other_and_those_who_watch_read_who_and_why
     seen = client.get(f"{V1}/staff/unmaskings", headers=as_staff("auditor")).json["items"]
     assert [(one["person"], one["purpose"], one["reason"]) for one in seen] == [(str(person), *reason.values())] * 3
     assert len({one["staff"] for one in seen}) == 2 and all(one["ends_at"] > one["created_at"] for one in seen)
+
+
+@pytest.fixture
+def unmask_at_once(
+    app: Flask, client: FlaskClient, person: UUID, as_staff: Call, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], list[int]]:
+    """Ten unmaskings by one reviewer who may have three, all counted before the first is written if they can be."""
+    monkeypatch.setattr(settings().privacy, "unmaskings", 3)
+    counted = unmasking._require_moderation
+    monkeypatch.setattr(unmasking, "_require_moderation", lambda *who: counted(*who) or time.sleep(0.05))
+    reviewer, reason = as_staff("reviewer"), {"purpose": "contact", "reason": "The address is unclear"}
+    asked = [(f"/staff/people/{person}/unmask", reason, reviewer)] * 10
+    return lambda: [answer.status_code for answer in all_at_once(app, asked)]
+
+
+def test_many_unmaskings_at_once_are_no_more_than_one_by_one(unmask_at_once: Callable[[], list[int]]) -> None:
+    assert sorted(unmask_at_once()) == [201] * 3 + [429] * 7
+
+
+def test_without_the_lock_many_unmaskings_at_once_are_more(
+    unmask_at_once: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the race is there, and the test above would see it."""
+    monkeypatch.setattr(Select, "with_for_update", lambda statement, **_: statement)
+    assert unmask_at_once().count(201) > 3
 
 
 def test_a_blocked_person_is_unmasked_by_the_officer_alone(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import Person
+from asimati.accounts.models import Person, StaffMember
 from asimati.dataprotection import policy
 from asimati.dataprotection.actions.asking import refuse_own
 from asimati.dataprotection.models import Restriction, Unmasking
@@ -58,6 +58,8 @@ def is_blocked(tx: Session, person: UUID) -> bool:
 
 
 def _require_moderation(tx: Session, actor: Actor) -> None:
+    """The actor's unmaskings follow each other, so that many at once are no more than one by one."""
+    tx.execute(select(StaffMember.id).where(StaffMember.id == actor.id).with_for_update(key_share=True))
     lately = select(func.count()).where(
         Unmasking.staff_id == actor.id, Unmasking.created_at > func.app_now() - HOUR
     )
