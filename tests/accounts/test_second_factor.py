@@ -127,7 +127,7 @@ def test_a_wrong_password_says_nothing_of_the_second_factor(client: FlaskClient,
 
 def test_a_recovery_code_is_good_once(client: FlaskClient, amal: Callable[..., Any]) -> None:
     _app, codes = set_up(client, bearer(amal()))
-    assert len(set(codes)) == 10
+    assert len(set(codes)) == 10 and {len(code.replace("-", "")) for code in codes} == {28}, "136 bits each"
     headers = bearer(amal(totp=codes[0].upper()))
     assert slug(amal(totp=codes[0])) == "wrong-second-factor"
     left = client.get(f"{V1}/staff/me/factors", headers=headers).json
@@ -312,6 +312,17 @@ def test_a_passkey_can_be_forgotten_by_its_owner_alone(
 def test_passwords_every_thief_knows_are_refused(weak: str) -> None:
     with pytest.raises(WeakPassword):
         passwords.require_good(weak, EMAIL, "Amal")
+
+
+@pytest.mark.parametrize(
+    "ours",
+    ["Asimati-Governorate-2026", "capital governorate staff", "عاصمتي محافظة العاصمة", "Data Protection Officer 7",
+     "Amal Reviewer Manama", "BahrainBahrainBahrain"],
+)  # fmt: skip
+def test_words_of_the_house_and_ones_own_make_no_password(ours: str) -> None:
+    with pytest.raises(WeakPassword):
+        passwords.require_good(ours, EMAIL, "Amal")
+    passwords.require_good(f"{ours} correct horse battery staple", EMAIL, "Amal")
 
 
 @pytest.mark.parametrize("good", ["correct horse battery staple", "نخلة على شاطئ بعيد", "Tr4mway-over-the-harbour"])

@@ -35,6 +35,17 @@ def sign_in(app: Flask, client: FlaskClient) -> Callable[..., Any]:
     return send
 
 
+@pytest.mark.parametrize("chosen", ["  palm trees by a distant shore ", "\tnine unconnected LETTERS in a row"])
+def test_each_character_of_a_password_counts(sign_in: Callable[..., Any], client: FlaskClient, chosen: str) -> None:
+    """On the pages and at the API alike: neither cuts what stands at its ends, nor changes its case."""
+    browser, _ = sign_in()
+    mark = mark_of(browser.get("/console/me").get_data(as_text=True))
+    browser.post("/console/me/password", data={"mark": mark, "current": PASSWORD, "chosen": chosen})
+    enter = lambda one: client.post("/api/v1/auth/staff", json={"email": EMAIL, "password": one}).status_code  # noqa: E731
+    assert [enter(chosen), enter(chosen.strip()), enter(chosen.swapcase())] == [200, 401, 401]
+    assert sign_in(password=chosen)[1].status_code == 303 and sign_in(password=chosen.strip())[1].status_code == 401
+
+
 def mark_of(page: str) -> str:
     return re.findall(r'data-mark="(\w+)"', page)[0]
 
@@ -51,7 +62,7 @@ def set_up(browser: FlaskClient) -> tuple[pyotp.TOTP, str]:
 def test_an_app_is_set_up_and_asked_for(sign_in: Callable[..., Any]) -> None:
     browser, _answer = sign_in()
     app, told = set_up(browser)
-    assert "Your recovery codes" in told and len(re.findall(r"[0-9a-f]{8}-[0-9a-f]{8}", told)) == 10
+    assert "Your recovery codes" in told and len(re.findall(r"(?:[a-z2-7]{4}-){6}[a-z2-7]{4}", told)) == 10
     _browser, asked = sign_in()
     assert asked.status_code == 401 and "A code of your authenticator app is needed" in asked.get_data(as_text=True)
     _browser, answer = sign_in(totp=app.now())

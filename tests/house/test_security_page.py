@@ -138,17 +138,12 @@ def test_chance_that_matters_comes_from_the_system() -> None:
         for path, call in calls()
         if _name(call.func) in ("token_urlsafe", "token_hex", "token_bytes", "urandom")
         and isinstance(call.args[0], ast.Constant)
-        and call.args[0].value < (12 if _name(call.func) == "urandom" else 15)
+        and call.args[0].value < (12 if _name(call.func) == "urandom" else 16)
     }
     assert short == SHORT
 
 
-SHORT = {
-    "src/asimati/accounts/actions/authenticators.py:token_hex",
-    "src/asimati/accounts/actions/codes.py:token_urlsafe",  # a device's name, beside a keyed hash
-    "src/asimati/volunteering/actions/entities.py:token_urlsafe",
-    "src/asimati/volunteering/actions/swapping.py:token_urlsafe",
-}
+SHORT = {"src/asimati/accounts/actions/codes.py:token_urlsafe"}  # a device's name, beside a keyed hash
 
 
 def test_no_weak_algorithm_is_named_in_the_code() -> None:

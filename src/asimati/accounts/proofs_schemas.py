@@ -26,7 +26,7 @@ class AuthenticatorOut(Schema):
 
 
 class FactorCodeIn(Schema):
-    code = String(required=True, min_length=6, max_length=20)
+    code = String(required=True, min_length=6, max_length=40)
 
 
 class RecoveryCodesOut(Schema):

@@ -108,7 +108,7 @@ class CodeTokensOut(TokensOut):
 class StaffSignIn(Schema):
     email = String(required=True, min_length=3, max_length=254)
     password = String(required=True, min_length=1, max_length=200)
-    totp = String(max_length=20, metadata={"description": "The authenticator app's code, or a recovery code"})
+    totp = String(max_length=40, metadata={"description": "The authenticator app's code, or a recovery code"})
 
 
 class DevMessage(Schema):

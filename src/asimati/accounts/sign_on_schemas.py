@@ -41,7 +41,7 @@ class StartQuery(Schema):
 class FetchIn(Schema):
     code = String(required=True, min_length=1, max_length=100)
     code_verifier = String(required=True, max_length=128, validate=[VERIFIER])
-    totp = String(max_length=20, metadata={"description": "Staff: their own second factor, where it is asked for"})
+    totp = String(max_length=40, metadata={"description": "Staff: their own second factor, where it is asked for"})
 
 
 class PhoneIn(Schema):

@@ -17,6 +17,11 @@ def form_of(*names: str) -> dict[str, str]:
     return {name: value for name in names if (value := request.form.get(name, "").strip())}
 
 
+def secret_of(*names: str) -> dict[str, str]:
+    """The same of fields in which each character counts, those at both ends too."""
+    return {name: value for name in names if (value := request.form.get(name, ""))}
+
+
 def both(name: str) -> Mapping[str, str] | None:
     """A bilingual field of the form, as far as it was filled in."""
     said = {language: request.form.get(f"{name}_{language}", "").strip() for language in words.LANGUAGES}

@@ -19,7 +19,7 @@ from asimati.kit.ids import ALPHABET
 from asimati.settings import settings
 
 WORDS = "words"  # the purpose of the key that seals them
-CODE = 20  # characters of a return code: 100 bits, more than anybody guesses
+CODE = 30  # characters of a return code: 150 bits, more than anybody guesses
 
 
 def newest_version() -> int:

@@ -87,7 +87,7 @@ def add_member(tx: Session, actor: Actor, email: str, name: Mapping[str, str], r
     policy.require(actor, "manage_staff")
     if tx.scalar(select(StaffMember.id).where(StaffMember.email == email.lower())):
         raise EmailTaken
-    password = random.token_urlsafe(15)
+    password = random.token_urlsafe(16)
     made = create_staff(tx, email, password, name, roles)
     audit.record(tx, actor, "accounts.staff_added", ("staff", made.id))
     return password

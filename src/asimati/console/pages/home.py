@@ -9,7 +9,7 @@ from flask import Response, g, jsonify, redirect, request, url_for
 
 from asimati.console import session, showing
 from asimati.console.asking import Answer, ask, listed
-from asimati.console.forms import form_of
+from asimati.console.forms import form_of, secret_of
 from asimati.console.frame import LANGUAGE, back, blp, inside, page
 from asimati.console.pages.sign_on import sign_in_page, staff_providers
 from asimati.events.rules import DOORS_OPEN
@@ -29,7 +29,7 @@ def sign_in() -> Any:
 @blp.post("/sign-in", endpoint="sign_in_now")
 def sign_in_now() -> Any:
     """Sign in by e-mail, password and, for whoever has one, the second factor's code."""
-    answer = ask("POST", "/auth/staff", payload=form_of("email", "password", "totp"))
+    answer = ask("POST", "/auth/staff", payload=form_of("email", "totp") | secret_of("password"))
     if not answer.ok:
         return sign_in_page(answer, request.form.get("email", "")), answer.status
     session.open_with(answer)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from asimati.console import session
 from asimati.console.asking import ask, listed, need
-from asimati.console.forms import form_of
+from asimati.console.forms import form_of, secret_of
 from asimati.console.frame import act, back, blp, page
 from asimati.kit.words import _
 
@@ -77,7 +77,7 @@ def drop_passkey(passkey_id: UUID) -> Any:
 @blp.post("/me/password")
 def change_password() -> Any:
     """Choose another password."""
-    answer = ask("POST", "/staff/me/password", payload=form_of("current", "chosen"))
+    answer = ask("POST", "/staff/me/password", payload=secret_of("current", "chosen"))
     if not answer.ok:
         return _shown(refused=answer), answer.status
     return _shown(told=_("The password is changed; your other sign-ins have ended."))

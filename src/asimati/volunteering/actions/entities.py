@@ -68,7 +68,7 @@ def decide(
 def invite(tx: Session, actor: Actor, entity_id: UUID) -> str:
     """A code to join with, for members to be handed; the one before ends. Raises NotFound, NotAccredited."""
     found = coordinated(tx, actor, entity_id)
-    code = token_urlsafe(9)
+    code = token_urlsafe(16)
     found.invitation = digest(code)
     audit.record(tx, actor, "volunteering.entity_invited", ("volunteer_entity", found.id))
     return code

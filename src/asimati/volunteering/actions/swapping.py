@@ -49,7 +49,7 @@ def offer(tx: Session, actor: Actor, sign_up_id: UUID, *, is_open: bool = False)
         raise SwapOffered
     if is_open and role_rules.room(shift, found.role).waiting:
         raise LineWaits
-    code = token_urlsafe(9)
+    code = token_urlsafe(16)
     made = Swap(sign_up_id=found.id, person_id=found.person_id, open=is_open, code=digest(code))
     tx.add(made)
     tx.flush()
