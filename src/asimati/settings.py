@@ -178,8 +178,8 @@ def _parse(key: str, text: str, like: Any) -> Any:
 
 
 def _refuse_dangers(profile: str, values: Mapping[str, Any]) -> None:
-    if profile != "test" and values["testing"]["without"]:
-        raise SettingsError("testing.without is for the test profile only.")
+    if profile != "test" and (named := [name for name, value in values["testing"].items() if value]):
+        raise SettingsError(f"testing.{named[0]} is for the test profile only.")
     if profile != "production":
         return
     if values["clock_offset"]:

@@ -20,6 +20,7 @@ def test_the_environment_has_the_last_word_and_keeps_types() -> None:
         ({"ASIMATI_PORT": "eight"}, "ASIMATI_PORT"),
         ({"ASIMATI_PROFILE": "staging"}, "staging"),
         ({"ASIMATI_TESTING_WITHOUT": "seat_lock"}, "testing.without"),
+        ({"ASIMATI_TESTING_CHEAP_PASSWORDS": "true"}, "testing.cheap_passwords"),
         ({"ASIMATI_PROFILE": "production"}, "ASIMATI_PUBLIC_URL"),
         ({"ASIMATI_PROFILE": "production", "ASIMATI_PUBLIC_URL": "http://localhost"}, "ASIMATI_DATABASE_URL"),
     ],

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from asimati.accounts.refusals import EmailTaken, OwnAuthority, PersonalNumberTa
 from asimati.kit import audit, clock, secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor, Role
+from asimati.settings import settings
 
 
 def create_staff(
@@ -145,7 +146,8 @@ def _require_colleague(tx: Session, actor: Actor, staff_id: UUID) -> StaffMember
 
 @cache
 def _hasher() -> PasswordHasher:
-    return PasswordHasher()
+    cheap = settings().testing.cheap_passwords
+    return PasswordHasher.from_parameters(profiles.CHEAPEST if cheap else profiles.RFC_9106_LOW_MEMORY)
 
 
 @cache
