@@ -36,6 +36,7 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 Headers = dict[str, str]
 BOTH = {"ar": "كلمات كافية", "en": "Words enough"}
 OWNER, NEIGHBOUR, RELATIVE = "+97333111222", "+97333111333", "+97333111444"
+STRANGER = "+97333111777"  # of whom the house knows nothing
 
 
 @dataclass
@@ -55,6 +56,11 @@ class House:
         answer = self.client.open(f"{V1}{path}", method=method, headers=headers, **more)
         assert answer.status_code == expect, (method, path, answer.status_code, answer.get_data(as_text=True))
         return answer.get_json(silent=True)
+
+    def neighbour(self) -> Headers:
+        """Somebody else, signed in."""
+        with db.transaction() as tx:
+            return signed_in(person=ensure_person(tx, NEIGHBOUR).id)
 
     def value(self, rule: str, name: str) -> str | None:
         """What stands for a parameter of a rule: of a thing of the owner's, or of the house's."""
@@ -264,7 +270,7 @@ def call_received(house: House) -> Any:
     """A call for volunteers that the owner received; its id."""
     with db.transaction() as tx:
         coordinator = tx.scalars(select(StaffMember.id).limit(1)).one()
-        coming = make_shift(now() + timedelta(days=40))
+        coming = make_shift(now() + timedelta(days=45))
         found = CallOut(shift_id=coming, called_by=coordinator, urgent=False, called=1)
         tx.add(found)
         tx.flush()

@@ -159,10 +159,13 @@ def answers_to(schema: dict[str, Any]) -> dict[str, Any]:
     """The least a form takes."""
     kinds: dict[str, Any] = {"string": "كلمات كافية لوصف الاقتراح", "boolean": True, "integer": 1, "number": 1}
     properties = schema["properties"]
-    return {
-        name: properties[name].get("enum", [kinds.get(properties[name].get("type"), "")])[0]
-        for name in schema.get("required", [])
-    }
+
+    def answer(field: dict[str, Any]) -> Any:
+        if field.get("type") == "array":
+            return [answer(field["items"])]
+        return field.get("enum", [kinds.get(field.get("type", ""), "")])[0]
+
+    return {name: answer(properties[name]) for name in schema.get("required", [])}
 
 
 def openings() -> list[AuditLine]:

@@ -45,7 +45,8 @@ def send_again(tx: Session, actor: Actor, notification: UUID) -> Notification:
         raise IllegalMove(status=found.status, legal=[])
     found.status, found.attempts, found.doubts, found.refused_by = Status.PENDING, 0, min(found.doubts, 1), []
     found.good_until, found.due_at = None, func.app_now()
-    audit.record(tx, actor, "notifications.sent_again", ("notification", found.id), channel=found.channel)
+    about = ("notification", found.id)
+    audit.record(tx, actor, "notifications.sent_again", about, [found.person], channel=found.channel)
     outbox.publish(tx, DUE[found.lane](channel=found.channel))
     tx.flush()
     return found

@@ -71,9 +71,8 @@ def remove_holiday(tx: Session, actor: Actor, day: date) -> None:
     _said(tx, actor, "removed", day=day)
 
 
-def _said(tx: Session, actor: Actor, deed: str, **facts: object) -> None:
+def _said(tx: Session, actor: Actor, deed: str, day: date, **facts: object) -> None:
     tx.flush()
-    audit.record(
-        tx, actor, f"places.holiday_{deed}", ("holiday", None), [], **{k: str(v) for k, v in facts.items()}
-    )
+    said = {name: str(value) for name, value in facts.items()}
+    audit.record(tx, actor, f"places.holiday_{deed}", ("holiday", day), [], **said)
     publish(tx, WorkingTimeChanged())

@@ -10,10 +10,12 @@ from asimati.http import access
 from asimati.http.pages import page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
+from asimati.kit import audit
 from asimati.kit.db import Session
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 from asimati.volunteering import entities, policy, rankings
 from asimati.volunteering import entities_schemas as schemas
 from asimati.volunteering.actions import entities as actions
@@ -23,6 +25,7 @@ from asimati.volunteering.rules import EntityStatus
 
 blp = Blueprint("volunteer-entities", __name__, description="Organisations that volunteer together")
 may = partial(access.staff_who, policy.MAY)
+audit.SUBJECTS["volunteer_entity"] = _("the organisation you volunteer with")
 CONSTRAINTS["volunteer_entity_member_key"] = MemberElsewhere
 Dict = dict[str, Any]
 

@@ -112,6 +112,7 @@ def invite(tx: Session, actor: Actor, member_id: UUID, phone: str) -> HouseholdM
     if row.asked_of is not None:
         raise AnswerAwaited
     _ask(tx, me, row, phone, Side.MEMBER)
+    audit.record(tx, actor, "accounts.member_invited", ("household", row.id))
     return row
 
 

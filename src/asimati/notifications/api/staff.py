@@ -14,7 +14,7 @@ from asimati.http import access
 from asimati.http.headers import styled
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
-from asimati.kit import words
+from asimati.kit import audit, words
 from asimati.kit.errors import IllegalMove, Malformed, NotFound, Unauthenticated
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
@@ -26,6 +26,7 @@ from asimati.notifications.models import Notification, Template
 from asimati.notifications.rules import Channel, Status
 
 may = partial(access.staff_who, policy.MAY)
+audit.SUBJECTS["notification"] = _("a notice sent to you")
 
 
 @blp.get("/staff/templates", who=may("see_templates"), query=schemas.PageQuery, gives=page_of(schemas.TemplateOut))
