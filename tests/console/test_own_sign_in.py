@@ -94,6 +94,29 @@ def test_a_screen_left_alone_is_opened_by_the_password_and_goes_on_where_one_was
         assert browser.get("/console/queues/mine").status_code == 200
 
 
+@pytest.mark.parametrize("by_itself", [True, False], ids=["a page by itself", "somebody"])
+def test_a_page_that_keeps_itself_up_to_date_is_nobodys_presence(
+    sign_in: Callable[..., Any], moved_clock: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, by_itself: bool
+) -> None:
+    monkeypatch.setattr(settings().staff, "idle_minutes", 15)
+    browser, _answer = sign_in()
+    shown = browser.get("/console/").get_data(as_text=True)
+    assert 'data-idle="900"' in shown, "so that the page itself goes too"
+    with moved_clock(minutes=10):
+        asked = browser.get("/console/counts", headers={"X-Unattended": "1"} if by_itself else {})
+        assert asked.status_code == 200
+    with moved_clock(minutes=16):
+        assert browser.get("/console/").status_code == (302 if by_itself else 200)
+
+
+def test_signing_out_has_the_browser_forget_what_it_was_shown(sign_in: Callable[..., Any]) -> None:
+    browser, _answer = sign_in()
+    mark = mark_of(browser.get("/console/").get_data(as_text=True))
+    out = browser.post("/console/sign-out", data={"mark": mark})
+    assert out.headers["Clear-Site-Data"] == '"cache"'
+    assert "data-signed-out" in browser.get(out.headers["Location"]).get_data(as_text=True)
+
+
 def test_signing_out_elsewhere_ends_it_there(sign_in: Callable[..., Any]) -> None:
     here, _answer = sign_in()
     there, _answer = sign_in()

@@ -184,9 +184,18 @@ def test_scripts_of_ours_write_text_and_hear_nobody_elses_messages() -> None:
 
 
 def test_only_the_door_keeps_anything_in_a_browser() -> None:
-    keeping = re.compile(r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie")
+    keeping = re.compile(r"localStorage|sessionStorage|indexedDB|caches\.open|document\.cookie")
     found = {path.name for path in SCRIPTS if keeping.search(path.read_text(encoding="utf-8"))}
     assert found == {"door.js", "door-keeper.js"}
+
+
+def test_a_script_that_asks_by_itself_says_so() -> None:
+    """But for the door, which is open as long as its page is: else a screen left alone would never be locked."""
+    console = (SCRIPTS[0].parent / "console.js").read_text(encoding="utf-8")
+    asked = re.findall(r"fetch\((.*)\)", console)
+    assert asked and all('"X-Unattended": "1"' in one for one in asked)
+    asking = {path.name for path in SCRIPTS if "setInterval" in path.read_text(encoding="utf-8")}
+    assert asking == {"console.js", "door.js"}
 
 
 def test_fields_for_passwords_hide_them_and_let_them_be_filled_in() -> None:

@@ -60,8 +60,11 @@ _SEEN = text(
 TO_THE_MINUTE = 60
 
 
-def identify(tx: Session, token: str) -> Actor | None:
-    """The actor behind an access token, if its session still stands. Raises SessionLocked for staff long away."""
+def identify(tx: Session, token: str, *, attended: bool = True) -> Actor | None:
+    """The actor behind an access token, if its session still stands. Raises SessionLocked for staff long away.
+
+    `attended`: whether somebody asks, rather than a page that keeps itself up to date: only that is presence.
+    """
     claims = tokens.read(token)
     if claims is None:
         return None
@@ -71,7 +74,7 @@ def identify(tx: Session, token: str) -> Actor | None:
         return None
     if row.staff_id is not None and is_locked(row.idle):
         raise SessionLocked
-    if row.idle > TO_THE_MINUTE:
+    if attended and row.idle > TO_THE_MINUTE:
         tx.execute(_SEEN, {"session": session})
     if row.staff_id is None:
         level = rules.level_now(row.assurance, row.proved, settings().sign_on.fresh)

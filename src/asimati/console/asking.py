@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
+from asimati.http.access import UNATTENDED, is_attended
 from asimati.kit import words
 from asimati.kit.text import say
 from asimati.settings import settings
@@ -77,6 +78,7 @@ def ask(
         **({"Authorization": f"Bearer {given}"} if given else {}),
         **({"Idempotency-Key": key} if key else {}),
         **({"If-Match": match} if match else {}),
+        **({} if is_attended() else {UNATTENDED: "1"}),
     }
     body = {} if payload is None and file is None and method == "POST" else payload
     asked = EnvironBuilder(

@@ -32,6 +32,8 @@ _OPEN = {
     "console.sign_on", "console.sign_on_back", "console.sign_on_factor",
 }  # fmt: skip
 
+# Pages that stand open where people come by: they keep themselves, and their sign-in, going.
+_ATTENDED = {"console.door", "console.shift_code"}
 _LARGE = {"console.import_events"}  # takes a file
 
 for _name, _filter in showing.filters().items():
@@ -192,6 +194,7 @@ def page(template: str, *, title: str | Mapping[str, Any], **facts: Any) -> str:
         direction="rtl" if words.language() == "ar" else "ltr",
         governorate=settings().governorate.facts["name"],
         mark=g.get("mark", ""),
+        idle=settings().staff.idle_minutes * 60 if g.get("staff") and request.endpoint not in _ATTENDED else None,
         new_key=lambda: uuid4().hex,
         _=translate,
         name_of=showing.name_of,

@@ -15,11 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from asimati.accounts.callers import identify
 from asimati.accounts.refusals import SessionLocked
 from asimati.console.asking import Answer, ask
 from asimati.http import cookies
+from asimati.http.access import is_attended
 from asimati.kit import secrets
 from asimati.kit.db import reading
 from asimati.kit.errors import Forbidden
@@ -45,7 +47,7 @@ def adopt() -> None:
         kept = open_with(answer)
     try:
         with reading() as tx:
-            found = identify(tx, kept["access"])
+            found = identify(tx, kept["access"], attended=is_attended())
     except SessionLocked:
         g.locked = True
         return
@@ -74,10 +76,12 @@ def unlock(password: str) -> Answer | None:
     return answer if answer.ok or answer.slug == SessionLocked.slug else None
 
 
-def close() -> None:
-    """Forget whoever was signed in, here and at the API."""
+def close(response: AnyResponse) -> AnyResponse:
+    """Forget whoever was signed in, here and at the API, and have the browser forget what it was shown."""
     ask("POST", "/auth/logout")
     g.tokens = {}
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def write_cookie(response: Response) -> Response:

@@ -18,10 +18,11 @@ from asimati.kit.policy import ANONYMOUS, Actor, Role
 from asimati.kit.words import _
 from asimati.settings import settings
 
-Identify = Callable[[Session, str], Actor | None]
+Identify = Callable[..., Actor | None]
 EXTENSION = "asimati.identify"
 KEYS = "asimati.keys"  # a partner's key that may do something → its id and its requests a minute
 KEY_HEADER = "X-API-Key"
+UNATTENDED = "X-Unattended"  # a page asks by itself: nobody need be there, and nobody is seen
 
 
 class SecondFactorNeeded(Forbidden):
@@ -98,7 +99,7 @@ def admit(tx: Session, who: Who, cost: str) -> Actor:
 def _by_token(tx: Session, token: str) -> Actor:
     """Whoever a token was made for. Raises Unauthenticated, or a refusal of its own kind; TooMany past a number."""
     try:
-        found: Actor | None = current_app.extensions[EXTENSION](tx, token)
+        found: Actor | None = current_app.extensions[EXTENSION](tx, token, attended=is_attended())
     except Unauthenticated:
         limits.count_refused(token)
         raise
@@ -106,6 +107,11 @@ def _by_token(tx: Session, token: str) -> Actor:
         limits.count_refused(token)
         raise Unauthenticated
     return found
+
+
+def is_attended() -> bool:
+    """Whether somebody asks, and not a page that keeps itself up to date."""
+    return UNATTENDED not in request.headers
 
 
 def takes_key(who: Who, method: str) -> bool:

@@ -63,8 +63,7 @@ def _locked(refused: Answer | None) -> str:
 @blp.post("/sign-out")
 def sign_out() -> Any:
     """End this sign-in."""
-    session.close()
-    return back("sign_in")
+    return session.close(back("sign_in"))
 
 
 @blp.post("/language")

@@ -55,7 +55,7 @@ async function count() {
   const shown = document.querySelectorAll("[data-count]");
   if (!shown.length || document.hidden) return;
   const doors = document.querySelector("[data-count=doors]") ? "?doors" : "";
-  const answer = await fetch(source + doors).catch(() => null);
+  const answer = await fetch(source + doors, { headers: { "X-Unattended": "1" } }).catch(() => null);
   if (!answer?.ok) return;
   const counts = await answer.json();
   for (const one of shown) {
@@ -69,6 +69,17 @@ async function count() {
   }
 }
 if (source) setInterval(count, 10_000);
+
+// A screen that nobody touched for so long is shown to nobody: the house locks it, and asks for the password.
+const idle = Number(document.body.dataset.idle ?? 0) * 1000;
+let touched = Date.now();
+for (const sign of ["pointerdown", "keydown", "scroll"]) {
+  addEventListener(sign, () => (touched = Date.now()), { passive: true, capture: true });
+}
+if (idle) setInterval(() => Date.now() - touched > idle && location.reload(), 5_000);
+
+// Whoever has signed out leaves nothing behind; scans that wait for a network are no page, and stay.
+if (document.querySelector("[data-signed-out]")) window.caches?.delete("asimati-door");
 
 const renew = document.querySelector("[data-reload-at]");
 if (renew) setTimeout(() => location.reload(), Math.max(1000, new Date(renew.dataset.reloadAt) - Date.now() + 500));
