@@ -54,8 +54,10 @@ def add_staff(email: str, arabic: str, english: str, roles: tuple[str, ...]) -> 
 
     operator = Actor("system", roles=frozenset({Role.ADMINISTRATOR}))
     with transaction() as tx:
-        password = add_member(tx, operator, email, {"ar": arabic, "en": english}, [Role(role) for role in roles])
-    click.echo(f"{email}\n{password}")
+        password, until = add_member(
+            tx, operator, email, {"ar": arabic, "en": english}, [Role(role) for role in roles]
+        )
+    click.echo(f"{email}\n{password}\nto be changed for one of their own by {until:%Y-%m-%d %H:%M} UTC")
 
 
 @cli.group()

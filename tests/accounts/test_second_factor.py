@@ -382,3 +382,55 @@ def test_somebody_new_begins_with_a_password_shown_once_and_ends_at_once(
     assert client.delete(f"{V1}/staff/members/{them}", headers=headers).status_code == 204
     assert client.get(f"{V1}/staff/me", headers=own).status_code == 401
     assert client.post(f"{V1}/auth/staff", json=theirs).status_code == 401
+
+
+@pytest.fixture
+def colleague(client: FlaskClient, amal: Callable[..., Any]) -> Callable[..., Any]:
+    """Somebody new signs in with the password they were told, or with another; the answer."""
+    said = {"email": "new@asimati.example", "name": {"ar": "جديد", "en": "New"}, "roles": ["reviewer"]}
+    told = client.post(f"{V1}/staff/members", json=said, headers=bearer(amal())).json["password"]
+    return lambda password=told: client.post(
+        f"{V1}/auth/staff", json={"email": said["email"], "password": password}
+    )
+
+
+def test_a_password_that_was_told_opens_nothing_but_the_choice_of_ones_own(
+    client: FlaskClient, colleague: Callable[..., Any]
+) -> None:
+    own = bearer(colleague())
+    me = client.get(f"{V1}/staff/me", headers=own).json
+    refused = client.get(f"{V1}/staff/queues", headers=own)
+    assert me["password_until"] and (refused.status_code, slug(refused)) == (403, "password-to-choose")
+    said = {"current": colleague.__defaults__[0], "chosen": "winter harbour lantern 5"}  # type: ignore[attr-defined]
+    assert client.post(f"{V1}/staff/me/password", json=said, headers=own).status_code == 204
+    assert client.get(f"{V1}/staff/queues", headers=own).status_code == 200
+    assert client.get(f"{V1}/staff/me", headers=own).json["password_until"] is None
+    assert client.get(f"{V1}/staff/queues", headers=bearer(colleague(said["chosen"]))).status_code == 200
+    assert colleague().status_code == 401
+
+
+def test_a_password_that_was_told_is_good_for_three_days(
+    client: FlaskClient, colleague: Callable[..., Any], moved_clock: Callable[..., Any]
+) -> None:
+    with moved_clock(hours=71):
+        assert colleague().status_code == 200
+    with moved_clock(hours=73):
+        assert slug(colleague()) == "wrong-password"
+
+
+def test_who_forgot_a_password_is_told_a_new_one_and_every_sign_in_of_theirs_ends(
+    client: FlaskClient, amal: Callable[..., Any], colleague: Callable[..., Any]
+) -> None:
+    before = bearer(colleague())
+    them = client.get(f"{V1}/staff/me", headers=before).json["id"]
+    administrator = bearer(amal())
+    at = f"{V1}/staff/members/{them}/password"
+    assert client.post(at, headers=before).status_code == 403
+    made = client.post(at, headers=administrator)
+    assert made.status_code == 200 and made.json.keys() == {"password", "good_until"}
+    assert client.get(f"{V1}/staff/me", headers=before).status_code == 401
+    assert colleague().status_code == 401
+    again = bearer(colleague(made.json["password"]))
+    assert slug(client.get(f"{V1}/staff/queues", headers=again)) == "password-to-choose"
+    mine = client.get(f"{V1}/staff/me", headers=administrator).json["id"]
+    assert client.post(f"{V1}/staff/members/{mine}/password", headers=administrator).status_code == 409

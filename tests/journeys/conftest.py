@@ -61,14 +61,19 @@ class House:
         return answer.json()
 
     def colleague(self, *roles: str) -> tuple[str, str]:
-        """A new member of staff: the name to sign in by, and the first password."""
+        """A new member of staff: the name to sign in by, and the password they chose."""
         name = f"colleague-{next(self._numbers)}"
         said = {
             "email": f"{name}@asimati.example",
             "name": {"ar": "زميلة", "en": "A colleague"},
             "roles": list(roles),
         }
-        return name, self.ask("POST", "/staff/members", self.staff("admin"), json=said)["password"]
+        told = self.ask("POST", "/staff/members", self.staff("admin"), json=said)["password"]
+        tokens = self.ask("POST", "/auth/staff", {}, json={"email": said["email"], "password": told})
+        chosen = {"current": told, "chosen": "winter harbour lantern 5"}
+        own = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert self.client.post("/staff/me/password", headers=own, json=chosen).status_code == 204
+        return name, chosen["chosen"]
 
     def case(self, details: str = "حفرة كبيرة أمام المدرسة") -> str:
         """A case a new resident files; its reference."""

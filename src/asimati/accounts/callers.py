@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,8 @@ _IDENTIFY = text(
     f"""
     SELECT session.person_id, session.staff_id, session.assurance, person.language, staff.id AS member,
            authority.grants, {CLEARED} AS cleared, extract(epoch FROM app_now() - session.seen_at) AS idle,
-           extract(epoch FROM app_now() - session.proved_at) AS proved
+           extract(epoch FROM app_now() - session.proved_at) AS proved,
+           staff.password_until IS NOT NULL AND session.method IN ('password', 'totp') AS told
     FROM account_session AS session
     LEFT JOIN person ON person.id = session.person_id
     LEFT JOIN staff_member AS staff ON staff.id = session.staff_id AND staff.disabled_at IS NULL
@@ -80,7 +82,8 @@ def identify(tx: Session, token: str, *, attended: bool = True) -> Actor | None:
         level = rules.level_now(row.assurance, row.proved, settings().sign_on.fresh)
         return Actor("resident", row.person_id, frozenset(), level, session, row.language)
     roles, scopes = authority(row.grants or ())
-    return Actor("staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, scopes=scopes)
+    made = Actor("staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, scopes=scopes)
+    return replace(made, told=row.told)
 
 
 def is_locked(idle: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -152,7 +153,22 @@ def change_password(tx: Session, actor: Actor, payload: Dict) -> None:
 )
 def add_member(tx: Session, actor: Actor, payload: Dict) -> Dict:
     """Somebody new who works here."""
-    return {"password": actions.add_member(tx, actor, **payload)}
+    return _told(*actions.add_member(tx, actor, **payload))
+
+
+def _told(password: str, until: datetime) -> Dict:
+    return {"password": password, "good_until": until}
+
+
+@blp.post(
+    "/staff/members/<uuid:staff_id>/password",
+    who=administrators,
+    gives=schemas.MemberAddedOut,
+    refuses=[OwnAuthority],
+)
+def reset_password(tx: Session, actor: Actor, staff_id: UUID) -> Dict:
+    """A new password for a colleague who forgot theirs; their sign-ins end."""
+    return _told(*actions.reset_password(tx, actor, staff_id))
 
 
 @blp.put(

@@ -66,7 +66,10 @@ class MemberIdentityIn(Schema):
 
 
 class MemberAddedOut(Schema):
-    password = String(metadata={"description": "To begin with; shown this once"})
+    password = String(
+        metadata={"description": "To be told to them, shown this once; with it they choose their own"}
+    )
+    good_until = DateTime()
 
 
 __all__ = [

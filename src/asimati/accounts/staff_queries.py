@@ -108,5 +108,5 @@ def _unended(statement: Select[Any]) -> Select[Any]:
 
 
 def _shown(found: StaffMember, grants: list[RoleGrant], clearance: Clearance | None) -> dict[str, Any]:
-    names = ("id", "email", "name", "created_at", "disabled_at", "version")
+    names = ("id", "email", "name", "created_at", "disabled_at", "password_until", "version")
     return {name: getattr(found, name) for name in names} | {"grants": grants, "clearance": clearance}

@@ -84,6 +84,10 @@ class MemberOut(Schema):
     name = Text()
     created_at = DateTime()
     disabled_at = DateTime(allow_none=True)
+    password_until = DateTime(
+        allow_none=True,
+        metadata={"description": "Their password was told to them: until then they choose one of their own"},
+    )
     grants = List(Nested(GrantOut))
     clearance = Nested(
         ClearanceOut,

@@ -31,6 +31,12 @@ class SecondFactorNeeded(Forbidden):
     detail = _("Set up an authenticator app or a passkey first, and sign in with it.")
 
 
+class PasswordToChoose(Forbidden):
+    slug = "password-to-choose"
+    title = _("Choose a password of your own first")
+    detail = _("The one you signed in with was told to you, so somebody else may know it.")
+
+
 @dataclass(frozen=True)
 class Who:
     """The kinds of actors a route lets in; of the staff all, or those who hold one of some roles."""
@@ -38,7 +44,7 @@ class Who:
     name: str
     kinds: frozenset[str]
     roles: frozenset[Role] | None = None
-    # Open to staff who have yet to set up their second factor: signing in and out, and setting it up.
+    # Open to staff who have yet to choose their password or set up their second factor: to do it, and to sign out.
     setting_up: bool = False
     # What a key of a partner's system must be for to be taken where one reads; None: no key is looked at.
     key: str | None = None
@@ -91,6 +97,8 @@ def admit(tx: Session, who: Who, cost: str) -> Actor:
         _once(limits.count, actor, cost)
     if not who.lets_in(actor):
         raise Unauthenticated if actor is ANONYMOUS else Forbidden
+    if actor.told and not who.setting_up:
+        raise PasswordToChoose
     if actor.is_staff and not (who.setting_up or actor.assured(_proof_of_staff())):
         raise SecondFactorNeeded
     return actor

@@ -47,6 +47,7 @@ class Actor:
     session: UUID | None = None
     language: str = "ar"
     cleared: bool = False  # for confidential cases, by a clearance that stands today; a role alone never is
+    told: bool = False  # signed in by a password that somebody else knows: may choose another, and nothing else
     # The roles that hold in a part of the house only; a role that is not named here holds everywhere.
     scopes: Mapping[Role, tuple[Scope, ...]] = field(default_factory=dict, hash=False)
 

@@ -57,6 +57,7 @@ from asimati.accounts.actions.staff import (
     identify_member,
     is_password,
     reset_factors,
+    reset_password,
     sign_in_staff,
 )
 from asimati.accounts.actions.telephone import add_phone
@@ -70,6 +71,6 @@ __all__ = [
     "is_password", "judge_guardian", "keep_identity", "lapse_asks", "leave_households", "leave_out",
     "make_passkey", "note_refusal", "passkey_to_make", "passkey_to_show", "prefer", "purge_challenges",
     "purge_codes", "purge_sign_ons", "put_device", "rectify", "refresh", "renew_recovery_codes", "request_code",
-    "reset_factors", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey", "sign_out",
-    "start_session", "verify_code", "withdraw_all", "withdraw_consent",
+    "reset_factors", "reset_password", "revoke", "set_up_authenticator", "sign_in_staff", "sign_in_with_passkey",
+    "sign_out", "start_session", "verify_code", "withdraw_all", "withdraw_consent",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets as random
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -44,7 +45,8 @@ def create_staff(
 def sign_in_staff(tx: Session, email: str, password: str, code: str | None = None) -> dict[str, Any]:
     """Tokens for an e-mail, its password and, for whoever has set one up, a code of the second factor.
 
-    Raises WrongPassword (after equal work for nobody and somebody), FactorAsked, WrongFactor, TooManyTries.
+    A password that was told is good for a while. Raises WrongPassword (after equal work for nobody and somebody),
+    FactorAsked, WrongFactor, TooManyTries.
     """
     nobodys = _nobodys_password()  # made before anybody is looked up, so that its first making tells nothing
     member = tx.scalar(
@@ -54,7 +56,7 @@ def sign_in_staff(tx: Session, email: str, password: str, code: str | None = Non
         _hasher().verify((member and member.password) or nobodys, password)
     except (VerifyMismatchError, InvalidHashError):
         member = None
-    if member is None:
+    if member is None or (member.password_until and member.password_until <= clock.now(tx)):
         digest = secrets.blind_index(email.lower(), "email").hex()[:16]
         audit.record(tx, Actor("anonymous"), "accounts.sign_in_failed", ("email", digest))
         raise WrongPassword
@@ -78,20 +80,44 @@ def change_password(tx: Session, actor: Actor, current: str, chosen: str) -> Non
     if not is_password(tx, staff_id, current):
         raise WrongPassword
     passwords.require_good(chosen, member.email, *member.name.values())
-    member.password = _hasher().hash(chosen)
+    member.password, member.password_until = _hasher().hash(chosen), None
     end_other_sessions(tx, actor)
     audit.record(tx, actor, "accounts.password_changed", ("staff", staff_id))
 
 
-def add_member(tx: Session, actor: Actor, email: str, name: Mapping[str, str], roles: Sequence[Role]) -> str:
-    """Somebody new who works here; the password to begin with, told this once. Raises EmailTaken."""
+def add_member(
+    tx: Session, actor: Actor, email: str, name: Mapping[str, str], roles: Sequence[Role]
+) -> tuple[str, datetime]:
+    """Somebody new who works here; the password to begin with, told this once, and until when it is good.
+
+    Raises EmailTaken.
+    """
     policy.require(actor, "manage_staff")
     if tx.scalar(select(StaffMember.id).where(StaffMember.email == email.lower())):
         raise EmailTaken
-    password = random.token_urlsafe(16)
-    made = create_staff(tx, email, password, name, roles)
+    told, until = _told(tx)
+    made = create_staff(tx, email, told, name, roles)
+    made.password_until = until
     audit.record(tx, actor, "accounts.staff_added", ("staff", made.id))
-    return password
+    return told, until
+
+
+def reset_password(tx: Session, actor: Actor, staff_id: UUID) -> tuple[str, datetime]:
+    """A new password for a colleague who forgot theirs, to be told to them, and until when it is good.
+
+    Their sign-ins end; with it they choose another. Raises NotFound, OwnAuthority.
+    """
+    member = _require_colleague(tx, actor, staff_id)
+    told, member.password_until = _told(tx)
+    member.password = _hasher().hash(told)
+    end_sessions_of_staff(tx, actor, staff_id)
+    audit.record(tx, actor, "accounts.password_reset", ("staff", staff_id))
+    return told, member.password_until
+
+
+def _told(tx: Session) -> tuple[str, datetime]:
+    """A password for somebody to be told, and until when it is good."""
+    return random.token_urlsafe(16), clock.now(tx) + timedelta(hours=settings().staff.told_hours)
 
 
 def close_member(tx: Session, actor: Actor, staff_id: UUID) -> None:

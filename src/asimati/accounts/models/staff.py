@@ -22,6 +22,8 @@ class StaffMember(Base):
     id: Mapped[UUID] = primary_id()
     email: Mapped[str] = mapped_column(Text, unique=True)
     password: Mapped[str | None] = mapped_column(Text)  # Argon2id; none until they have chosen one
+    # Of a password that somebody told them: until when it opens the one door behind which they choose their own.
+    password_until: Mapped[datetime | None] = timestamp(nullable=True)
     name: Mapped[dict[str, Any]] = bilingual()
     # As the personnel office knows them: by these the house knows a colleague's own account as a resident.
     cpr: Mapped[bytes | None]

@@ -28,10 +28,16 @@ def members() -> Any:
 @blp.get("/members/<uuid:staff_id>")
 def member(staff_id: UUID) -> Any:
     """One member of staff: roles with their scopes and times, to grant and to end."""
+    return _member(staff_id)
+
+
+def _member(staff_id: UUID, told: Any = None) -> Any:
     answer = ask("GET", f"/staff/members/{staff_id}")
     if not answer.ok:
         return shown_or_refused(answer)
-    return page("member.html", title=answer.body["name"], member=answer.body, all_roles=list(Role), scopes=SCOPES)
+    return page(
+        "member.html", title=answer.body["name"], member=answer.body, told=told, all_roles=list(Role), scopes=SCOPES
+    )
 
 
 @blp.post("/members")
@@ -45,6 +51,13 @@ def add_member() -> Any:
         "members.html", title=_("Staff and roles"), found=found, made=made, refused=None if answer.ok else answer,
         all_roles=list(Role),
     )  # fmt: skip
+
+
+@blp.post("/members/<uuid:staff_id>/password")
+def reset_password(staff_id: UUID) -> Any:
+    """A colleague forgot their password; the new one is shown this once."""
+    answer = ask("POST", f"/staff/members/{staff_id}/password", key=request.form.get("key"))
+    return _member(staff_id, told=answer.body) if answer.ok else shown_or_refused(answer)
 
 
 @blp.post("/members/<uuid:staff_id>/close")
