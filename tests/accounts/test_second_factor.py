@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from webauthn.helpers import bytes_to_base64url
 
 from asimati.accounts import passwords
 from asimati.accounts.actions import create_staff
 from asimati.accounts.refusals import WeakPassword
 from asimati.kit import db
+from asimati.kit.audit import AuditLine
 from asimati.kit.policy import Role
 from asimati.settings import settings
 
@@ -108,6 +110,9 @@ def test_five_wrong_codes_close_the_door_for_a_while(
     totp, _codes = set_up(client, bearer(amal()))
     for _ in range(5):
         assert slug(amal(totp="000000")) == "wrong-second-factor"
+    with db.transaction() as tx:
+        noted = tx.scalars(select(AuditLine.facts).where(AuditLine.action == "accounts.sign_in_failed")).all()
+    assert len(noted) == 5 and all('"factor"' in one for one in noted)
     assert slug(amal(totp=_now(totp))) == "too-many-tries"
     with moved_clock(minutes=16):
         assert amal(totp=totp.at(_in_sixteen_minutes())).status_code == 200

@@ -18,7 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from asimati.accounts.queries import code_to_send
-from asimati.kit import db, logs
+from asimati.http import limits
+from asimati.kit import db, logs, tokens
+from asimati.kit.errors import TooMany
 from asimati.settings import settings
 from tests.accounts import conftest as signing
 from tests.accounts.provider import SECRET, HostileProvider
@@ -260,13 +262,52 @@ def test_a_row_is_cut_from_a_fault_however_many_lines_it_has(value: str) -> None
     assert cut == "psycopg.errors.X: broken\nDETAIL: (not told)\n[SQL: INSERT INTO t]\nafter"
 
 
+def log_as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", list(logging.getLogger().handlers))
+    monkeypatch.setattr(settings().log, "format", "json")
+    monkeypatch.setattr(settings().log, "level", "info")
+    logs.configure()
+
+
+def test_who_is_refused_stands_in_the_log_and_a_resident_does_not(
+    client: FlaskClient, as_resident: Callable[..., Any], as_staff: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    resident, reviewer = as_resident(), as_staff("reviewer")
+    ended = tokens.sign({**(tokens.read(resident["Authorization"][7:]) or {}), "exp": 1})
+    log_as_in_production(monkeypatch)
+    client.get(f"{V1}/staff/members", headers=resident)
+    client.get(f"{V1}/staff/members", headers=reviewer)
+    client.get(f"{V1}/me", headers={"Authorization": "Bearer a.b.c"})
+    client.get(f"{V1}/me", headers={"Authorization": f"Bearer {ended}"})
+    client.post(f"{V1}/auth/staff", json={"email": "canary@example.com", "password": "canary-guess"})
+    asked = client.post(f"{V1}/auth/otp", json={"phone": "+97333998877"}).json["challenge_id"]
+    client.post(f"{V1}/auth/otp/verify", json={"challenge_id": asked, "code": "canary"})
+    monkeypatch.setattr(limits, "_hit", lambda *_: _too_many())
+    client.post(f"{V1}/integrity/reports", json={}, headers=resident)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert all(line["event"] == "refused" and len(line["request_id"]) > 30 for line in told)
+    assert [(line["refusal"], line["status"], line["caller"], line["route"]) for line in told] == [
+        ("forbidden", 403, "resident", f"{V1}/staff/members"),
+        ("forbidden", 403, "staff", f"{V1}/staff/members"),
+        ("unauthenticated", 401, "anonymous", f"{V1}/me"),
+        ("wrong-password", 401, "anonymous", f"{V1}/auth/staff"),
+        ("wrong-code", 409, "anonymous", f"{V1}/auth/otp/verify"),
+        ("too-many", 429, "resident", f"{V1}/integrity/reports"),
+    ]
+    assert [line.get("by") is not None for line in told] == [False, True, *[False] * 4]
+    assert "canary" not in str(told) and "127.0.0" not in str(told)
+
+
+def _too_many() -> None:
+    raise TooMany(retry_after=1)
+
+
 @pytest.mark.parametrize("written", ["a\nb", 'a\r\n{"event": "signed in"}', "a\u2028b", "a\x1b[2Jb\x00"])
 def test_what_people_write_makes_no_line_of_its_own_in_the_log(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
-    monkeypatch.setattr(logging.getLogger(), "handlers", list(logging.getLogger().handlers))
-    monkeypatch.setattr(settings().log, "format", "json")
-    logs.configure()
+    log_as_in_production(monkeypatch)
     logging.getLogger("asimati").warning("found %s", written, extra={"name_of_file": written})
     (line,) = capsys.readouterr().err.rstrip("\n").split("\n")
     said = json.loads(line)

@@ -45,6 +45,7 @@ class WrongCode(Conflict):
     title = _("This is not the code")
     detail = _("You can try {attempts_left} more times.")
     keeps_work = True
+    noted = True
 
 
 class WrongPassword(Unauthenticated):

@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, g, json, request
 from marshmallow import INCLUDE
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,8 +18,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from asimati.http.fields import Integer, List, Nested, Schema, String
-from asimati.kit import errors
+from asimati.kit import errors, tokens
 from asimati.kit.errors import Refusal
+from asimati.kit.policy import ANONYMOUS
 from asimati.kit.words import _, told, translate
 
 log = logging.getLogger(__name__)
@@ -149,12 +150,34 @@ def install(app: Flask) -> None:
         refusal = meaning(fault)
         if status_of(refusal) >= 500:
             log.error("%s: %s", type(fault).__name__, _where(), exc_info=not isinstance(fault, Refusal) and fault)
+        elif (refusal.noted or status_of(refusal) in NOTED) and not _is_an_ended_token(refusal):
+            log.info("refused", extra=_who_and_what(refusal))
         response = answer(refusal)
         if isinstance(fault, HTTPException):  # Allow and the like
             for name, value in fault.get_headers(request.environ):
                 if name.lower() not in ("content-type", "content-length"):
                     response.headers[name] = value
         return response
+
+
+# Who was not let in, went too far or asked too often stands in the log: it may be somebody who tries.
+NOTED = (401, 403, 429)
+
+
+def _is_an_ended_token(refusal: Refusal) -> bool:
+    """Whether an app came with a token whose time is over: each does, every few minutes, and then refreshes it."""
+    header = request.headers.get("Authorization", "")
+    return type(refusal) is errors.Unauthenticated and tokens.made_for(header.partition(" ")[2]) is not None
+
+
+def _who_and_what(refusal: Refusal) -> dict[str, Any]:
+    """The refusal, the route, and who of the staff or which key; of residents, and of networks, nothing is told."""
+    actor = g.get("actor", ANONYMOUS)
+    known = {"by": str(actor.id)} if actor.kind in ("staff", "key") else {}
+    return {
+        "refusal": refusal.slug, "status": status_of(refusal), "method": request.method,
+        "route": str(request.url_rule), "caller": actor.kind, **known,
+    }  # fmt: skip
 
 
 def _where() -> str:

@@ -20,6 +20,8 @@ class Refusal(Exception):
     detail = ""
     # True: what was written before stays (a counted wrong guess); the edge commits, then answers.
     keeps_work = False
+    # True: it stands in the log, because it may be somebody who tries.
+    noted = False
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.slug)

@@ -133,6 +133,7 @@ def _require_code(tx: Session, row: Authenticator, code: str) -> None:
         row.wrong = 0
         return
     row.wrong += 1
+    audit.record(tx, Actor("anonymous"), "accounts.sign_in_failed", ("staff", row.staff_id), factor="code")
     tx.flush()
     raise WrongFactor
 
