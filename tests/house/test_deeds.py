@@ -22,12 +22,15 @@ from asimati.app import ROOMS
 from asimati.http.routes import Route
 from asimati.kit import audit, db, tokens
 from asimati.kit.policy import Role
+from asimati.kit.privacy import HOLDINGS
 from tests.house import belongings
 from tests.house.belongings import House
 from tests.house.deeds import DONE, Go
+from tests.house.deeds.jobs import BY_ITSELF, years_later
 from tests.house.test_everywhere import ids
 from tests.house.test_others_things import ALWAYS, ask, drawer, named, owned  # noqa: F401 - fixtures
 from tests.house.undo import digests, undone
+from workers.schedule import JOBS, Job
 
 LINES = text("SELECT id, actor_kind, actor_id, action, subject_type, subject_id, facts, people FROM audit_line")
 WRITES = [route for room in ROOMS for route in room.blp.routes if route.method != "GET"]
@@ -233,7 +236,23 @@ def test_without_its_line_a_deed_would_be_found(
         test_what_a_route_changes_stands_in_the_trail(ask, house, before, {}, watched, route)
 
 
-def test_what_is_named_here_is_a_route() -> None:
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_what_the_house_changes_by_itself_stands_in_the_trail(house: House, job: Job) -> None:
+    """Each periodic job, on what it has to do with people's things or, if that is nothing, after eleven years."""
+    with undone() as connection:
+        BY_ITSELF.get(job.name, years_later)(house)
+        before, had = digests(connection), {line.id for line in lines()}
+        with db.transaction() as tx:
+            job.deed(tx)
+        changed = changes(connection, before) & HOLDINGS.keys()
+        new = [line for line in lines() if line.id not in had]
+    assert changed or job.name not in BY_ITSELF, "it does nothing: give it its state in tests/house/deeds/jobs.py"
+    assert new or not changed, f"no line: call audit.record where {changed} are changed"
+    assert {line.actor_kind for line in new} <= {"system"} and not list(faults(Left(None, new)))
+
+
+def test_what_is_named_here_is_a_route_or_a_job() -> None:
+    assert BY_ITSELF.keys() <= {job.name for job in JOBS}
     routes = {ids(route) for route in WRITES}
     assert DONE.keys() | WITHOUT_A_LINE.keys() | ASKED <= routes
     assert DONE.keys() >= ASKED

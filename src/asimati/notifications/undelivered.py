@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from asimati.kit import audit, clock, outbox
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
-from asimati.kit.policy import Actor
+from asimati.kit.policy import SYSTEM, Actor
 from asimati.notifications import policy
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Notification
@@ -132,4 +132,7 @@ def purge(tx: Session) -> int:
         ),
         {"days": settings().notifications.keep_days},
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    rows = int(gone.rowcount)  # type: ignore[attr-defined]
+    if rows:
+        audit.record(tx, SYSTEM, "notifications.purged", ("retention", "notifications"), rows=rows)
+    return rows

@@ -25,9 +25,14 @@ def guide(house: House) -> Headers:
 
 def neighbour(house: House) -> Headers:
     """Somebody else who may volunteer."""
-    who, words = house.neighbour(), house.ask("GET", "/volunteering/charter", None, 200)["version"]
-    house.ask("PUT", "/me/volunteer/charter", who, 200, json={"version": words})
+    charter(house, who := house.neighbour())
     return who
+
+
+def charter(house: House, who: Headers) -> None:
+    """They accept it."""
+    words = house.ask("GET", "/volunteering/charter", None, 200)["version"]
+    house.ask("PUT", "/me/volunteer/charter", who, 200, json={"version": words})
 
 
 # --- a place on a shift ----------------------------------------------------------------------------------------

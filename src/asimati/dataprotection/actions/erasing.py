@@ -93,7 +93,10 @@ def _once_more(tx: Session, people: Sequence[UUID]) -> None:
         for deed in BEFORE_ERASURE:
             deed(tx, SYSTEM, person)
         tx.flush()
-        _end_rows(tx, person)
+        done, _waits = _end_rows(tx, person)
+        late = {name: rows for name, rows in done.items() if rows and name != Person.__tablename__}
+        if late:
+            audit.record(tx, SYSTEM, "dataprotection.erased_again", ("person", person), rows=late)
     tx.expire_all()
 
 

@@ -42,7 +42,7 @@ from asimati.dataprotection.rules import MergeStatus
 from asimati.http.writes import IdempotencyKey
 from asimati.kit import audit, clock, outbox
 from asimati.kit.errors import IllegalMove, Invalid, NotFound
-from asimati.kit.policy import Actor
+from asimati.kit.policy import SYSTEM, Actor
 from asimati.kit.privacy import (
     AFTER_MERGE,
     BEFORE_MERGE,
@@ -136,7 +136,10 @@ def merge_again(tx: Session) -> int:
     moved = 0
     for kept, other in tx.execute(lately.order_by(AccountMerge.id)).all():
         if not clashes(tx, kept, other):
-            moved += sum(_move_rows(tx, kept, other).values())
+            rows = sum(_move_rows(tx, kept, other).values())
+            if rows:
+                audit.record(tx, SYSTEM, "dataprotection.merged_again", ("person", kept), [other], rows=rows)
+            moved += rows
     tx.expire_all()
     return moved
 

@@ -145,7 +145,9 @@ def _escalate(tx: Session, row: Any, level: int, now: datetime, heads: Sequence[
     line = {"hop_id": row.hop, "level": level, "due_at": late_since, "at": now}
     if not tx.scalar(insert(Escalation).values(line).on_conflict_do_nothing().returning(Escalation.level)):
         return 0
-    tx.add(_entry(request, Move.ESCALATE, now, {"level": level, "due_at": late_since.isoformat()}))
+    facts = {"level": level, "due_at": late_since.isoformat()}
+    tx.add(_entry(request, Move.ESCALATE, now, facts))
+    audit.record(tx, SYSTEM, "service_requests.escalate", ("service_request", request.id), **facts)
     entity = next((one.entity for one in request.hops if one.id == row.hop and one.entity), None)
     holder = staff_as_actor(tx, request.claimed_by) if request.claimed_by else None
     publish(

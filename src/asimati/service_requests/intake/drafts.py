@@ -11,10 +11,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from asimati.accounts.models import HouseholdMember
-from asimati.kit import clock, forms
+from asimati.kit import audit, clock, forms
 from asimati.kit.errors import Conflict, Invalid, NotFound, Stale
 from asimati.kit.pages import Page, PageArgs, paginate
-from asimati.kit.policy import Actor
+from asimati.kit.policy import SYSTEM, Actor
 from asimati.kit.words import _
 from asimati.service_requests.actions.residents import days_of
 from asimati.service_requests.actions.submitting import household_member
@@ -108,7 +108,10 @@ def missing(draft: Draft) -> list[dict[str, str]]:
 def forget(tx: Session) -> int:
     """Delete drafts nobody has touched for as long as the pack says; how many."""
     before = clock.now(tx) - timedelta(days=days_of("draft_days", KEPT_DAYS))
-    return len(tx.scalars(delete(Draft).where(Draft.updated_at < before).returning(Draft.id)).all())
+    rows = len(tx.scalars(delete(Draft).where(Draft.updated_at < before).returning(Draft.id)).all())
+    if rows:
+        audit.record(tx, SYSTEM, "service_requests.drafts_forgotten", ("retention", "drafts"), rows=rows)
+    return rows
 
 
 def _mine(tx: Session, actor: Actor, draft_id: UUID, *, lock: bool = False) -> Draft:
