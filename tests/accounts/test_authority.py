@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
+from asimati.cli import cli
 from asimati.kit import policy
 from asimati.kit.policy import Actor, Role
 
@@ -219,6 +223,43 @@ def test_an_administrator_ends_every_sign_in_of_a_colleague(
     admin, colleague = as_staff("administrator"), as_staff("reviewer")
     assert client.delete(f"{V1}/staff/members/{id_of(colleague)}/sessions", headers=admin).status_code == 204
     assert client.get(f"{V1}/staff/me", headers=colleague).status_code == 401
+
+
+def test_who_lost_a_telephone_has_every_sign_in_ended_and_reads_by_whom(
+    client: FlaskClient, as_staff: Sign, as_resident: Sign
+) -> None:
+    lost, other = as_resident("+97333445566"), as_resident("+97333445567")
+    them = client.get(f"{V1}/me", headers=lost).json["id"]
+    at = f"{V1}/staff/people/{them}/sessions"
+    assert client.delete(at, headers=as_staff("reviewer")).status_code == 403
+    supervisor = as_staff("supervisor")
+    assert client.delete(at, headers=supervisor).status_code == 204
+    assert client.delete(at, headers=supervisor).status_code == 204  # nobody is signed in any more
+    assert [client.get(f"{V1}/me", headers=who).status_code for who in (lost, other)] == [401, 200]
+    assert client.delete(f"{V1}/staff/people/{uuid4()}/sessions", headers=supervisor).status_code == 404
+    again = as_resident("+97333445566")
+    told = client.get(f"{V1}/me/access-log", headers=again).json["items"]
+    assert any(one["action"] == "accounts.session_ended" for one in told), told
+
+
+def test_after_a_theft_from_the_house_everybody_signs_in_anew(
+    client: FlaskClient, as_staff: Sign, as_resident: Sign
+) -> None:
+    everybody = [as_staff("reviewer"), as_resident()]
+    done = CliRunner().invoke(cli, ["end-sessions"])
+    assert json.loads(done.output)["ended"] >= 2
+    assert {client.get(f"{V1}/auth/sessions", headers=who).status_code for who in everybody} == {401}
+
+
+def test_staff_sign_in_anew_after_twelve_hours_however_busy(
+    client: FlaskClient, as_staff: Sign, as_resident: Sign, moved_clock: Callable[..., Any], setting: Any
+) -> None:
+    setting("staff", session=43_200)
+    staff, resident = as_staff("reviewer"), as_resident()
+    for hours, status in ((6, 200), (11.9, 200), (12.1, 401)):
+        with moved_clock(hours=hours):
+            answers = [client.get(f"{V1}/auth/sessions", headers=who).status_code for who in (staff, resident)]
+            assert answers == [status, 200]
 
 
 def test_staff_who_left_their_desk_are_locked_out_and_residents_are_not(

@@ -14,6 +14,7 @@ MAY: dict[str, frozenset[Role]] = {
     "delegate": frozenset(Role),
     "see_household": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR, Role.DATA_PROTECTION_OFFICER}),
     "judge_guardian": frozenset({Role.REVIEWER, SUPERVISOR, Role.COORDINATOR}),
+    "sign_out_person": frozenset({SUPERVISOR, Role.DATA_PROTECTION_OFFICER}),
     "audit": frozenset({ADMINISTRATOR, AUDITOR, Role.DATA_PROTECTION_OFFICER}),
 }
 

@@ -12,12 +12,15 @@ from asimati.accounts.refusals import DelegationTooWide, OwnAuthority
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
+from asimati.kit import audit
 from asimati.kit.db import Session
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 
 blp = Blueprint("staff", __name__, description="Staff and their authority")
+audit.SUBJECTS["session"] = _("your sign-in")
 overseers = access.staff_with(policy.MAY["see_staff"])
 administrators = access.staff_with(policy.MAY["manage_staff"])
 
@@ -81,6 +84,12 @@ def end_sessions(tx: Session, actor: Actor, staff_id: UUID) -> None:
     """End every sign-in of a colleague, at once."""
     staff_queries.member(tx, staff_id)
     actions.end_sessions_of_staff(tx, actor, staff_id)
+
+
+@blp.delete("/staff/people/<uuid:person_id>/sessions", who=access.staff_who(policy.MAY, "sign_out_person"))
+def end_sessions_of_person(tx: Session, actor: Actor, person_id: UUID) -> None:
+    """End every sign-in of a resident who lost a telephone, at once."""
+    actions.end_sessions_of_person(tx, actor, person_id)
 
 
 @blp.get("/staff/delegations", who=access.staff, query=PageQuery, gives=page_of(schemas.GrantOut))

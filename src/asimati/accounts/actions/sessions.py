@@ -15,13 +15,17 @@ from sqlalchemy.orm import Session
 from asimati.accounts import policy
 from asimati.accounts.callers import is_locked
 from asimati.accounts.messages import SignedInElsewhere
-from asimati.accounts.models import AccountSession, RefreshToken, StaffMember
+from asimati.accounts.models import AccountSession, Person, RefreshToken, StaffMember
 from asimati.accounts.refusals import RefreshRefused, SessionLocked
 from asimati.kit import audit, clock, outbox, secrets
 from asimati.kit import tokens as signed
 from asimati.kit.errors import NotFound
-from asimati.kit.policy import Actor
+from asimati.kit.policy import SYSTEM, Actor
 from asimati.settings import settings
+
+_LIVE = update(AccountSession).where(
+    AccountSession.revoked_at.is_(None), AccountSession.expires_at > func.app_now()
+)
 
 
 def start_session(
@@ -39,7 +43,7 @@ def start_session(
 
     `proved_at`: when they showed who they are, if not just now. `replaces`: their sign-in that this one follows.
     """
-    now = clock.now(tx)
+    now, config = clock.now(tx), settings()
     session = AccountSession(
         person_id=person,
         staff_id=staff,
@@ -49,7 +53,7 @@ def start_session(
         proved_at=proved_at or now,
         created_at=now,
         seen_at=now,
-        expires_at=now + timedelta(seconds=settings().tokens.refresh_limit),
+        expires_at=now + timedelta(seconds=config.staff.session if staff else config.tokens.refresh_limit),
     )
     tx.add(session)
     tx.flush()
@@ -154,17 +158,33 @@ def end_sessions_of_staff(tx: Session, actor: Actor, staff_id: UUID) -> None:
         _revoke(tx, actor, AccountSession.staff_id == staff_id)
 
 
+def end_sessions_of_person(tx: Session, actor: Actor, person_id: UUID) -> None:
+    """End every sign-in of a resident, who lost a telephone or fears that another is in. Raises NotFound."""
+    policy.require(actor, "sign_out_person")
+    if tx.get(Person, person_id) is None:
+        raise NotFound
+    with contextlib.suppress(NotFound):
+        _revoke(tx, actor, AccountSession.person_id == person_id)
+
+
+def end_all_sessions(tx: Session) -> int:
+    """End every sign-in there is, after something was stolen from the house itself; how many."""
+    ended = tx.execute(_LIVE.values(revoked_at=func.app_now())).rowcount  # type: ignore[attr-defined]
+    audit.record(tx, SYSTEM, "accounts.all_sessions_ended", ("session", None), ended=ended)
+    return int(ended)
+
+
 def _holder(actor: Actor) -> ColumnElement[bool]:
     return (AccountSession.staff_id if actor.is_staff else AccountSession.person_id) == actor.id
 
 
 def _revoke(tx: Session, actor: Actor, *conditions: ColumnElement[bool]) -> None:
-    wanted = update(AccountSession).where(AccountSession.revoked_at.is_(None), *conditions)
-    ended = tx.scalars(wanted.values(revoked_at=func.app_now()).returning(AccountSession.id)).all()
+    wanted = _LIVE.where(*conditions).values(revoked_at=func.app_now())
+    ended = tx.execute(wanted.returning(AccountSession.id, AccountSession.person_id)).all()
     if not ended:
         raise NotFound
-    for session in ended:
-        audit.record(tx, actor, "accounts.session_ended", ("session", session))
+    for session, person in ended:
+        audit.record(tx, actor, "accounts.session_ended", ("session", session), people=[person])
 
 
 def _new_refresh(tx: Session, session: UUID, now: datetime) -> str:

@@ -75,6 +75,13 @@ def unmask(person_id: UUID) -> Any:
     return _file(answer.body if answer.ok else need(f"/staff/people/{person_id}"), None if answer.ok else answer)
 
 
+@blp.post("/people/<uuid:person_id>/sign-out")
+def sign_out_person(person_id: UUID) -> Any:
+    """Somebody lost a telephone: nobody is signed in as them any more."""
+    act("DELETE", f"/staff/people/{person_id}/sessions", done=_("Signed out everywhere."))
+    return back("person", person_id=person_id)
+
+
 @blp.post("/people/<uuid:person_id>/restrictions/<uuid:restriction_id>/end")
 def end_restriction(person_id: UUID, restriction_id: UUID) -> Any:
     """Data that were blocked may be used again."""
