@@ -20,6 +20,7 @@ from sqlalchemy import select
 
 from asimati.accounts.models import Person
 from asimati.kit import clock, db
+from asimati.kit.outbox import OutboxMessage
 from asimati.volunteering import catalogues, queries, role_rules
 from asimati.volunteering.models import Shift, SignUp, Skill, Volunteer
 from asimati.volunteering.rules import HOLDING, SignUpStatus
@@ -249,6 +250,30 @@ def test_a_swap_hands_on_the_role_and_asks_for_what_it_asks(client: FlaskClient)
     assert (taken["status"], taken["role"]) == ("confirmed", "1")
     assert [(one["places_left"], one["waiting"]) for one in taken["shift"]["roles"]] == [(0, 0), (0, 0)]
     assert consistent()
+
+
+def test_an_open_swap_is_shown_to_those_who_can_do_what_its_role_asks(client: FlaskClient) -> None:
+    shift, (giver, able, other, nobody) = with_roles(AID, HANDS), make_people(4)
+    giving = skilled(giver, "first-aid")
+    swap = post(client, f"/sign-ups/{join(client, shift, giving, '1')['id']}/swap", giving, 201, open=True)
+    shown = [
+        [one["id"] for one in client.get(f"{V1}/swaps", headers=who).json["items"]]
+        for who in (giving, skilled(able, "first-aid", "driving"), skilled(other, "driving"), signed_in(nobody))
+    ]
+    assert shown == [[swap["id"]], [swap["id"]], [], []]
+
+
+def test_notices_name_the_role(client: FlaskClient) -> None:
+    shift, people = with_roles(HANDS, STEWARD), make_people(3)
+    for who in people:
+        join(client, shift, signed_in(who), "2")
+    client.delete(f"{V1}/sign-ups/{mine_id(client, signed_in(people[0]))}", headers=signed_in(people[0]))
+    with db.transaction() as tx:
+        said = tx.execute(select(OutboxMessage.topic, OutboxMessage.payload["title"])).all()
+    told = {topic: title for topic, title in said if topic.startswith("volunteering.")}
+    assert {"volunteering.signed_up", "volunteering.sign_up_waitlisted"} < told.keys()
+    for language in ("ar", "en"):
+        assert {title[language].rpartition(" – ")[2] for title in told.values()} == {STEWARD["title"][language]}
 
 
 def test_an_open_swap_waits_for_its_own_line_alone(client: FlaskClient, as_resident: SignIn) -> None:

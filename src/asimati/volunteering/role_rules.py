@@ -82,6 +82,15 @@ def changed(roles: Roles, asked: Sequence[Role]) -> dict[str, dict[str, Any]]:
     return {code: role | counts.get(code, {}) for code, role in opened(asked).items()}
 
 
+def named(title: Mapping[str, str | None], roles: Roles, role: str | None) -> dict[str, str | None]:
+    """What somebody signed up for, with their role: what a notice calls it."""
+    added = roles[role]["title"] if role else {}
+    return {
+        language: f"{words} – {added[language]}" if words and added.get(language) else words
+        for language, words in title.items()
+    }
+
+
 def counted(roles: Roles, role: str | None, places: int, waits: int) -> Roles:
     """The roles once so many more have that one, or wait for it."""
     if role is None:

@@ -12,7 +12,7 @@ from asimati.accounts.models import Engagement, Person
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
 from asimati.kit.policy import Actor
-from asimati.volunteering.models import Opportunity, Shift, SignUp, Swap
+from asimati.volunteering.models import Opportunity, Shift, SignUp, Swap, Volunteer
 from asimati.volunteering.queries import shift_view
 from asimati.volunteering.rules import SignUpStatus, SwapStatus
 
@@ -26,7 +26,7 @@ def swap(tx: Session, actor: Actor, swap_id: UUID) -> dict[str, Any]:
 
 
 def swaps(tx: Session, actor: Actor, page: PageArgs) -> Page:
-    """What the caller offers, and what others offer to everybody and the caller is old enough and free for.
+    """What the caller offers, and what others offer to everybody and the caller is fit and free for.
 
     Taking asks all of it again: rest too, and the line.
     """
@@ -43,11 +43,14 @@ def swaps(tx: Session, actor: Actor, page: PageArgs) -> Page:
     age = func.extract("year", func.age(Shift.starts_at, born))
     least = func.coalesce(func.greatest(Opportunity.minimum_age, _of_role("minimum_age")), 0)
     fits = or_(born.is_(None), age >= least)
+    asked = Shift.roles.op("->")(SignUp.role).op("->")("skills")
+    can = select(Volunteer.skills).where(Volunteer.person_id == actor.person).scalar_subquery()
+    able = or_(func.coalesce(func.jsonb_array_length(asked), 0) == 0, asked.op("?|")(can))
     fair = func.coalesce(_of_role("waiting"), Shift.waiting) == 0
     statement = _rows().where(
         *ahead,
         Shift.starts_at > func.app_now(),
-        or_(Swap.person_id == actor.person, Swap.open & free & fits & fair),
+        or_(Swap.person_id == actor.person, Swap.open & free & fits & able & fair),
     )
     found = paginate(tx, statement, [Swap.created_at.desc(), Swap.id.desc()], page)
     return Page([_view(actor, row) for row in found.items], found.next)

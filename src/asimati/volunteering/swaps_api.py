@@ -73,7 +73,7 @@ def offer_swap(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Di
 
 @blp.get("/swaps", who=access.residents, query=PageQuery, gives=page_of(SwapOut))
 def listed(tx: Session, actor: Actor, query: Dict) -> Page:
-    """Places one offers, and those that others offer to everybody and one is old enough and free for."""
+    """Places one offers, and those that others offer to everybody and one is fit and free for."""
     return swaps.swaps(tx, actor, query["page"])
 
 

@@ -116,7 +116,7 @@ def _told(found: CallOut, shift: Shift, opportunity: Opportunity, person: UUID) 
     return kind(
         person=person,
         about={"type": "call-out", "reference": str(found.id)},
-        title=opportunity.title,
+        title=role_rules.named(opportunity.title, shift.roles, found.role),
         starts_at=shift.starts_at,
         location=opportunity.location,
         text=found.text or {"ar": "", "en": ""},

@@ -178,7 +178,7 @@ def _write(
     message = kind(
         person=actor.person,
         about={"type": "sign-up", "reference": str(found)},
-        title=desk.title,
+        title=role_rules.named(desk.title, desk.roles, role),
         starts_at=desk.starts_at,
         location=desk.location,
     )

@@ -15,7 +15,7 @@ from asimati.kit import audit, clock
 from asimati.kit.errors import NotFound
 from asimati.kit.policy import Actor
 from asimati.settings import settings
-from asimati.volunteering import messages, policy, rules
+from asimati.volunteering import messages, policy, role_rules, rules
 from asimati.volunteering.models import Opportunity, Shift, SignUp
 from asimati.volunteering.queries import edition_on
 from asimati.volunteering.rules import SignUpStatus
@@ -65,7 +65,7 @@ def told(
     return kind(
         person=found.person_id,
         about={"type": "sign-up", "reference": str(found.id)},
-        title=opportunity.title,
+        title=role_rules.named(opportunity.title, shift.roles, found.role),
         starts_at=shift.starts_at,
         location=opportunity.location,
         note=note,

@@ -44,7 +44,7 @@ from asimati.volunteering.refusals import (
     SkillNeeded,
     TooYoung,
 )
-from asimati.volunteering.role_rules import Role
+from asimati.volunteering.role_rules import Role, named
 
 audit.SUBJECTS["guardian_consent"] = _("a guardian's consent to volunteering")
 
@@ -190,7 +190,7 @@ def ask_guardians(tx: Session, found: SignUp, shift: Shift, opportunity: Opportu
             messages.GuardianAskedToConsent(
                 person=guardian,
                 about={"type": "guardian-consent", "reference": str(consent.id)},
-                title=opportunity.title,
+                title=named(opportunity.title, shift.roles, found.role),
                 starts_at=shift.starts_at,
                 location=opportunity.location,
                 answer_by=found.guardian_by,
