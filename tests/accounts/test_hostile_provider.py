@@ -26,7 +26,7 @@ from asimati.kit import db, secrets
 from asimati.kit.audit import AuditLine
 from asimati.settings import SettingsError, settings
 from tests.accounts.provider import CLIENT, SECRET, HostileProvider, signed, unsigned
-from tests.accounts.walking import APP, Walk, as_described
+from tests.accounts.walking import APP, Walk, as_described, bearer
 
 V1 = "/api/v1"
 _read = _listed.__wrapped__  # each time anew; the fixture describes providers in its place
@@ -236,6 +236,15 @@ def test_a_code_is_good_once_and_for_ten_minutes(sign_on: Call, moved_clock: Cal
     assert [walk.tokens().status_code for _ in range(2)] == [200, 401]
     with moved_clock(minutes=11):
         assert late.tokens().status_code == 401
+
+
+def test_a_code_that_comes_again_ends_what_it_gave(sign_on: Call, client: FlaskClient) -> None:
+    walk, other = sign_on("maryam"), sign_on("maryam")
+    given, elsewhere = (bearer(one.tokens().json) for one in (walk, other))
+    assert walk.tokens(code_verifier="a" * 43).status_code == 401
+    assert client.get(f"{V1}/me", headers=given).status_code == 200, "without its verifier it is nobody's"
+    assert walk.tokens().status_code == 401
+    assert [client.get(f"{V1}/me", headers=one).status_code for one in (given, elsewhere)] == [401, 200]
 
 
 def test_one_code_fetched_eight_times_at_once_gives_tokens_once(sign_on: Call, all_at_once: Call) -> None:

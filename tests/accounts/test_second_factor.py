@@ -139,19 +139,36 @@ def test_a_recovery_code_is_good_once(client: FlaskClient, amal: Callable[..., A
     assert left["recovery_codes_left"] == 9 and left["authenticator_since"]
 
 
+CHANGES = (
+    ("POST", "/staff/me/authenticator", {}),
+    ("DELETE", "/staff/me/authenticator", None),
+    ("POST", "/staff/me/recovery-codes", {}),
+    ("POST", "/staff/me/passkeys/options", {}),
+    ("POST", "/staff/me/password", {"current": PASSWORD, "chosen": "quite another long one 77"}),
+)
+
+
 def test_a_stolen_password_changes_no_second_factor(client: FlaskClient, amal: Callable[..., Any]) -> None:
     first = bearer(amal())
     other = bearer(amal())  # somebody who has the password and was in before the app was set up
     set_up(client, first)
-    for method, path, body in (
-        ("POST", "/staff/me/authenticator", {}),
-        ("DELETE", "/staff/me/authenticator", None),
-        ("POST", "/staff/me/recovery-codes", {}),
-        ("POST", "/staff/me/passkeys/options", {}),
-        ("POST", "/staff/me/password", {"current": PASSWORD, "chosen": "quite another long one 77"}),
-    ):
+    for method, path, body in CHANGES:
         answer = client.open(V1 + path, method=method, json=body, headers=other)
         assert (answer.status_code, slug(answer)) == (403, "proof-needed"), path
+
+
+def test_what_one_signs_in_with_is_changed_by_whoever_has_just_signed_in(
+    client: FlaskClient, amal: Callable[..., Any], moved_clock: Callable[..., Any]
+) -> None:
+    mine = bearer(amal())
+    _app, codes = set_up(client, mine)
+    with moved_clock(seconds=901):
+        for method, path, body in CHANGES:
+            answer = client.open(V1 + path, method=method, json=body, headers=mine)
+            assert (answer.status_code, slug(answer)) == (403, "proof-too-old"), path
+        assert client.get(f"{V1}/staff/me", headers=mine).status_code == 200, "all else goes on"
+        anew = bearer(amal(totp=codes[0]))
+        assert client.post(f"{V1}/staff/me/recovery-codes", json={}, headers=anew).status_code == 200
 
 
 def test_where_a_second_factor_is_demanded_nothing_opens_before_it_is_set_up(

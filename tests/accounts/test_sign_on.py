@@ -172,6 +172,18 @@ def test_a_telephone_is_added_by_the_code_sent_there(
         assert slug(add("+97333112233")) == "has-phone"
 
 
+def test_a_telephone_is_added_by_whoever_has_just_signed_in(
+    sign_on: Call, ask: Call, code_of: Call, client: FlaskClient, moved_clock: Call
+) -> None:
+    own = bearer(sign_on("maryam").tokens().json)
+    with moved_clock(seconds=901):
+        challenge = ask("+97333112233").json["challenge_id"]
+        said = {"challenge_id": challenge, "code": code_of(challenge)}
+        assert slug(client.post(f"{V1}/me/phone", json=said, headers=own)) == "proof-too-old"
+        anew = bearer(sign_on("maryam").tokens().json)
+        assert client.post(f"{V1}/me/phone", json=said, headers=anew).status_code == 204
+
+
 def test_one_person_signing_on_eight_times_at_once_has_one_account(
     app: Flask, sign_on: Call, all_at_once: Call, provider: HostileProvider
 ) -> None:

@@ -19,6 +19,7 @@ from asimati.accounts.refusals import (
     PasskeyRefused,
     PersonalNumberTaken,
     ProofNeeded,
+    ProofTooOld,
     TooManyTries,
     WeakPassword,
     WrongFactor,
@@ -46,7 +47,7 @@ def factors(tx: Session, actor: Actor) -> Dict:
     who=access.staff_signing_in,
     gives=schemas.AuthenticatorOut,
     status=201,
-    refuses=[ProofNeeded],
+    refuses=[ProofNeeded, ProofTooOld],
 )
 def set_up_authenticator(tx: Session, actor: Actor) -> Dict:
     """Begin to set up an authenticator app. It counts once its first code was sent."""
@@ -67,14 +68,17 @@ def confirm_authenticator(tx: Session, actor: Actor, payload: Dict) -> Dict:
     return {"recovery_codes": actions.confirm_authenticator(tx, actor, payload["code"])}
 
 
-@blp.delete("/staff/me/authenticator", who=access.staff_signing_in, refuses=[ProofNeeded])
+@blp.delete("/staff/me/authenticator", who=access.staff_signing_in, refuses=[ProofNeeded, ProofTooOld])
 def drop_authenticator(tx: Session, actor: Actor) -> None:
     """Do without the authenticator app."""
     actions.drop_authenticator(tx, actor)
 
 
 @blp.post(
-    "/staff/me/recovery-codes", who=access.staff_signing_in, gives=schemas.RecoveryCodesOut, refuses=[ProofNeeded]
+    "/staff/me/recovery-codes",
+    who=access.staff_signing_in,
+    gives=schemas.RecoveryCodesOut,
+    refuses=[ProofNeeded, ProofTooOld],
 )
 def renew_recovery_codes(tx: Session, actor: Actor) -> Dict:
     """New recovery codes; the old ones are worth nothing any more."""
@@ -85,7 +89,7 @@ def renew_recovery_codes(tx: Session, actor: Actor) -> Dict:
     "/staff/me/passkeys/options",
     who=access.staff_signing_in,
     gives=schemas.PasskeyAskedOut,
-    refuses=[ProofNeeded],
+    refuses=[ProofNeeded, ProofTooOld],
 )
 def passkey_options(tx: Session, actor: Actor) -> Dict:
     """What a browser needs to make a passkey."""
@@ -98,14 +102,14 @@ def passkey_options(tx: Session, actor: Actor) -> Dict:
     takes=schemas.PasskeyIn,
     gives=schemas.PasskeyOut,
     status=201,
-    refuses=[ProofNeeded, PasskeyRefused],
+    refuses=[ProofNeeded, ProofTooOld, PasskeyRefused],
 )
 def make_passkey(tx: Session, actor: Actor, payload: Dict) -> Passkey:
     """Keep the passkey a browser made."""
     return actions.make_passkey(tx, actor, **payload)
 
 
-@blp.delete("/staff/me/passkeys/<uuid:passkey_id>", who=access.staff_signing_in, refuses=[ProofNeeded])
+@blp.delete("/staff/me/passkeys/<uuid:passkey_id>", who=access.staff_signing_in, refuses=[ProofNeeded, ProofTooOld])
 def drop_passkey(tx: Session, actor: Actor, passkey_id: UUID) -> None:
     """Forget one of one's own passkeys."""
     actions.drop_passkey(tx, actor, passkey_id)
@@ -135,7 +139,7 @@ def passkey_sign_in(tx: Session, actor: Actor, payload: Dict) -> Dict:
     "/staff/me/password",
     who=access.staff_signing_in,
     takes=schemas.PasswordIn,
-    refuses=[WrongPassword, WeakPassword, ProofNeeded],
+    refuses=[WrongPassword, WeakPassword, ProofNeeded, ProofTooOld],
 )
 def change_password(tx: Session, actor: Actor, payload: Dict) -> None:
     """Choose another password; one's other sign-ins end."""

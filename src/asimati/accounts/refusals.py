@@ -117,6 +117,14 @@ class ProofNeeded(Forbidden):
     detail = _("Only then can it be changed.")
 
 
+class ProofTooOld(Forbidden):
+    slug = "proof-too-old"
+    title = _("Sign in once more first")
+    detail = _(
+        "What you sign in with can be changed for some minutes after you did: a screen left open changes nothing."
+    )
+
+
 class NothingToConfirm(Conflict):
     slug = "nothing-to-confirm"
     title = _("There is no new authenticator app to confirm")

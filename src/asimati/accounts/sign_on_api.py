@@ -17,6 +17,7 @@ from asimati.accounts.refusals import (
     NoSuchReturn,
     PersonalNumberTaken,
     PhoneTaken,
+    ProofTooOld,
     SignOnAway,
     SignOnRefused,
     TooManyTries,
@@ -112,7 +113,7 @@ def fetch_tokens(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str
     "/me/phone",
     who=access.residents,
     takes=schemas.PhoneIn,
-    refuses=[HasPhone, PhoneTaken, CodeExpired, WrongCode],
+    refuses=[ProofTooOld, HasPhone, PhoneTaken, CodeExpired, WrongCode],
 )
 def add_phone(tx: Session, actor: Actor, payload: dict[str, Any]) -> None:
     """Give an account that has none its telephone, by the code sent there (`POST /auth/otp`)."""

@@ -12,6 +12,7 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from asimati.accounts.actions.sessions import require_fresh
 from asimati.accounts.models import AccountSession, Authenticator, Passkey, RecoveryCode, StaffMember
 from asimati.accounts.refusals import (
     FactorAsked,
@@ -105,17 +106,18 @@ def has_factor(tx: Session, staff_id: UUID) -> bool:
 
 
 def require_own_proof(tx: Session, actor: Actor) -> UUID:
-    """The actor, who has signed in with the second factor if there is one. Raises ProofNeeded."""
+    """The actor, who has just signed in, by the second factor if there is one. Raises ProofNeeded, ProofTooOld."""
     assert actor.id is not None  # noqa: S101 - staff have one
     if has_factor(tx, actor.id) and not actor.assured("advanced"):
         raise ProofNeeded
+    require_fresh(tx, actor)
     return actor.id
 
 
 def prove_session(tx: Session, actor: Actor, method: str) -> None:
     """This sign-in has seen the second factor."""
     mine = update(AccountSession).where(AccountSession.id == actor.session)
-    tx.execute(mine.values(assurance="advanced", method=method))
+    tx.execute(mine.values(assurance="advanced", method=method, proved_at=func.app_now()))
 
 
 def _locked(tx: Session, staff_id: UUID) -> Authenticator | None:

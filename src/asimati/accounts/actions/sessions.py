@@ -16,7 +16,7 @@ from asimati.accounts import policy
 from asimati.accounts.callers import is_locked
 from asimati.accounts.messages import SignedInElsewhere
 from asimati.accounts.models import AccountSession, Person, RefreshToken, StaffMember
-from asimati.accounts.refusals import RefreshRefused, SessionLocked
+from asimati.accounts.refusals import ProofTooOld, RefreshRefused, SessionLocked
 from asimati.kit import audit, clock, outbox, secrets
 from asimati.kit import tokens as signed
 from asimati.kit.errors import NotFound
@@ -62,6 +62,14 @@ def start_session(
     if person is not None:
         _tell_of_another(tx, session, replaces)
     return _tokens(session, _new_refresh(tx, session.id, now))
+
+
+def require_fresh(tx: Session, actor: Actor) -> None:
+    """Raise ProofTooOld where it was long ago that this sign-in showed who it is."""
+    age = func.extract("epoch", func.app_now() - AccountSession.proved_at)
+    since = tx.scalar(select(age).where(AccountSession.id == actor.session))
+    if since is None or since > settings().tokens.proof:
+        raise ProofTooOld
 
 
 def _tell_of_another(tx: Session, made: AccountSession, replaces: UUID | None) -> None:

@@ -6,20 +6,21 @@ import secrets as random
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from asimati.accounts.actions import linking
 from asimati.accounts.actions.authenticators import check_factor
 from asimati.accounts.actions.sessions import end_soon, start_session
-from asimati.accounts.models import SignOn
+from asimati.accounts.models import AccountSession, SignOn
 from asimati.accounts.refusals import SignOnRefused
 from asimati.accounts.sign_on.attempts import Attempt, is_verifier
 from asimati.accounts.sign_on.proof import Identity
 from asimati.accounts.sign_on.providers import STAFF, Provider, named
-from asimati.kit import audit, clock, secrets
+from asimati.kit import audit, clock, secrets, tokens
 from asimati.kit.policy import ANONYMOUS, Actor
 from asimati.settings import settings
 
@@ -61,6 +62,7 @@ def fetch_tokens(tx: Session, actor: Actor, code: str, verifier: str, totp: str 
     """
     row = _standing(tx, code)
     if row is None:
+        _end_what_it_gave(tx, code, verifier)
         raise SignOnRefused(reason="code")
     provider = named(row.provider)
     if not is_verifier(verifier, row.challenge):
@@ -75,7 +77,7 @@ def fetch_tokens(tx: Session, actor: Actor, code: str, verifier: str, totp: str 
     replaced = actor.session if actor.is_resident else None
     if replaced:
         end_soon(tx, actor)
-    return start_session(
+    given = start_session(
         tx,
         person=person,
         assurance=identity.level,
@@ -83,6 +85,7 @@ def fetch_tokens(tx: Session, actor: Actor, code: str, verifier: str, totp: str 
         proved_at=row.proved_at,
         replaces=replaced,
     )
+    return _given(row, given)
 
 
 def prover(tx: Session, code: str) -> str | None:
@@ -128,10 +131,25 @@ def _staff(tx: Session, provider: Provider, row: SignOn, identity: Identity, tot
     proved = identity.second_factor or check_factor(tx, member, totp)
     _spend(tx, row)
     linking.link_colleague(tx, provider, identity, member)
-    return start_session(
+    given = start_session(
         tx,
         staff=member,
         assurance="advanced" if proved else "standard",
         method=provider.name,
         proved_at=row.proved_at,
     )
+    return _given(row, given)
+
+
+def _given(row: SignOn, given: dict[str, Any]) -> dict[str, Any]:
+    row.session_id = UUID(tokens.made_for(given["access_token"]))
+    return given
+
+
+def _end_what_it_gave(tx: Session, code: str, verifier: str) -> None:
+    """A code that comes again with its verifier is in two hands: what the first got ends (RFC 6749, 4.1.2)."""
+    spent = tx.scalar(select(SignOn).where(SignOn.code == secrets.digest(code), SignOn.session_id.is_not(None)))
+    if spent is not None and is_verifier(verifier, spent.challenge):
+        given = update(AccountSession).where(AccountSession.id == spent.session_id)
+        tx.execute(given.values(revoked_at=func.coalesce(AccountSession.revoked_at, func.app_now())))
+        audit.record(tx, ANONYMOUS, "accounts.sign_on_code_reused", ("session", spent.session_id))

@@ -47,3 +47,5 @@ class SignOn(Base):
     proved_at: Mapped[datetime] = timestamp()
     expires_at: Mapped[datetime] = timestamp()
     used_at: Mapped[datetime | None] = timestamp(nullable=True)
+    # The sign-in its code gave: it ends when the code is brought a second time.
+    session_id: Mapped[UUID | None]
