@@ -199,6 +199,19 @@ def test_one_lends_no_more_than_one_has_nor_what_was_lent_nor_for_ever(
         assert answer.json["type"] == "/problems/delegation-too-wide", wider
 
 
+def test_one_finds_who_to_lend_a_role_to_by_name(client: FlaskClient, as_staff: Sign, id_of: Any) -> None:
+    me, other, left = as_staff("reviewer"), as_staff("supervisor"), as_staff("coordinator")
+    gone = id_of(left)
+    assert client.delete(f"{V1}/staff/members/{gone}", headers=as_staff("administrator")).status_code == 204
+    ids, after = [], ""
+    while after is not None:
+        page = client.get(f"{V1}/staff/colleagues?limit=1&after={after}", headers=me).json
+        ids += [one["id"] for one in page["items"]]
+        assert all(one.keys() == {"id", "name"} for one in page["items"])
+        after = page["next"]
+    assert id_of(other) in ids and not {gone, id_of(me)} & set(ids) and len(ids) == len(set(ids))
+
+
 # --- sign-ins --------------------------------------------------------------------------------------------------
 
 

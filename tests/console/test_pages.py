@@ -279,6 +279,8 @@ def test_a_queue_is_narrowed_and_keeps_what_was_asked(reviewer: FlaskClient, cas
     page = text_of(reviewer.get("/console/queues/unassigned?channel=app&order=newest&q="))
     assert case in page and '<option value="app" selected>' in page and '<option value="newest" selected>' in page
     assert case not in text_of(reviewer.get("/console/queues/unassigned?channel=majlis"))
+    areas = re.search(r'<select id="area".*?</select>', page, re.DOTALL)
+    assert areas and areas[0].count("<option") == 2  # all, and the one area of both blocks
     assert case not in text_of(reviewer.get("/console/queues/unassigned?filed_to=2020-01-01"))
 
 

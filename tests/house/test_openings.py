@@ -104,6 +104,7 @@ NOBODYS = {
     "/api/v1/staff/holidays/<day>",
     "/api/v1/staff/notices",  # to oneself; of a case its reference and service
     "/api/v1/staff/officers",
+    "/api/v1/staff/colleagues",
     "/api/v1/staff/departments",
     "/api/v1/staff/reply-templates",
     "/api/v1/staff/reply-templates/<code>",

@@ -92,6 +92,12 @@ def end_sessions_of_person(tx: Session, actor: Actor, person_id: UUID) -> None:
     actions.end_sessions_of_person(tx, actor, person_id)
 
 
+@blp.get("/staff/colleagues", who=access.staff, query=PageQuery, gives=page_of(schemas.ColleagueOut))
+def colleagues(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """Who else works here, to lend a role to."""
+    return staff_queries.colleagues(tx, actor, query["page"])
+
+
 @blp.get("/staff/delegations", who=access.staff, query=PageQuery, gives=page_of(schemas.GrantOut))
 def delegations(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """What one has lent, and what one was lent."""

@@ -34,6 +34,12 @@ def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
     return _shown(found, _grants_of(tx, [staff_id])[staff_id], _clearances_of(tx, [staff_id]).get(staff_id))
 
 
+def colleagues(tx: Session, actor: Actor, page: PageArgs) -> Page:
+    """Everybody else who works here, by their name in Arabic."""
+    here = select(StaffMember).where(StaffMember.disabled_at.is_(None), StaffMember.id != actor.id)
+    return paginate(tx, here, [StaffMember.name["ar"].astext.asc(), StaffMember.id.asc()], page)
+
+
 def is_account_of(tx: Session, staff_id: UUID, person_id: UUID) -> bool:
     """Whether a resident's account is, as far as the house can know, the colleague's own.
 

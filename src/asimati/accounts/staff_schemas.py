@@ -96,6 +96,11 @@ class MemberOut(Schema):
     )
 
 
+class ColleagueOut(Schema):
+    id = UUID()
+    name = Text()
+
+
 class SessionOut(Schema):
     id = UUID()
     created_at = DateTime()

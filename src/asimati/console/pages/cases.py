@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import flash, g, request
 
-from asimati.console.asking import Answer, ask, listed, need, public, steady
+from asimati.console.asking import Answer, ask, listed, need, public, said, steady
 from asimati.console.forms import both, form_of
 from asimati.console.frame import back, blp, page, shown_or_refused, taken
 from asimati.console.mapping import map_of
@@ -74,7 +74,14 @@ def queue(name: str) -> Any:
         queues=queues,
         elsewhere=ELSEWHERE,
         services=public("/services"),
+        areas=_areas(),
     )
+
+
+def _areas() -> list[dict[str, str]]:
+    """The parts of the governorate, each once, as the reader's language orders them."""
+    named = {one["area"]["ar"]: one["area"] for one in public("/places/blocks")}
+    return sorted(named.values(), key=said)
 
 
 @blp.post("/queues/<name>/bulk")

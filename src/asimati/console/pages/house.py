@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import g, request
 
-from asimati.console.asking import ask, need
+from asimati.console.asking import ask, need, steady
 from asimati.console.forms import both, form_of, many_of, moment_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused
 from asimati.kit.policy import Role
@@ -73,7 +73,7 @@ def delegations() -> Any:
     mine = need("/staff/me")
     return page(
         "delegations.html", title=_("Lending a role"), found=need("/staff/delegations", limit=50), mine=mine,
-        me=str(g.staff.id),
+        me=str(g.staff.id), colleagues=steady("/staff/colleagues"),
     )  # fmt: skip
 
 
