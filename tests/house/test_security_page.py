@@ -15,9 +15,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from asimati.kit import db
+from asimati.kit import db, rotation
 from asimati.kit.policy import Role
-from asimati.settings import SettingsError
+from asimati.settings import SettingsError, settings
 from tests.house.test_everywhere import ROUTES, path_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +144,37 @@ def test_chance_that_matters_comes_from_the_system() -> None:
 
 
 SHORT = {"src/asimati/accounts/actions/codes.py:token_urlsafe"}  # a device's name, beside a keyed hash
+
+
+def test_every_purpose_of_a_key_is_in_the_inventory() -> None:
+    page = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    using = {"seal", "unseal", "blind_index", "blind_indexes", "mac", "pseudonym", "sign"}
+    used = {
+        call.args[1].value
+        for _path, call in calls()
+        if _name(call.func) in using and len(call.args) > 1 and isinstance(call.args[1], ast.Constant)
+    }
+    sealed = {
+        one.purpose for one in rotation.SEALED.values() if one.purpose != "words"
+    }  # the integrity channel's own
+    written = set(re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE))))
+    assert len(used) > 20 and not (used | sealed) - written
+    whole = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    assert not [name for name in written if not re.search(rf"[\"'|]{name}[\"'|]", whole)], "nobody uses it any more"
+
+
+def test_every_address_that_is_called_is_in_the_list() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("## What it calls")[2].partition("\n## ")[0]
+    address = re.compile(r"(^|_)(url|endpoint|clamav|store|file)$")
+    named = {
+        f"{part}.{name}"
+        for part, values in settings().values.items()
+        if isinstance(values, dict)
+        for name in values
+        if address.search(name) and not (part == "keys" or name == "owner_url")
+    }
+    assert len(named) > 8 and not [one for one in named if f"`{one}`" not in section]
 
 
 def test_no_weak_algorithm_is_named_in_the_code() -> None:

@@ -116,10 +116,10 @@ def test_a_personal_number_of_the_older_key_is_still_taken(masters: Callable[...
 
 # Bytes that are not sealed: hashes, what stands for somebody, public keys, signatures; and what is gone in a day.
 OPEN = {
-    "hash", "code_hash", "secret_hash", "sha256", "digest", "fingerprint", "mac", "code_mac", "awaited", "signature",
-    "public", "public_key", "endorsement", "who", "former", "credential", "challenge", "sign_on.state", "sign_on.code",
-    "calendar_link.token", "spending.caller", "volunteer_entity.invitation", "scan.ticket", "shift_swap.code",
-    "idempotency_key.body",
+    "hash", "code_hash", "secret_hash", "sha256", "digest", "fingerprint", "mac", "code_mac", "awaited",
+    "signature", "public", "public_key", "endorsement", "who", "former", "credential", "challenge",
+    "sign_on.state", "sign_on.code", "calendar_link.token", "spending.caller", "volunteer_entity.invitation",
+    "scan.ticket", "shift_swap.code", "idempotency_key.body",
 }  # fmt: skip
 
 
