@@ -466,6 +466,36 @@ def test_a_supervisor_closes_a_desk_on_weekdays_keeps_what_was_typed_and_takes_i
     assert "12:00–14:00" not in text_of(supervisor.get(address))
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_supervisor_closes_a_desk_once_keeps_what_was_typed_and_opens_it_again(
+    client: FlaskClient, browser: Browser, language: str
+) -> None:
+    with db.transaction() as tx:
+        desks.sync(tx, DESKS)
+    supervisor = browser("head", Role.SUPERVISOR, language=language)
+    address, closures = "/console/appointments", "/console/desk-closures"
+    day = clock.local_day(clock.utcnow()) + timedelta(days=3)
+    typed = {
+        "desk": "officer",
+        "closed_reason_ar": "صيانة",
+        "closed_reason_en": "Repairs",
+        "closed_from": f"{day}T12:00",
+    }
+    refused = send(supervisor, text_of(supervisor.get(address)), closures, **typed, closed_until=f"{day}T11:00")
+    said = text_of(refused)
+    assert refused.status_code == 422 and 'role="alert"' in said
+    for kept in ('value="officer" selected', 'value="Repairs"', f'value="{day}T12:00"'):
+        assert kept in said, kept
+    assert send(supervisor, said, closures, **typed, closed_until=f"{day}T14:00").status_code == 303
+    page = text_of(supervisor.get(address))
+    (ended,) = re.findall(rf"{closures}/[^/]+/end", page)
+    assert ("Repairs" if language == "en" else "صيانة") in page
+    looks_on = text_of(browser("desk", Role.REVIEWER, language=language).get(address))
+    assert ("Repairs" if language == "en" else "صيانة") in looks_on and closures not in looks_on
+    assert send(supervisor, page, ended).status_code == 303
+    assert not re.findall(rf"{closures}/[^/]+/end", text_of(supervisor.get(address)))
+
+
 def test_a_list_that_was_refused_is_not_remembered_as_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The API was away for a moment; the colleagues one may choose from are there again right after."""
     monkeypatch.setattr(settings().web, "lists", 30.0)

@@ -1,4 +1,4 @@
-"""Appointments at the desks: who is expected, who has come, who is served; and leave that comes again."""
+"""Appointments at the desks: who is expected, who has come, who is served; and when a desk is closed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import flash, request
 
 from asimati.console.asking import Answer, ask, listed, need
-from asimati.console.forms import both, form_of, number_of
+from asimati.console.forms import both, form_of, moment_of, number_of
 from asimati.console.frame import act, back, blp, page
 from asimati.kit import clock
 from asimati.kit.words import _, translate
@@ -46,6 +46,29 @@ def add_leave() -> Any:
     if not answer.ok:
         return _day(said | {"desk": request.form.get("desk")}, answer), answer.status
     flash(translate(_("Saved.")), "done")
+    return back("appointments")
+
+
+@blp.post("/desk-closures")
+def close_desk() -> Any:
+    """A desk is closed once; refused, what was typed stays."""
+    said = {
+        "starts_at": moment_of("closed_from"), "ends_at": moment_of("closed_until"),
+        "reason": both("closed_reason") or {}, "cancel_booked": "closed_cancel" in request.form,
+    }  # fmt: skip
+    desk = quote(request.form.get("desk", ""), safe="")
+    answer = ask("POST", f"/staff/desks/{desk}/closures", payload=said, key=request.form.get("key"))
+    if not answer.ok:
+        typed = {**request.form, **said, "once": True}
+        return _day(typed, answer), answer.status
+    flash(translate(_("Saved.")), "done")
+    return back("appointments")
+
+
+@blp.post("/desk-closures/<uuid:closure_id>/end")
+def open_desk(closure_id: UUID) -> Any:
+    """The desk is open in that time after all."""
+    act("DELETE", f"/staff/desk-closures/{closure_id}", done=_("Taken back."))
     return back("appointments")
 
 
