@@ -37,6 +37,7 @@ Headers = dict[str, str]
 BOTH = {"ar": "كلمات كافية", "en": "Words enough"}
 OWNER, NEIGHBOUR, RELATIVE = "+97333111222", "+97333111333", "+97333111444"
 STRANGER = "+97333111777"  # of whom the house knows nothing
+MARKS = (OWNER, OWNER[4:], "Maryam Ahmed", "مريم أحمد")  # by which the owner is seen in an answer
 
 
 @dataclass
@@ -94,7 +95,7 @@ def make(client: FlaskClient) -> House:
         sync(tx, load(settings().governorate.folder))
     make_edition()
     with db.transaction() as tx:
-        facts = {"name_ar": "مريم أحمد", "name_latin": "Maryam Ahmed", "sex": Sex.FEMALE, "block": "317",
+        facts = {"name_ar": MARKS[3], "name_latin": MARKS[2], "sex": Sex.FEMALE, "block": "317",
                  "birth_date": date(1991, 3, 1)}  # fmt: skip
         person = ensure_person(tx, OWNER, **facts).id
         ensure_person(tx, NEIGHBOUR)

@@ -79,16 +79,20 @@ class Watched(FlaskClient):
             token = answer.request.headers.get("Authorization", "").removeprefix("Bearer ")
             told = (tokens.read(token) or {}).get("sub") if token else None
             new = [line for line in lines() if line.id not in before]
-            self.left.setdefault(f"{answer.request.method} {rule.rule}", []).append(Left(told, new))
+            shows = (
+                any(mark in answer.get_data(as_text=True) for mark in belongings.MARKS) if answer.is_json else False
+            )
+            self.left.setdefault(f"{answer.request.method} {rule.rule}", []).append(Left(told, new, shows))
         return answer
 
 
 @dataclass(frozen=True)
 class Left:
-    """What one request left in the trail, and who sent it (none without a sign-in)."""
+    """What one request left in the trail, who sent it (none without a sign-in), and whether it shows the owner."""
 
     by: str | None
     lines: list[Any]
+    shows: bool = False
 
 
 def lines() -> list[Any]:
@@ -149,9 +153,11 @@ def test_what_a_route_changes_stands_in_the_trail(
     silent = [one for one in left if not one.lines]
     assert bool(silent) == (name in WITHOUT_A_LINE), "no line: call audit.record where it is done"
     assert not [fault for one in left for fault in faults(one)]
-    if "<" in route.rule and named(route) in owned(house).values() and named(route) not in OF_MANY:
-        at_work = [one for one in left if one.by in map(str, house.members.values())]
-        assert all(any(line.people for line in one.lines) for one in at_work), "say whose it is: `people`"
+    at_work = [one for one in left if one.by in map(str, house.members.values())]
+    owners = "<" in route.rule and named(route) in owned(house).values() and named(route) not in OF_MANY
+    assert all(any(line.people for line in one.lines) for one in at_work if owners), "say whose it is: `people`"
+    shown = [one for one in at_work if one.shows]
+    assert all(any(house.person in (line.people or ()) for line in one.lines) for one in shown), "say who was shown"
 
 
 def faults(left: Left) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import threading
 import time
 from collections import Counter
@@ -19,13 +20,14 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select, text
+from sqlalchemy import any_, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from asimati.accounts.actions import ensure_person
 from asimati.credentials.models import Credential
 from asimati.kit import db
+from asimati.kit.audit import AuditLine
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import Actor
 from asimati.volunteering import rankings
@@ -75,6 +77,13 @@ def staff(as_staff: SignIn) -> Headers:
 
 def placed(answer: Mapping[str, Any]) -> list[tuple[str, int, str, int]]:
     return [(one["category"], one["place"], one["hours"], one["shifts"]) for one in answer["items"]]
+
+
+def openings_of(person: UUID) -> list[str]:
+    """What of the edition was opened that shows somebody, in its order."""
+    with db.transaction() as tx:
+        lines = select(AuditLine.facts).where(person == any_(AuditLine.people), AuditLine.subject_type == "edition")
+        return [json.loads(facts)["view"] for facts in tx.scalars(lines.order_by(AuditLine.id))]
 
 
 # --- the ranking -----------------------------------------------------------------------------------------------
@@ -198,6 +207,10 @@ def test_a_frozen_ranking_is_signed_and_later_corrections_stand_beside_it(
     }  # fmt: skip
     assert get(client, "/me/passport?edition=done", who)["editions"][0]["place"] == 1
     assert get(client, "/me/passport?edition=done", who)["hours"] == "1.00"
+
+    assert client.get(f"{V1}/staff/editions/done/ceremony.xlsx?places=1", headers=staff).status_code == 200
+    seen = ["ranking", "snapshot", "ranking", "corrections", "ceremony", "corrections"]
+    assert (openings_of(me(client, who)), openings_of(newcomer)) == (seen, ["corrections"] * 2)
 
 
 def jwt_of(credential: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -91,6 +92,7 @@ def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
     """The frozen ranking as it was signed, people by their ids alone: its SHA-256 is the signed digest."""
     policy.require(actor, "see")
     edition = rankings.edition_of(tx, code)
+    _note(tx, actor, code, "snapshot", rankings.ranked(tx, edition.code))
     return _file(rankings.snapshot_file(tx, edition.code), f"ranking-{code}.csv", "text/csv")
 
 
@@ -101,10 +103,12 @@ def snapshot_file(tx: Session, actor: Actor, code: str) -> Response:
 def ceremony_xlsx(tx: Session, actor: Actor, query: Dict, code: str) -> Response:
     """Whom to call to the stage, organisations too, with the rules and what was corrected since, as a workbook."""
     edition, people, organisations = _winners(tx, actor, code, query["places"])
+    corrected = rankings.corrections(tx, edition)
+    _note(tx, actor, code, "corrections", corrected)
     tables = {
         translate(_("Winners")): ceremony.winners(edition, people),
         translate(_("Organisations")): ceremony.winners(edition, organisations),
-        translate(_("Corrections")): ceremony.corrections(edition, rankings.corrections(tx, edition)),
+        translate(_("Corrections")): ceremony.corrections(edition, corrected),
         translate(_("How volunteers are ranked")): ceremony.rules(edition),
     }
     return _file(xlsx_of(tables, language=language()), f"ceremony-{code}.xlsx", XLSX)
@@ -140,7 +144,7 @@ def _winners(
     return edition, rows, entities.ranking(tx, edition, places)
 
 
-def _note(tx: Session, actor: Actor, code: str, view: str, rows: list[dict[str, Any]]) -> None:
+def _note(tx: Session, actor: Actor, code: str, view: str, rows: Sequence[Mapping[str, Any]]) -> None:
     people: set[UUID] = {row["person_id"] for row in rows}
     if people:
         audit.opened(tx, actor, ("edition", code), people, view=view, listed=len(rows))

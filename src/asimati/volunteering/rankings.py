@@ -6,7 +6,7 @@ equal in all of them shares the place, and as many places after it stay empty (1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -151,6 +151,12 @@ def digest(tx: Session, edition: str) -> str:
 def snapshot_file(tx: Session, edition: str) -> bytes:
     """The frozen ranking as it was signed: category, place, whose, minutes, shifts; a line each, in order."""
     return str(tx.scalars(_FILE, {"edition": edition}).one()).encode()
+
+
+def ranked(tx: Session, edition: str) -> Sequence[Mapping[str, Any]]:
+    """Everybody in the frozen ranking whose account is still there (`person_id`)."""
+    rows = select(RankingRow.person_id).where(RankingRow.edition == edition)
+    return tx.execute(rows.join(Person, Person.id == RankingRow.person_id)).mappings().all()  # type: ignore[return-value]
 
 
 def places_of(tx: Session, person: UUID) -> dict[str, dict[str, Any]]:
