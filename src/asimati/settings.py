@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 PROFILES = ("development", "test", "production")
 PREFIX = "ASIMATI_"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+# Passwords of databases that stand in examples, ours (`compose.yaml`) and others'.
+KNOWN_TO_EVERYBODY = {"asimati", "postgres", "password", "admin", "root"}
 # Environment names with the prefix that are not settings.
 NOT_SETTINGS = {"PROFILE", "CONFIG"}
 
@@ -188,6 +190,9 @@ def _refuse_dangers(profile: str, values: Mapping[str, Any]) -> None:
         raise SettingsError("providers.mailbox keeps messages from people; production must not set it.")
     if values["sign_on"]["local"]:
         raise SettingsError("sign_on.local vouches for anybody; production must not set it.")
+    for name in ("url", "owner_url"):
+        if urlsplit(values["database"][name]).password in KNOWN_TO_EVERYBODY:
+            raise SettingsError(f"production needs another password in ASIMATI_DATABASE_{name.upper()}.")
     address = urlsplit(values["public_url"])
     if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise SettingsError("production needs ASIMATI_PUBLIC_URL, an https address: cookies go over TLS alone.")

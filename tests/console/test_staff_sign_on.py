@@ -74,6 +74,19 @@ def test_a_colleague_signs_in_with_the_button_and_goes_where_they_wanted(sign_on
     assert signed_in() == [("staff", "standard")]
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none", None])
+def test_no_other_site_begins_a_sign_on(app: Flask, sign_on: Any, site: str | None) -> None:
+    """A link elsewhere, and a provider that asks whoever is signed in there nothing: one would be in unasked."""
+    begun = app.test_client().get(
+        "/console/sign-in/with/work?next=/console/queues", headers={"Sec-Fetch-Site": site} if site else {}
+    )
+    ours = site in ("same-origin", "none", None)
+    assert begun.status_code == 302 and ("/auth/oidc/work/start" in begun.headers["Location"]) == ours
+    assert bool(begun.headers.getlist("Set-Cookie")) == ours
+    if not ours:
+        assert begun.headers["Location"] == "/console/sign-in?next=/console/queues"
+
+
 def test_the_providers_second_factor_is_taken_where_settings_name_it(
     sign_on: Any, provider: HostileProvider
 ) -> None:

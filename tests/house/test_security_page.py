@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from asimati.kit import db, rotation
 from asimati.kit.policy import Role
+from asimati.kit.privacy import Group
 from asimati.settings import SettingsError, settings
 from tests.house.test_everywhere import ROUTES, path_of
 
@@ -33,7 +34,8 @@ def named(path: Path) -> str:
 
 
 def rows() -> list[list[str]]:
-    lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    told = re.sub(r"## Levels of protection.*?(?=\n## )", "", PAGE, flags=re.DOTALL)
+    lines = [line for line in told.splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.removeprefix("|").removesuffix("|").split(" | ")] for line in lines]
     return [row for row in cells if row[0] not in ("risk", "id")]
 
@@ -161,6 +163,13 @@ def test_every_purpose_of_a_key_is_in_the_inventory() -> None:
     assert len(used) > 20 and not (used | sealed) - written
     whole = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
     assert not [name for name in written if not re.search(rf"[\"'|]{name}[\"'|]", whole)], "nobody uses it any more"
+
+
+def test_every_group_of_the_data_map_has_its_level() -> None:
+    section = PAGE.partition("## Levels of protection")[2].partition("\n## ")[0]
+    said = " ".join(line.split("|")[2] for line in section.splitlines() if line.startswith("| "))
+    named = re.findall(r"`(\w+)`", said)
+    assert sorted(named) == sorted(Group)
 
 
 def test_every_address_that_is_called_is_in_the_list() -> None:

@@ -46,6 +46,8 @@ PRODUCTION = BASE | {
         {"ASIMATI_PROVIDERS_MAILBOX": "true"},
         {"ASIMATI_SIGN_ON_LOCAL": "true"},
         {"ASIMATI_PUBLIC_URL": "http://asimati.example"},
+        {"ASIMATI_DATABASE_URL": "postgresql+psycopg://asimati:asimati@postgres/asimati"},
+        {"ASIMATI_DATABASE_OWNER_URL": "postgresql+psycopg://postgres:postgres@postgres/asimati"},
     ],
 )
 def test_production_refuses_what_only_development_may_do(danger: dict[str, str]) -> None:

@@ -9,6 +9,9 @@ import time
 import jwt
 import pytest
 import time_machine
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import encode
 
 from asimati.kit import tokens
 from asimati.settings import settings
@@ -47,6 +50,19 @@ def test_a_token_of_another_key_type_or_algorithm_is_not_read() -> None:
         written = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
         assert tokens.read(f"{written}.{body}.{signature}") is None, altered
     assert tokens.read("a.b.c") is None
+
+
+def test_a_key_that_a_token_brings_along_is_not_looked_at() -> None:
+    """Neither a key in the header, nor an address of one, nor one of the forger's under a name of ours."""
+    theirs = OKPKey.generate_key("Ed25519", {"kid": "theirs"}, auto_kid=False)
+    ours = jwt.get_unverified_header(tokens.sign(claims()))["kid"]
+    said = {"iss": "asimati", "aud": "asimati", **claims()}
+    for kid in (ours, "theirs"):
+        for brought in ({}, {"jwk": theirs.as_dict(private=False)}, {"jku": "https://theirs.example/keys"}):
+            header = {"alg": "Ed25519", "typ": "at+jwt", "kid": kid, **brought}
+            registry = JWSRegistry(algorithms=["Ed25519"])
+            forged = encode(header, said, theirs, registry=registry)
+            assert tokens.read(forged) is None and tokens.made_for(forged) is None, header
 
 
 def test_keys_change_and_the_last_one_verifies_until_its_tokens_expire() -> None:

@@ -48,7 +48,12 @@ def sign_in_page(refused: Answer | None, email: str) -> str:
 
 @blp.get("/sign-in/with/<provider>")
 def sign_on(provider: str) -> AnyResponse:
-    """To the provider. What this browser has to know when it comes back, it takes along."""
+    """To the provider. What this browser has to know when it comes back, it takes along.
+
+    A link on another site leads to our sign-in page: nobody is signed in who did not ask for it here.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return redirect(url_for("console.sign_in", next=inside(request.args.get("next"))))
     kept = {
         "verifier": random.token_urlsafe(48),
         "state": random.token_urlsafe(24),
