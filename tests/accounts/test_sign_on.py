@@ -81,6 +81,21 @@ def test_a_signed_in_phone_account_is_joined_and_raised(
         assert client.get(f"{V1}/me", headers=bearer(raised)).status_code == 200
 
 
+def test_an_account_is_joined_by_whoever_has_just_signed_in_and_raised_whenever_it_was(
+    sign_on: Call, as_resident: Call, me: Call, moved_clock: Call
+) -> None:
+    """Else whoever took a token could bind an account to themselves for good."""
+    phone = as_resident("+97333112233")
+    with moved_clock(seconds=901):
+        walk = sign_on("maryam")
+        assert slug(walk.tokens(phone)) == "proof-too-old"
+        anew = as_resident("+97333112233")
+        joined = walk.tokens(anew)
+        assert joined.status_code == 200 and me(bearer(joined.json))["phone"] == "+97333112233"
+    with moved_clock(seconds=2000):
+        assert sign_on("maryam").tokens(bearer(joined.json)).status_code == 200
+
+
 def test_an_app_that_lost_the_answer_asks_again(sign_on: Call, as_resident: Call, client: FlaskClient) -> None:
     phone, walk = as_resident("+97333112233"), sign_on("maryam")
     key = {"Idempotency-Key": "the answer was lost"}

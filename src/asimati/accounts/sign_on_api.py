@@ -97,7 +97,8 @@ def callback(tx: Session, actor: Actor, provider: str) -> Response:
     takes=schemas.FetchIn,
     gives=TokensOut,
     refuses=[
-        SignOnRefused, AnotherPersonalNumber, PersonalNumberTaken, FactorAsked, WrongFactor, TooManyTries,
+        SignOnRefused, AnotherPersonalNumber, PersonalNumberTaken, ProofTooOld, FactorAsked, WrongFactor,
+        TooManyTries,
     ],
 )  # fmt: skip
 def fetch_tokens(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:

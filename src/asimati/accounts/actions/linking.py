@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from asimati.accounts.actions.sessions import require_fresh
 from asimati.accounts.models import Person, SignOnLink, StaffMember
 from asimati.accounts.refusals import AnotherPersonalNumber, PersonalNumberTaken, SignOnRefused
 from asimati.accounts.sign_on.proof import Identity
@@ -32,7 +33,8 @@ def whose(tx: Session, actor: Actor, provider: Provider, identity: Identity) -> 
     """The account a resident's sign-on opens, made if there is none; a signed-in actor's own, joined with it.
 
     Raises AnotherPersonalNumber when the account is of somebody else, PersonalNumberTaken when another account is
-    this person's; SignOnRefused when the provider changed its mind about who its subject is.
+    this person's, ProofTooOld when they are to be joined and the actor signed in long ago; SignOnRefused when the
+    provider changed its mind about who its subject is.
     """
     _hold(provider, identity, tx)
     linked, numbered = _linked(tx, provider, identity), _numbered(tx, identity)
@@ -113,7 +115,9 @@ def _own(tx: Session, actor: Actor, linked: Person | None, numbered: Person | No
     assert own is not None  # noqa: S101 - they are signed in
     if own.cpr and identity.number and secrets.unseal(own.cpr, "cpr") != identity.number:
         raise AnotherPersonalNumber
-    if linked is not None and linked.id != own.id:
+    if linked is None:
+        require_fresh(tx, actor)  # from now on this subject opens the account
+    elif linked.id != own.id:
         raise PersonalNumberTaken
     if numbered is not None and numbered.id != own.id and numbered.cpr_proved_at is not None:
         raise PersonalNumberTaken
