@@ -65,10 +65,12 @@ def test_a_request_whose_legal_time_ends_is_marked_and_its_notice_leads_to_it(
     run_listeners()
     for address in ("/console/data-requests", f"/console/data-requests/{reference}"):
         assert 'class="badge late"' in text_of(desk.get(address))
+    assert 'id="told"' in text_of(desk.get("/console/"))  # what was not read yet stands on the first page too
     notices = text_of(desk.get("/console/my-notices"))
     assert reference in notices
     (one,) = re.findall(r'action="(/console/my-notices/[0-9a-f-]{36})"', notices)
     assert send(desk, notices, one).headers["Location"].endswith(f"/console/data-requests/{reference}")
+    assert 'id="told"' not in text_of(desk.get("/console/"))
 
 
 def test_an_erasure_shows_what_stays_and_why_before_it_is_done(

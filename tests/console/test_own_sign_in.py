@@ -46,6 +46,32 @@ def test_each_character_of_a_password_counts(sign_in: Callable[..., Any], client
     assert sign_in(password=chosen)[1].status_code == 303 and sign_in(password=chosen.strip())[1].status_code == 401
 
 
+def test_whoever_was_told_their_password_is_led_to_choose_another_and_then_let_in(
+    app: Flask, client: FlaskClient, sign_in: Callable[..., Any]
+) -> None:
+    with db.transaction() as tx:
+        create_staff(tx, "head@asimati.example", PASSWORD, {"ar": "رئيس", "en": "Head"}, [Role.ADMINISTRATOR])
+    head = app.test_client()
+    head.post("/console/language", data={"language": "en"})
+    head.post("/console/sign-in", data={"email": "head@asimati.example", "password": PASSWORD})
+    sign_in()
+    colleagues = head.get("/console/members").get_data(as_text=True)
+    (address,) = re.findall(r'href="(/console/members/[^"]+)" data-open>Noor', colleagues)
+    page = head.get(address).get_data(as_text=True)
+    made = head.post(f"{address}/password", data={"mark": mark_of(page), "key": "once"}).get_data(as_text=True)
+    told = re.findall(r'class="large"><[^>]+>([^<]+)<', made)[0]
+    browser, entered = sign_in(password=told)
+    assert entered.status_code == 303
+    for path in ("/console/", "/console/queues"):
+        assert browser.get(path).headers["Location"].endswith("/console/me"), path
+    page = browser.get("/console/me").get_data(as_text=True)
+    assert "was told to you" in page
+    said = {"mark": mark_of(page), "current": told, "chosen": "palm trees by a distant shore"}
+    browser.post("/console/me/password", data=said)
+    assert browser.get("/console/").status_code == 200
+    assert "was told to you" not in browser.get("/console/me").get_data(as_text=True)
+
+
 def mark_of(page: str) -> str:
     return re.findall(r'data-mark="(\w+)"', page)[0]
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
-from asimati.http.access import UNATTENDED, is_attended
+from asimati.http.access import UNATTENDED, PasswordToChoose, SecondFactorNeeded, is_attended
 from asimati.kit import words
 from asimati.kit.text import say
 from asimati.settings import settings
@@ -84,13 +84,21 @@ def ask(
     asked = EnvironBuilder(
         method=method,
         path=f"/api/v1{path}",
-        query_string={name: value for name, value in (query or {}).items() if value not in (None, "")},
+        query_string={name: _worded(value) for name, value in (query or {}).items() if value not in (None, "")},
         headers=list(headers.items()),
         json=body if body is not None else None,
         data={"file": (file.stream, file.filename)} if file else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
     )
     return _heard(Response.from_app(_application(), asked.get_environ(), buffered=True))
+
+
+# What nothing opens before: choosing a password, setting up a second factor.
+AT_ONCE = frozenset({PasswordToChoose.slug, SecondFactorNeeded.slug})
+
+
+def _worded(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def need(path: str, **query: Any) -> Any:
@@ -102,8 +110,14 @@ def need(path: str, **query: Any) -> Any:
 
 
 def may(path: str, **query: Any) -> Any:
-    """The body of a GET, or None where this caller may not ask or there is nothing."""
+    """The body of a GET, or None where this caller may not ask or there is nothing.
+
+    Raises Refused where the caller has to do something first (`AT_ONCE`), and where the question was none: what a
+    page asks by itself is our own to mend.
+    """
     answer = ask("GET", path, query=query)
+    if answer.status in (400, 422) or answer.slug in AT_ONCE:
+        raise Refused(answer)
     return answer.body if answer.ok else None
 
 

@@ -10,9 +10,8 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from asimati.console import session, showing
-from asimati.console.asking import Answer, Refused, ask, said
+from asimati.console.asking import AT_ONCE, Answer, Refused, ask, said
 from asimati.http import cookies, problems
-from asimati.http.access import PasswordToChoose, SecondFactorNeeded
 from asimati.kit import words
 from asimati.kit.errors import Refusal
 from asimati.kit.policy import Role
@@ -167,7 +166,7 @@ def leave(response: Response) -> Response:
 @blp.errorhandler(Refused)
 def refused(fault: Refused) -> Any:
     """The API said no: the reason, on a page."""
-    if fault.answer.slug in (SecondFactorNeeded.slug, PasswordToChoose.slug) and request.endpoint != "console.me":
+    if fault.answer.slug in AT_ONCE and request.endpoint != "console.me":
         return redirect(url_for("console.me"))
     if fault.answer.status == 401:
         return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, g, jsonify, redirect, request, url_for
 
 from asimati.console import session, showing
-from asimati.console.asking import Answer, ask, listed
+from asimati.console.asking import Answer, ask, listed, need
 from asimati.console.forms import form_of, secret_of
 from asimati.console.frame import LANGUAGE, back, blp, inside, page
 from asimati.console.pages.sign_on import sign_in_page, staff_providers
@@ -86,7 +86,7 @@ def home() -> str:
         "home.html",
         title=_("Today"),
         today=clock.local_day(clock.utcnow()),
-        told=listed("/staff/notices", unread=True, limit=5),
+        told=need("/staff/notices", unread=True, limit=5)["items"],
         first=first,
         rest=[queue for queue in waiting if queue not in first],
         most=max([*(queue["count"] for queue in waiting), doors or 0], default=0),
