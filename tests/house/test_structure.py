@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -88,3 +89,15 @@ def test_no_task_waits_inside_the_broker() -> None:
         code = path.read_text(encoding="utf-8")
         assert "countdown=" not in code, path
         assert "eta=" not in code, path
+
+
+def test_the_console_works_by_the_api_alone() -> None:
+    """Pages ask routes, so nothing can be read or done on them without its check and its line in the trail."""
+    for path in (ROOT / "src/asimati/console").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("asimati."):
+                continue
+            names = {one.name for one in node.names}
+            assert not names & {"transaction", "actions", "queries", "models"}, (path, names)
+            if str(node.module).rpartition(".")[2] in ("actions", "queries", "models"):
+                assert all(name.isupper() for name in names), (path, names)  # words and tables, no deeds

@@ -63,8 +63,10 @@ def edit_programme(tx: Session, actor: Actor, slug: str, version: int | None, **
 
 
 def create_event(tx: Session, actor: Actor, **fields: Any) -> Event:
-    """A draft with all its seats free. Raises Invalid."""
+    """A draft with all its seats free. Raises Invalid, and NotFound for what a limited role does not reach."""
     policy.require(actor, "organise")
+    if not policy.may_everywhere(actor, "organise") and tx.get(Programme, fields["programme"]) is None:
+        raise NotFound  # as for a programme that is there and out of reach
     event = new_event(tx, status=Publication.DRAFT, **fields)
     policy.require_at(actor, "organise", event)
     audit.record(tx, actor, "events.event_created", ("event", event.id), programme=event.programme)
