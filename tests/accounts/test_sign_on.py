@@ -96,6 +96,16 @@ def test_an_account_is_joined_by_whoever_has_just_signed_in_and_raised_whenever_
         assert sign_on("maryam").tokens(bearer(joined.json)).status_code == 200
 
 
+def test_an_account_is_joined_whenever_one_signed_in_where_the_provider_vouches_for_its_telephone(
+    provider: HostileProvider, sign_on: Call, as_resident: Call, me: Call, moved_clock: Call
+) -> None:
+    provider.people["maryam"] = MARYAM | {"phone_number": "+97333112233", "phone_number_verified": True}
+    phone = as_resident("+97333112233")
+    with moved_clock(days=20):
+        joined = sign_on("maryam").tokens(phone)
+        assert joined.status_code == 200 and me(bearer(joined.json))["phone"] == "+97333112233"
+
+
 def test_an_app_that_lost_the_answer_asks_again(sign_on: Call, as_resident: Call, client: FlaskClient) -> None:
     phone, walk = as_resident("+97333112233"), sign_on("maryam")
     key = {"Idempotency-Key": "the answer was lost"}

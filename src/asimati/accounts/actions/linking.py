@@ -115,9 +115,9 @@ def _own(tx: Session, actor: Actor, linked: Person | None, numbered: Person | No
     assert own is not None  # noqa: S101 - they are signed in
     if own.cpr and identity.number and secrets.unseal(own.cpr, "cpr") != identity.number:
         raise AnotherPersonalNumber
-    if linked is None:
+    if linked is None and not _is_phone_of(own, identity):
         require_fresh(tx, actor)  # from now on this subject opens the account
-    elif linked.id != own.id:
+    if linked is not None and linked.id != own.id:
         raise PersonalNumberTaken
     if numbered is not None and numbered.id != own.id and numbered.cpr_proved_at is not None:
         raise PersonalNumberTaken
