@@ -1,7 +1,7 @@
 """Whatever staff are shown of a resident, a line of the trail names that resident: looked for in the answers.
 
 The owner of one of each thing (`belongings.py`) stands in what staff read by name, telephone or number, or in a
-file. Every route that staff alone read by is asked as every role that may, and every queue.
+file. Every route that staff read by is asked, and every queue, as two of the roles that may.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from asimati.http.queues import DESKS
 from asimati.http.routes import Route
 from asimati.kit import audit, clock, db
 from asimati.kit.audit import AuditLine
-from asimati.kit.policy import Role
+from asimati.kit.policy import Actor, Role
 from asimati.volunteering.models import Edition, HoursLine
 from tests.house import belongings
 from tests.house.belongings import House, member, signed_in
@@ -70,17 +70,17 @@ def ranked(house: House) -> str:
     return str(code)
 
 
-def lines() -> dict[Any, AuditLine]:
+def lines() -> dict[Any, Any]:
+    """Who is named, by line."""
     with db.transaction() as tx:
-        return {line.id: line for line in tx.scalars(select(AuditLine))}
+        return {row.id: row.people for row in tx.execute(select(AuditLine.id, AuditLine.people))}
 
 
 def read(house: House, path: str, role: str) -> tuple[Any, bool, bool]:
     """The answer, whether the owner stands in it, and whether a line names them as somebody who was looked at."""
     before = lines()
     answer = house.client.get(path, headers=house.staff[role])
-    new = [line for name, line in lines().items() if name not in before]
-    named = any(house.person in (line.people or ()) for line in new)
+    named = any(house.person in (people or ()) for line, people in lines().items() if line not in before)
     return answer, stands(house, answer), named
 
 
@@ -94,7 +94,7 @@ def stands(house: House, answer: Any) -> bool:
 
 @pytest.mark.parametrize("route", AT_WORK, ids=ids)
 def test_whoever_stands_in_what_staff_read_is_named(house: House, route: Route) -> None:
-    for role in sorted(route.who.roles or Role):
+    for role in sorted(route.who.roles or Role)[: 2 if route.opens else 1]:
         answer, shown, named = read(house, house.path(route), str(role))
         if ids(route) in TOLD_OTHERWISE:
             assert shown and not named, "take the excuse away"
@@ -104,9 +104,11 @@ def test_whoever_stands_in_what_staff_read_is_named(house: House, route: Route) 
 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_whoever_stands_in_a_queue_is_named(house: House, queue: str) -> None:
-    for role in Role:
-        _answer, shown, named = read(house, f"/api/v1/staff/queues/{queue}", str(role))
-        assert named or not shown, role
+    (desk,) = [desk for desk in DESKS if queue in desk.titles]
+    may = [role for role in Role if desk.may(Actor("staff", house.members[role], frozenset({role})))]
+    for role in may[:2]:
+        answer, shown, named = read(house, f"/api/v1/staff/queues/{queue}", role)
+        assert answer.status_code == 200 and (named or not shown), role
 
 
 def test_without_its_line_a_reading_would_be_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
