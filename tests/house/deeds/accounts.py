@@ -210,6 +210,14 @@ def end_a_colleagues_sign_ins(house: House, go: Go) -> None:
     go(house.staff["administrator"])
 
 
+@deed("DELETE /api/v1/staff/people/<uuid:person_id>/sessions")
+def sign_somebody_out(house: House, go: Go) -> None:
+    """Who lost a telephone."""
+    signed_in(person=house.person)
+    role = next(iter(sorted(go.route.who.roles or ())))
+    go(house.staff[role])
+
+
 @deed("POST /api/v1/staff/audit/verify")
 def verify_the_trail(house: House, go: Go) -> None:
     go(house.staff["auditor"])

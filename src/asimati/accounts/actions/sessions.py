@@ -178,7 +178,7 @@ def end_sessions_of_person(tx: Session, actor: Actor, person_id: UUID) -> None:
 def end_all_sessions(tx: Session) -> int:
     """End every sign-in there is, after something was stolen from the house itself; how many."""
     ended = tx.execute(_LIVE.values(revoked_at=func.app_now())).rowcount  # type: ignore[attr-defined]
-    audit.record(tx, SYSTEM, "accounts.all_sessions_ended", ("session", None), ended=ended)
+    audit.record(tx, SYSTEM, "accounts.all_sessions_ended", ("session", ""), ended=ended)
     return int(ended)
 
 
