@@ -135,6 +135,30 @@ def test_a_page_that_keeps_itself_up_to_date_is_nobodys_presence(
         assert browser.get("/console/").status_code == (302 if by_itself else 200)
 
 
+def test_signing_in_where_one_is_signed_in_ends_that_sign_in(
+    sign_in: Callable[..., Any], client: FlaskClient
+) -> None:
+    browser, _answer = sign_in()
+    other, _answer = sign_in()
+
+    def sessions() -> list[str]:
+        shown = other.get("/console/me").get_data(as_text=True)
+        return re.findall(r"/console/me/sessions/([^/]+)/end", shown)
+
+    (before,) = sessions()
+    again = browser.post(
+        "/console/sign-in",
+        data={
+            "email": EMAIL,
+            "password": PASSWORD,
+            "mark": mark_of(browser.get("/console/").get_data(as_text=True)),
+        },
+    )
+    assert again.status_code == 303
+    (after,) = sessions()
+    assert after != before
+
+
 def test_signing_out_has_the_browser_forget_what_it_was_shown(sign_in: Callable[..., Any]) -> None:
     browser, _answer = sign_in()
     mark = mark_of(browser.get("/console/").get_data(as_text=True))

@@ -65,6 +65,13 @@ def open_with(answer: Answer) -> dict[str, Any]:
     return dict(g.tokens)
 
 
+def begin(answer: Answer) -> None:
+    """Somebody has just signed in, in this browser: whoever was signed in here before is so no longer."""
+    if g.get("token"):
+        ask("POST", "/auth/logout")
+    open_with(answer)
+
+
 def unlock(password: str) -> Answer | None:
     """Open the screen of somebody who was away; None where nobody was."""
     kept = _read(cookies.read(COOKIE))

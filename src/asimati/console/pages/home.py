@@ -32,7 +32,7 @@ def sign_in_now() -> Any:
     answer = ask("POST", "/auth/staff", payload=form_of("email", "totp") | secret_of("password"))
     if not answer.ok:
         return sign_in_page(answer, request.form.get("email", "")), answer.status
-    session.open_with(answer)
+    session.begin(answer)
     return redirect(inside(request.args.get("next")), 303)
 
 

@@ -102,7 +102,7 @@ def passkey_sign_in() -> Any:
     """Sign in with what a passkey signed."""
     answer = ask("POST", "/auth/staff/passkey", payload=request.get_json())
     if answer.ok:
-        session.open_with(answer)
+        session.begin(answer)
         return jsonify({})
     return jsonify({"problem": answer.problem}), answer.status
 

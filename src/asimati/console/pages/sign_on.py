@@ -97,7 +97,7 @@ def _fetched(kept: Mapping[str, Any], code: str, more: Mapping[str, str]) -> Any
         return page("sign_on_factor.html", title=_("Sign in"), refused=answer, code=code), answer.status
     if not answer.ok:
         return _refused(answer)
-    session.open_with(answer)
+    session.begin(answer)
     response = redirect(kept["next"], 303)
     cookies.clear(response, COOKIE, path="/console")
     return response
