@@ -155,6 +155,21 @@ def test_counts_keep_themselves_up_to_date(house: House, signed_in: Opened, lang
     expect(count).not_to_have_text(str(before), timeout=25_000)
 
 
+def test_a_screen_that_nobody_touches_goes_by_itself(house: House, signed_in: Opened) -> None:
+    page = signed_in("reviewer", "en")
+    page.clock.install()
+    page.goto("/console/queues/mine")
+    page.evaluate("window.here = true")
+    idle = 1000 * int(page.locator("body").get_attribute("data-idle") or 0)
+    for _ in range(2):
+        page.clock.fast_forward(idle - 60_000)
+        page.keyboard.press("Shift")
+    assert page.evaluate("window.here"), "somebody is there"
+    with page.expect_navigation():
+        page.clock.fast_forward(idle + 60_000)
+    assert page.evaluate("window.here") is None
+
+
 def event_of_today(house: House, capacity: int = 10) -> dict[str, Any]:
     """A published event whose doors are open now."""
     staff = house.staff("coordinator")
