@@ -75,31 +75,16 @@ def _database_on(server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database(postgres: str) -> Iterator[str]:
     """The address of a migrated database; the settings of this process point to it."""
+    from asimati.migrations import migrate
+
     os.environ["ASIMATI_DATABASE_URL"] = postgres
     settings.cache_clear()
     db.engine.cache_clear()
     db._reader.cache_clear()
-    _make_tables()
+    migrate()
+    _make_broom()
     yield postgres
     db.engine().dispose()
-
-
-def _make_tables() -> None:
-    import contextlib
-    import importlib
-
-    if list((Path(words.__file__).parents[1] / "migrations" / "versions").glob("*.py")):
-        from asimati.migrations import migrate
-
-        migrate()
-        return
-    for room in ("accounts", "places", "service_requests", "volunteering", "events", "notifications", "impact"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"asimati.{room}.models")
-    for other in ("http.writes", "kit.audit", "kit.jobs", "kit.outbox"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"asimati.{other}")
-    db.Base.metadata.create_all(db.engine())
 
 
 @pytest.fixture
@@ -120,24 +105,31 @@ def clean(database: str) -> str:
 
 
 def empty() -> None:
-    """Empty every table. Most tests fill a few with little, which is deleted far sooner than all are truncated."""
-    tables = [table.name for table in db.Base.metadata.sorted_tables]
-    filled = " UNION ALL ".join(
-        f"SELECT '{name}' AS name, pg_relation_size('\"{name}\"') AS size WHERE EXISTS (SELECT FROM \"{name}\")"
-        for name in tables
-    )
+    """Empty every table."""
     with db.engine().begin() as connection:
-        sizes = {row.name: row.size for row in connection.execute(text(filled))}
-        large = ", ".join(f'"{name}"' for name, size in sizes.items() if size > SMALL)
-        if large:
-            connection.execute(text(f"TRUNCATE {large} RESTART IDENTITY CASCADE"))
-        # Neither foreign keys nor the guards of what may only be added to are asked while everything goes.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for name in sizes:
-            connection.execute(text(f'DELETE FROM "{name}"'))
+        connection.execute(text("SELECT tests.empty_tables()"))
 
 
-SMALL = 1_000_000  # bytes
+def _make_broom() -> None:
+    """What empties the tables, planned once: most tests fill a few with little, deleted far sooner than truncated.
+
+    Neither foreign keys nor the guards of what may only be added to are asked while everything goes.
+    """
+    sweep = """
+        IF EXISTS (SELECT FROM "{0}") THEN
+          IF pg_relation_size('"{0}"') > 1000000 THEN TRUNCATE "{0}" RESTART IDENTITY CASCADE; END IF;
+          DELETE FROM "{0}";
+        END IF;"""
+    with db.engine().begin() as connection:
+        tables = connection.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+        )
+        body = "".join(sweep.format(name) for name in tables)
+        connection.execute(text("CREATE SCHEMA tests"))
+        connection.exec_driver_sql(
+            "CREATE FUNCTION tests.empty_tables() RETURNS void LANGUAGE plpgsql "
+            f"SET session_replication_role = replica AS $$ BEGIN {body} END $$"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
 from asimati.accounts.actions import create_staff
 from asimati.accounts.api_keys import new_key
@@ -46,9 +45,9 @@ closed = pytest.mark.parametrize("route", [r for r in API if "anonymous" not in 
 @pytest.fixture(scope="module")
 def client(app: Flask, database: str) -> FlaskClient:
     """One client over tables emptied once: these tests ask, and change nothing that another of them sees."""
-    with db.engine().begin() as connection:
-        names = ", ".join(f'"{table.name}"' for table in db.Base.metadata.sorted_tables)
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    from tests.conftest import empty
+
+    empty()
     made = app.test_client()
     made.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     return made

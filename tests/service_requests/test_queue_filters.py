@@ -235,6 +235,7 @@ def test_a_search_is_planned_for_its_words_however_often_it_is_asked(
     if not planned:
         monkeypatch.setattr(queries, "plan_for_values", lambda tx: None)
     everywhere = Actor("staff", uuid4(), roles=frozenset({Role.REVIEWER}))
+    db.engine().dispose()  # a connection anew: on one in use stand the plans of other tests
     with db.transaction() as tx:
         for _ in range(15):
             assert queries.queue(tx, everywhere, "unassigned", page=PageArgs(), q="lamp")
