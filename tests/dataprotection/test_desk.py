@@ -445,6 +445,13 @@ def test_somebody_is_found_by_the_whole_number_alone(
     find = lambda **what: client.post(f"{V1}/staff/people/find", json=what, headers=officer).json  # noqa: E731
     assert find(phone="33118822") == find(cpr="010203045") == {"person": str(person)}
     assert find(cpr="010203046") == {"person": None}
+    with db.transaction() as tx:
+        asked = tx.execute(
+            text("SELECT subject_id, facts FROM audit_line WHERE action = 'person.opened' ORDER BY id")
+        )
+        assert list(asked) == [(str(person), '{"view": "find"}')] * 2 + [("", '{"view": "find"}')], (
+            "trying stays seen"
+        )
     assert "errors" in find() and "errors" in find(phone="33")
     assert "errors" in find(phone="") and "errors" in find(cpr=" ") and "errors" in find(phone="", cpr="")
 

@@ -134,9 +134,9 @@ def find(tx: Session, actor: Actor, payload: Dict) -> Dict:
     if payload.get("cpr"):
         wanted["cpr"] = personal_number(payload["cpr"])
     found = queries.found(tx, **wanted)
-    if found is not None:
-        audit.opened(tx, actor, ("person", found.id), [found.id], view="find")
-    return {"person": found.id if found else None}
+    person = found.id if found else None
+    audit.opened(tx, actor, ("person", person or ""), [person], view="find")  # that it was tried, whoever it finds
+    return {"person": person}
 
 
 def _telephone(written: str) -> str:
