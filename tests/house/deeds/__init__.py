@@ -75,4 +75,11 @@ def later(**by: float) -> None:
         tx.execute(moved, {"seconds": str(timedelta(**by).total_seconds())})
 
 
-from tests.house.deeds import accounts, cases, events, house, volunteering  # noqa: E402, F401 - each keeps its deeds
+from tests.house.deeds import (  # noqa: E402 - each keeps its deeds
+    accounts,  # noqa: F401
+    cases,  # noqa: F401
+    events,  # noqa: F401
+    house,  # noqa: F401
+    organisations,  # noqa: F401
+    volunteering,  # noqa: F401
+)
