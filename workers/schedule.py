@@ -21,7 +21,8 @@ from asimati.impact.actions import sweep
 from asimati.impact.proving import reconcile
 from asimati.kit import audit, jobs, outbox, reminders
 from asimati.kit.db import Session, transaction
-from asimati.notifications import broadcasts, digest, sending, undelivered, webhooks
+from asimati.notifications import broadcasts, digest, sending, webhooks
+from asimati.notifications.channels import mailbox
 from asimati.service_requests.actions.reminding import remind as remind_of_answers
 from asimati.service_requests.actions.reminding import remind_entities
 from asimati.service_requests.actions.timing import escalate
@@ -91,7 +92,7 @@ JOBS: Sequence[Job] = (
     Job("audit.verify", DAY, verify_audit, REPORTS, nightly=True),
     Job("notifications.broadcasts", timedelta(seconds=8), broadcasts.go_on),
     Job("notifications.digest", DAY, digest.gather, REPORTS, nightly=True),
-    Job("notifications.purge", DAY, undelivered.purge, REPORTS, nightly=True),
+    Job("notifications.purge_mailbox", DAY, mailbox.purge, REPORTS, nightly=True),
     Job("webhooks.wake", timedelta(seconds=10), webhooks.wake),
     Job("notifications.wake", timedelta(seconds=4), sending.wake),
     Job("events.lapse_offers", MINUTE, lapse_offers),

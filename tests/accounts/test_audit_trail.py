@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -45,3 +46,18 @@ def test_looking_leaves_a_line_too(client: FlaskClient, as_staff: Callable[..., 
     client.get(TRAIL, query_string={"action": "events."}, headers=auditor)
     newest = client.get(TRAIL, headers=auditor).json["items"][:2]
     assert "audit.opened" in [one["action"] for one in newest]
+
+
+def test_what_was_sought_stays_only_where_it_is_a_name_of_the_trail(
+    client: FlaskClient, as_staff: Callable[..., Headers]
+) -> None:
+    """Else a telephone typed where a subject is asked for would stand in the trail for good."""
+    with db.transaction() as tx:
+        audit.record(tx, SYSTEM, "places.tried", ("block", "317"))
+    auditor = as_staff("auditor")
+    for subject in ("317", "+97333112233"):
+        client.get(TRAIL, query_string={"subject_id": subject}, headers=auditor)
+    found, nothing = (
+        json.loads(one["facts"]) for one in reversed(client.get(TRAIL, headers=auditor).json["items"][:2])
+    )
+    assert (found["sought"], nothing["sought"]) == ({"subject_id": "317"}, {})

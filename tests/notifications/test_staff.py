@@ -19,9 +19,12 @@ from flask.testing import FlaskClient
 
 from asimati import pack
 from asimati.cli import cli
-from asimati.kit import db, outbox
+from asimati.dataprotection.actions import purge
+from asimati.dataprotection.models import Restriction
+from asimati.dataprotection.rules import RestrictionKind
+from asimati.kit import clock, db, outbox
 from asimati.kit.outbox import TOPICS
-from asimati.notifications import digest, undelivered, unsubscribe
+from asimati.notifications import digest, unsubscribe
 from asimati.notifications.channels import Letter, Outcome
 from asimati.notifications.channels.mail import page, written
 from asimati.notifications.sync import sync
@@ -342,12 +345,26 @@ def test_push_reaches_every_device_and_forgets_those_that_are_gone(
     assert ask("SELECT push_token FROM device") == [("token-a",)]  # the newest was asked first, and is gone
 
 
-def test_what_is_old_is_forgotten(resident: SimpleNamespace, provider: Fake) -> None:
+def test_what_is_old_is_forgotten_unless_it_may_not_be_used_nor_ended(
+    client: FlaskClient, resident: SimpleNamespace, provider: Fake
+) -> None:
     parcel_for(resident.id)
     drain()
+    client.post(
+        f"{V1}/me/data-requests",
+        json={"kind": "block", "text": "Until the court decides"},
+        headers=resident.headers,
+    )
+    ((request,),) = ask("SELECT id FROM data_request")
     ask("UPDATE notification SET created_at = app_now() - interval '3 years' WHERE channel = 'sms' RETURNING id")
     with db.transaction() as tx:
-        assert undelivered.purge(tx) == 1
+        held = Restriction(id=uuid4(), person_id=resident.id, request_id=request, kind=RestrictionKind.BLOCK)
+        tx.add(held)
+    with db.transaction() as tx:
+        assert "notice" not in purge(tx)
+        tx.get_one(Restriction, held.id).ended_at = clock.now(tx)
+    with db.transaction() as tx:
+        assert purge(tx)["notice"] == {"notification": 1}
     assert ask("SELECT channel FROM notification") == [("inbox",)]
 
 

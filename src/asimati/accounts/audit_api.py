@@ -86,6 +86,9 @@ def audit_lines(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
         wanted = wanted.where(AuditLine.at >= query["since"])
     if "until" in query:
         wanted = wanted.where(AuditLine.at < query["until"])
-    asked = {name: str(value) for name, value in query.items() if name != "page"}
-    audit.opened(tx, actor, ("audit", "trail"), [query.get("person")], sought=asked)
-    return paginate(tx, wanted, [AuditLine.id.desc()], query["page"])
+    found = paginate(tx, wanted, [AuditLine.id.desc()], query["page"])
+    # Words that find nothing are no name of ours, but perhaps somebody's telephone: they do not stay in the trail.
+    kept = {name for name, value in query.items() if found.items or not isinstance(value, str)} - {"page"}
+    sought = {name: str(query[name]) for name in sorted(kept)}
+    audit.opened(tx, actor, ("audit", "trail"), [query.get("person")], sought=sought)
+    return found

@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from asimati.kit import audit, clock, outbox
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
-from asimati.kit.policy import SYSTEM, Actor
+from asimati.kit.policy import Actor
 from asimati.notifications import policy
 from asimati.notifications.messages import DUE
 from asimati.notifications.models import Notification
 from asimati.notifications.rules import NO_ADDRESS, NOBODY, TOO_LATE, Channel, Lane, Status
-from asimati.settings import settings
 
 ENDED_BADLY = (Status.FAILED, Status.UNKNOWN)
 WITHOUT_HOPE = (NO_ADDRESS, NOBODY, TOO_LATE)
@@ -117,22 +116,3 @@ def queue(tx: Session, actor: Actor, args: PageArgs) -> Page:
 def _recent(tx: Session, actor: Actor) -> Select[Any]:
     since = clock.now(tx) - RECENT
     return undelivered(actor, None, None).where(Notification.created_at > since, Notification.lane != Lane.CODE)
-
-
-def purge(tx: Session) -> int:
-    """Forget notices older than `notifications.keep_days` that have come to an end, and old development mail."""
-    tx.execute(text("DELETE FROM dev_mail WHERE at < app_now() - interval '30 days'"))
-    gone = tx.execute(
-        text(
-            """
-            DELETE FROM notification WHERE id IN (
-              SELECT id FROM notification WHERE status <> 'pending'
-              AND created_at < app_now() - make_interval(days => :days) LIMIT 100000)
-            """
-        ),
-        {"days": settings().notifications.keep_days},
-    )
-    rows = int(gone.rowcount)  # type: ignore[attr-defined]
-    if rows:
-        audit.record(tx, SYSTEM, "notifications.purged", ("retention", "notifications"), rows=rows)
-    return rows

@@ -78,5 +78,4 @@ BY_ITSELF: dict[str, Callable[[House], None]] = {
     "dataprotection.merge_again": two_accounts_were_one,
     "dataprotection.resume_erasures": somebody_was_erased,
     "dataprotection.purge": years_later,
-    "notifications.purge": years_later,
 }

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from asimati.kit.db import transaction
 from asimati.notifications.channels import Letter, Outcome, Receipt
 from asimati.notifications.models import DevMail
+
+
+def purge(tx: Session) -> None:
+    """Forget letters of more than a month ago. (Notices themselves end by the pack's `[retention]`.)"""
+    tx.execute(delete(DevMail).where(DevMail.at < func.app_now() - timedelta(days=30)))
 
 
 def carrier(channel: str) -> Callable[[Letter], Receipt]:
