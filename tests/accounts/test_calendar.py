@@ -136,11 +136,14 @@ def test_without_the_check_the_constraint_refuses(person: UUID, monkeypatch: pyt
 
 
 def test_without_the_lock_the_refused_do_not_hear_why(person: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Negative control: the race is there, and the constraint alone decides it."""
+    """Negative control: the race is there, and the constraint alone decides it. Who waits for whom in it may be a
+    circle, of which the database undoes one (`Unavailable`).
+    """
     look = calendar.conflicts
     monkeypatch.setattr(calendar, "conflicts", lambda *given: (look(*given), time.sleep(0.1))[0])
     monkeypatch.setattr(Select, "with_for_update", lambda statement, **_: statement)
-    assert Counter(race(person, 8)) == {"held": 1, "Overlaps": 7}
+    told = Counter(race(person, 8))
+    assert told["held"] == 1 and told.keys() <= {"held", "Overlaps", "Unavailable"}
 
 
 def test_without_any_protection_somebody_is_in_two_places(person: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
