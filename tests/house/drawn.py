@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import hypothesis
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given
 from hypothesis.errors import Unsatisfiable
+from hypothesis.internal.conjecture import providers
 from schemathesis import Case, GenerationMode, checks
 from schemathesis.checks import load_all_checks
 from schemathesis.core.failures import FailureGroup
@@ -69,10 +73,20 @@ class Drawer:
             cases.append(case)
 
         try:
-            keep()
+            with _whatever_is_loaded():
+                keep()
         except Unsatisfiable:  # there is no wrong way to ask for a thing that takes nothing
             pass
         return cases
+
+
+@contextmanager
+def _whatever_is_loaded() -> Iterator[None]:
+    """Hypothesis tries what stands in our modules too; which of them are loaded by now differs from run to run."""
+    providers.CONSTANTS_CACHE.cache.clear()
+    with patch.object(providers, "_get_local_constants", providers.Constants):
+        yield
+    providers.CONSTANTS_CACHE.cache.clear()
 
 
 def complaint(case: Case, answer: Any) -> str | None:
