@@ -26,7 +26,7 @@ check: setup ## style, types, who may import whom, and what the house promises o
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
-	@$(PY) -m pytest tests/house
+	@$(PY) -m pytest -n 2 tests/house
 	@$(PY) requirements/audit.py
 
 audit: setup ## whether a version we depend on has a known fault; asks the package index, or says that it cannot
