@@ -129,7 +129,9 @@ def test_without_the_proxy_they_would(house: Address) -> None:
 def test_what_reaches_the_house_says_who_really_asks(listener: tuple[Listener, Address]) -> None:
     house, address = listener
     claims = b"X-Forwarded-For: 203.0.113.9\r\nX_Forwarded_For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+    claims += b"X-Forwarded-Host: elsewhere.example\r\n"
     answers(address, FINE.replace(b"Host: x\r\n", b"Host: x\r\n" + claims))
+    assert b"elsewhere.example" not in house.heard and b"X-Forwarded-Host: x\r\n" in house.heard
     assert b"203.0.113.9" not in house.heard and b"_" not in house.heard.partition(b"\r\n\r\n")[0]
     assert b"X-Forwarded-For: 127.0.0.1\r\n" in house.heard and b"X-Forwarded-Proto: http\r\n" in house.heard
 
