@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -82,8 +81,9 @@ def identify(tx: Session, token: str, *, attended: bool = True) -> Actor | None:
         level = rules.level_now(row.assurance, row.proved, settings().sign_on.fresh)
         return Actor("resident", row.person_id, frozenset(), level, session, row.language)
     roles, scopes = authority(row.grants or ())
-    made = Actor("staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, scopes=scopes)
-    return replace(made, told=row.told)
+    return Actor(
+        "staff", row.staff_id, roles, row.assurance, session, cleared=row.cleared, told=row.told, scopes=scopes
+    )
 
 
 def is_locked(idle: float) -> bool:

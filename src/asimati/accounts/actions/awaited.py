@@ -45,7 +45,8 @@ def await_code(tx: Session, written: str, requester: str, language: str) -> tupl
 
 def code_arrived(tx: Session, sender: str, message: str) -> bool:
     """Note that a phone sent us a code; False for a message that is none that we wait for from that phone."""
-    code = rules.code_in_message(message)
+    if (code := rules.code_in_message(message)) is None:
+        return False
     try:
         phone = phone_for_codes(sender)
     except (Invalid, NoCodesThere):
@@ -53,7 +54,7 @@ def code_arrived(tx: Session, sender: str, message: str) -> bool:
     arrived = (
         update(CodeChallenge)
         .where(
-            CodeChallenge.awaited == _awaited(phone, code or ""),
+            CodeChallenge.awaited == _awaited(phone, code),
             CodeChallenge.used_at.is_(None),
             CodeChallenge.expires_at > func.app_now(),
         )
