@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -85,6 +86,16 @@ def short(upto: str) -> str:
     before, _, name = upto.rpartition("<")
     parts = [part for part in before.split("/") if part and not part.startswith("<")]
     return f"{parts[-1]}/{name.rstrip('>').rpartition(':')[2]}"
+
+
+def alone(app: Flask) -> House:
+    """One of each thing, in tables emptied before, asked for in English."""
+    from tests.conftest import empty
+
+    empty()
+    client = app.test_client()
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return make(client)
 
 
 def make(client: FlaskClient) -> House:

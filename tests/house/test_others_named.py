@@ -166,12 +166,7 @@ ASKED = {
 
 @pytest.fixture(scope="module")
 def house(app: Flask, database: str) -> House:
-    from tests.conftest import empty
-
-    empty()
-    client = app.test_client()
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    made = belongings.make(client)
+    made = belongings.alone(app)
     made.values["the reviewer"] = str(made.members["reviewer"])
     made.values["the grant"] = made.ask("GET", "/staff/me", made.staff["reviewer"], 200)["grants"][0]["id"]
     return made

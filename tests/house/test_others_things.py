@@ -142,12 +142,7 @@ def named(route: Route) -> str:
 
 @pytest.fixture(scope="module")
 def house(app: Flask, database: str) -> House:
-    from tests.conftest import empty
-
-    empty()
-    client = app.test_client()
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return belongings.make(client)
+    return belongings.alone(app)
 
 
 @pytest.fixture(scope="module")

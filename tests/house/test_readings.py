@@ -37,12 +37,7 @@ TOLD_OTHERWISE = {
 
 @pytest.fixture(scope="module")
 def house(app: Flask, database: str) -> House:
-    from tests.conftest import empty
-
-    empty()
-    client = app.test_client()
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    made = belongings.make(client)
+    made = belongings.alone(app)
     unmasked(made)
     made.values["editions/code"] = ranked(made)
     return made

@@ -40,12 +40,7 @@ LISTS: list[tuple[str, Role, Any, Any]] = [
 
 @pytest.fixture(scope="module")
 def house(app: Flask, database: str) -> House:
-    from tests.conftest import empty
-
-    empty()
-    client = app.test_client()
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return belongings.make(client)
+    return belongings.alone(app)
 
 
 def limited(role: Role, scope: Any) -> dict[str, str]:
