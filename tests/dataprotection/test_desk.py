@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Callable
@@ -100,6 +101,9 @@ def test_the_archive_holds_what_is_kept_in_words_one_can_read(
     page = archive.read("index.html").decode()
     for words in ("كناري", "canary@example.com", case, "كل ما نحتفظ به عنكم", "Everything we keep of you"):
         assert words in page
+    for words in ("مقدَّم / Submitted", "الخدمة / Service", "Recording a disability", "\u2066"):
+        assert words in page
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-|>(submitted|disability|en|ar)<", page)  # no code of ours
     assert "<script" not in page
 
 

@@ -12,10 +12,12 @@ from html import escape
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, select
+from sqlalchemy import ColumnElement, Enum, LargeBinary, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from asimati.accounts import queries as accounts
+from asimati.dataprotection.archive_words import CODES, FIELDS, FOR_MACHINES
 from asimati.files import store
 from asimati.files.models import FileStatus, StoredFile
 from asimati.kit import audit, clock, secrets
@@ -80,9 +82,34 @@ def _rows(tx: Session, holding: Holding, person: UUID) -> Iterator[dict[str, Any
         if column.name not in holding.hidden
         and (not isinstance(column.type, LargeBinary) or f"{holding.name}.{column.name}" in SEALED)
     ]
+    called = [title.label(name) for name, title in _called(holding).items()]
     order = holding.table.primary_key.columns
-    for row in tx.execute(select(*columns).where(holding.whose(person)).order_by(*order)):
+    for row in tx.execute(select(*called, *columns).where(holding.whose(person)).order_by(*order)):
         yield {name: _opened(f"{holding.name}.{name}", value) for name, value in row._mapping.items()}
+
+
+def _called(holding: Holding) -> dict[str, ColumnElement[Any]]:
+    """What rows are about that have no title of their own: of a booking its event, of a request its service."""
+    if "title" in holding.table.c:
+        return {}
+    found = (_title_by(column) for column in holding.table.columns)
+    return {name: title for name, title in filter(None, found) if name not in holding.table.c}
+
+
+def _title_by(column: ColumnElement[Any], steps: int = 4) -> tuple[str, ColumnElement[Any]] | None:
+    """The title at the end of the keys that begin in a column, and the table it stands in. Not by way of people."""
+    for key in column.foreign_keys if steps else ():
+        there = key.column.table
+        if there.name in ("person", "staff_member"):
+            continue
+        table = there.alias()
+        if own := [name for name in ("title", "name") if name in table.c]:
+            found: tuple[str, ColumnElement[Any]] | None = (there.name, table.c[own[0]])
+        else:
+            found = next(filter(None, (_title_by(one, steps - 1) for one in table.columns)), None)
+        if found:
+            return found[0], select(found[1]).where(table.c[key.column.name] == column).scalar_subquery()
+    return None
 
 
 def _opened(name: str, value: Any) -> Any:
@@ -97,6 +124,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, Range):
+        return {"from": _plain(value.lower), "to": _plain(value.upper)}
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -132,6 +161,10 @@ def _both(words: str) -> dict[str, str]:
 # --- the page --------------------------------------------------------------------------------------------------
 
 _JOINS = re.compile(r"^(id|number|version)$|_(id|number)$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Columns that hold codes though their type does not say so.
+_CODED = {"actor_kind", "assurance", "by_kind", "channels", "method", "platform"}
+_OF_PACK = {"group": "group", "code": "consent", "consent": "consent"}  # whose codes the pack names
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _STYLE = """
 body{font:16px/1.6 "Noto Naskh Arabic","Noto Sans",sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
@@ -147,7 +180,8 @@ code{direction:ltr;unicode-bidi:isolate}
 
 def page(told: Mapping[str, Any]) -> str:
     """The archive as one page in both languages that needs nothing from outside."""
-    made = clock.local(datetime.fromisoformat(told["made_at"])).strftime("%Y-%m-%d %H:%M")
+    # Isolated (LRI, PDI): between Arabic words the parts of a date would change places.
+    made = f"\u2066{clock.local(datetime.fromisoformat(told['made_at'])):%Y-%m-%d %H:%M}\u2069"
     parts = [
         _heading(1, _both(_TITLE)),
         _beside({language: ours.format(at=made) for language, ours in _both(_MADE).items()}),
@@ -174,7 +208,26 @@ _PAGE = """<!doctype html>
 
 
 def _room(room: Mapping[str, Any]) -> list[str]:
-    return [_heading(3, room["title"]), _said(_KEPT, room["erasure"]), _table(room["rows"])]
+    rows = [{name: _meant(room["name"], name, value) for name, value in row.items()} for row in room["rows"]]
+    return [_heading(3, room["title"]), _said(_KEPT, room["erasure"]), _table(rows)]
+
+
+def _meant(holding: str, column: str, value: Any) -> Any:
+    """What a code means, in both languages; anything else as it is."""
+    if isinstance(value, list):
+        return [_meant(holding, column, one) for one in value]
+    if column in _OF_PACK:
+        facts = settings().governorate.facts["privacy"][_OF_PACK[column]]
+        return next((one["title"] for one in facts if one["code"] == value), value)
+    if column in coded(holding):
+        return CODES.get(f"{holding}.{value}") or CODES.get(str(value), value)
+    return value
+
+
+def coded(holding: str) -> set[str]:
+    """The columns of a table in which codes stand."""
+    columns = HOLDINGS[holding].table.columns
+    return {one.name for one in columns if isinstance(one.type, Enum)} | {*_CODED} & {*columns.keys()}
 
 
 def _heading(level: int, words: Mapping[str, str]) -> str:
@@ -190,13 +243,19 @@ def _beside(words: Mapping[str, str]) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Only the columns in which something stands; what joins rows to rows is for the JSON alone."""
-    empty: tuple[Any, ...] = (None, "", {}, [])
-    said = {name: any(row.get(name) not in empty for row in rows) for name in (rows[0] if rows else ())}
-    names = [name for name, something in said.items() if something and not _JOINS.search(name)]
+    """Only the columns in which something stands for people; what joins rows to rows is for the JSON alone."""
+    names = [
+        name
+        for name in (rows[0] if rows else ())
+        if not _JOINS.search(name) and name not in FOR_MACHINES and any(_tells(row.get(name)) for row in rows)
+    ]
     head = "".join(f"<th>{_label(name)}</th>" for name in names)
     body = "".join("<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in names) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _tells(value: Any) -> bool:
+    return value not in (None, "", {}, []) and not (isinstance(value, str) and _UUID.fullmatch(value))
 
 
 def _label(name: str) -> str:
@@ -209,7 +268,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "✓" if value else "✗"
     if isinstance(value, Mapping):
-        return "<br>".join(f"<code>{escape(str(name))}</code>: {_cell(inner)}" for name, inner in value.items())
+        told = {name: inner for name, inner in value.items() if _tells(inner)}
+        if told.keys() <= {*LANGUAGES}:
+            return "<br>".join(f'<bdi lang="{name}">{escape(str(inner))}</bdi>' for name, inner in told.items())
+        return "<br>".join(f"{_label(str(name))}: {_cell(inner)}" for name, inner in told.items())
     if isinstance(value, list):
         return "، ".join(_cell(one) for one in value)
     return f"<bdi>{escape(_moment(value) if isinstance(value, str) else str(value))}</bdi>"
@@ -218,41 +280,3 @@ def _cell(value: Any) -> str:
 def _moment(value: str) -> str:
     """A moment on the governorate's clock; anything else as it is."""
     return f"{clock.local(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}" if _STAMP.fullmatch(value) else value
-
-
-# The columns people meet most, in both languages; others stand by their own name.
-FIELDS: Mapping[str, str] = {
-    name: f"{arabic} / {english}"
-    for name, arabic, english in (
-        ("reference", "الرقم المرجعي", "Reference"), ("created_at", "أُنشئ في", "Created"),
-        ("status", "الحالة", "Status"), ("phone", "الهاتف", "Telephone"),
-        ("email", "البريد الإلكتروني", "E-mail"), ("cpr", "الرقم الشخصي", "Personal number"),
-        ("name_ar", "الاسم بالعربية", "Name in Arabic"),
-        ("name_latin", "الاسم باللاتينية", "Name in Latin letters"),
-        ("sex", "الجنس", "Sex"), ("birth_date", "تاريخ الميلاد", "Date of birth"),
-        ("nationality", "الجنسية", "Nationality"),
-        ("flat", "الشقة", "Flat"), ("building", "المبنى", "Building"),
-        ("road", "الطريق", "Road"), ("block", "المجمع", "Block"),
-        ("language", "اللغة", "Language"), ("disability", "الإعاقة", "Disability"),
-        ("answers", "ما كتبتموه", "What you wrote"), ("text", "النص", "Text"),
-        ("title", "العنوان", "Title"), ("channel", "القناة", "Channel"),
-        ("at", "الوقت", "When"), ("submitted_at", "قُدّم في", "Submitted"),
-        ("closed_at", "أُغلق في", "Closed"), ("due_at", "يستحق في", "Due"),
-        ("given_at", "أُعطيت في", "Given"), ("withdrawn_at", "سُحبت في", "Withdrawn"),
-        ("edition", "الإصدار", "Edition"), ("hours", "الساعات", "Hours"),
-        ("comment", "التعليق", "Comment"), ("reason", "السبب", "Reason"),
-        ("party_size", "عدد الأشخاص", "Party size"), ("starts_at", "يبدأ في", "Starts"),
-        ("ends_at", "ينتهي في", "Ends"), ("kind", "النوع", "Kind"),
-        ("purpose", "الغرض", "Purpose"), ("name", "الاسم", "Name"),
-        ("ar", "بالعربية", "In Arabic"), ("en", "بالإنجليزية", "In English"),
-        ("platform", "نوع الجهاز", "Platform"), ("size", "الحجم", "Size"),
-        ("lat", "خط العرض", "Latitude"), ("lon", "خط الطول", "Longitude"),
-        ("rating", "التقييم", "Rating"),
-        ("method", "طريقة الدخول", "Way of sign-in"), ("assurance", "مستوى التحقق", "Assurance"),
-        ("device", "الجهاز", "Device"), ("seen_at", "آخر استخدام", "Last used"),
-        ("expires_at", "ينتهي في", "Expires"), ("revoked_at", "أُنهي في", "Ended"),
-        ("topic", "الموضوع", "Topic"), ("sent_at", "أُرسل في", "Sent"), ("read_at", "قُرئ في", "Read"),
-        ("about", "بشأن", "About"), ("by", "بواسطة", "By"), ("during", "الفترة", "During"),
-        ("updated_at", "عُدّل في", "Changed"), ("issued_at", "صدر في", "Issued"), ("category", "الفئة", "Category"),
-    )
-}  # fmt: skip
