@@ -205,7 +205,7 @@ def test_an_entity_keeps_its_own_hours_and_a_change_of_them_moves_what_it_has(
     run_listeners()
     ours = datetime.fromisoformat(referred(town, case, reviewer)["due_at"])
     assert ours > due + timedelta(days=4), "48 working hours of our own days of seven hours and a quarter"
-    off = str((due + timedelta(days=1)).date())
+    off = str((due + timedelta(days=1)).astimezone(settings().governorate.time_zone).date())
     assert keep(town, supervisor, calendar={**DAY_AND_NIGHT, "holidays": [off]}).status_code == 200
     run_listeners()
     assert datetime.fromisoformat(referred(town, case, reviewer)["due_at"]) == due
