@@ -65,7 +65,8 @@ def test_a_leave_may_be_some_hours_and_every_second_week(slots: Slots, away: Cal
     first, day = local(before[0]), local(before[0]).weekday()
     same_days = sorted({local(one).date() for one in before if local(one).weekday() == day})
     hours = f"{first:%H:%M}-{first + timedelta(hours=1):%H:%M}"
-    assert away(**leave_on(before[0], hours=hours, every_weeks=2)).status_code == 201
+    begins = str(first.date())  # weeks are counted from that of this day
+    assert away(**leave_on(before[0], hours=hours, every_weeks=2, starts_on=begins)).status_code == 201
     gone = [local(one) for one in before if one not in slots("review")]
     assert {moment.date() for moment in gone} == {same_days[0]}, "the same day next week is free"
     assert all(first - timedelta(hours=1) < moment < first + timedelta(hours=1) for moment in gone)
