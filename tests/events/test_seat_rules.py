@@ -109,7 +109,7 @@ def test_a_way_there_and_back_changes_no_count(a: BookingStatus, b: BookingStatu
 def test_an_illegal_move_names_the_legal_ones() -> None:
     with pytest.raises(IllegalMove) as refused:
         rules.require_move(BookingStatus.WAITLISTED, BookingStatus.CHECKED_IN)
-    assert refused.value.facts == {"status": "waitlisted", "legal": ["cancelled", "offered"]}
+    assert refused.value.facts == {"current": "waitlisted", "legal": ["cancelled", "offered"]}
 
 
 @pytest.mark.parametrize(

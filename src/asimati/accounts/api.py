@@ -8,6 +8,7 @@ from asimati.accounts import actions, queries, rules, schemas
 from asimati.accounts.calendar import Overlaps
 from asimati.accounts.refusals import (
     CodeExpired,
+    CodesSpent,
     FactorAsked,
     MessageAwaited,
     NoCodesThere,
@@ -37,10 +38,19 @@ CONSTRAINTS["person_cpr_index_key"] = PersonalNumberTaken
 
 
 @blp.post(
-    "/auth/otp", who=access.anyone, takes=schemas.CodeIn, gives=schemas.CodeOut, status=202, refuses=[NoCodesThere]
+    "/auth/otp",
+    who=access.anyone,
+    takes=schemas.CodeIn,
+    gives=schemas.CodeOut,
+    status=202,
+    refuses=[NoCodesThere, CodesSpent],
 )
 def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a one-time code by text message."""
+    """Ask for a one-time code by text message.
+
+    The answer is the same whether or not the telephone is known. Another code may be asked for after
+    `resend_after`, and ends the one before. Where the 429 says `by_message`, offer `POST /auth/otp/by-message`.
+    """
     made, again = actions.request_code(
         tx, payload["phone"], limits.address_block(), words.language(), payload["device_token"], payload["sign_on"]
     )
@@ -56,7 +66,11 @@ def request_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str
     refuses=[NoCodesThere, NoMessagesTaken],
 )
 def await_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a code that one's own telephone sends to us: nobody else can use up how often."""
+    """Ask for a code that one's own telephone sends to us: nobody else can use up how often.
+
+    Let the person send `text`, in their language, to `send_to` from the telephone they named (an `sms:` link opens
+    it written), then give `code` to `POST /auth/otp/verify`, every few seconds while it says `message-awaited`.
+    """
     made, code = actions.await_code(tx, payload["phone"], limits.address_block(), words.language())
     told = {"id": made.id, "code": code, "expires_at": made.expires_at}
     return told | {"send_to": settings().codes.message_to, "text": rules.message_to_send(code)}
@@ -70,7 +84,11 @@ def await_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, 
     refuses=[WrongCode, CodeExpired, MessageAwaited],
 )
 def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
-    """Exchange a one-time code for tokens."""
+    """Exchange a one-time code for tokens.
+
+    The access token goes into `Authorization: Bearer …`; the account is made by the first sign-in. Send an
+    Idempotency-Key, so that an answer that was lost can be asked for again: a code is good once.
+    """
     return actions.verify_code(tx, **payload)
 
 
@@ -82,7 +100,12 @@ def verify_code(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str,
     refuses=[RefreshRefused, SessionLocked],
 )
 def refresh(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
-    """Exchange a refresh token for the next pair."""
+    """Exchange a refresh token for the next pair.
+
+    A refresh token is good once: keep the new one before using it. Where no answer came, repeat the request with
+    the same Idempotency-Key (for a day), or without one within half a minute. A used token that comes later ends
+    the sign-in, for then two may hold it. 401 `refresh-refused`: sign in anew.
+    """
     password = payload.get("password")
     if password is not None:
         limits.check("sign_in", limits.address_block())

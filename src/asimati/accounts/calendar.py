@@ -22,19 +22,19 @@ from asimati.kit.words import _
 
 
 class Overlaps(Conflict):
-    """Raised with `with`: the kind, title and times of what is in the way. The bare form is for the rare race."""
+    """The bare form is for the rare race."""
 
     slug = "overlaps"
     title = _("You are already somewhere else at that time")
     detail = _("Give up the other engagement first, or choose another time.")
+    says = {"with": "what is in the way: kind, title, starts_at, ends_at"}
 
 
 class TooLittleRest(Conflict):
-    """Raised with `with`: the kind, title and times of what is too near."""
-
     slug = "too-little-rest"
     title = _("There is too little rest between this shift and another engagement")
     detail = _("There must be {minutes} minutes between them.")
+    says = {"with": "what is too near: kind, title, starts_at, ends_at", "minutes": "the rest asked for"}
 
 
 def conflicts(tx: Session, person_id: UUID, starts_at: datetime, ends_at: datetime) -> list[Engagement]:

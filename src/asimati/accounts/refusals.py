@@ -1,6 +1,6 @@
 """What accounts refuse."""
 
-from asimati.kit.errors import Conflict, Forbidden, Unauthenticated, Unavailable
+from asimati.kit.errors import Conflict, Forbidden, TooMany, Unauthenticated, Unavailable
 from asimati.kit.words import _
 
 
@@ -10,12 +10,21 @@ class NoCodesThere(Forbidden):
     detail = _("Use a telephone number of the country, or sign in another way.")
 
 
-class AssuranceTooLow(Forbidden):
-    """`needed` and `present` are levels; `ways` say where a sign-in at the level begins."""
+class CodesSpent(TooMany):
+    """There have been as many codes as there may be: for the telephone, the network, or the whole house."""
 
+    says = TooMany.says | {"by_message": "whether POST /auth/otp/by-message is open all the same"}
+
+
+class AssuranceTooLow(Forbidden):
     slug = "assurance-too-low"
     title = _("For this we need to know you better")
     detail = _("Sign on in one of the ways named, then send it again: what you wrote is not lost.")
+    says = {
+        "needed": "the level asked for",
+        "present": "the level one has",
+        "ways": "where a sign-in at the level begins: by, title, start",
+    }
 
 
 class CodeExpired(Conflict):
@@ -44,6 +53,7 @@ class WrongCode(Conflict):
     slug = "wrong-code"
     title = _("This is not the code")
     detail = _("You can try {attempts_left} more times.")
+    says = {"attempts_left": "guesses that are left"}
     keeps_work = True
     noted = True
 
@@ -152,19 +162,17 @@ class WeakPassword(Conflict):
 
 
 class WordsChanged(Conflict):
-    """`version` is the present one."""
-
     slug = "words-changed"
     title = _("The words have changed meanwhile")
     detail = _("Read them again, then agree if you still wish to.")
+    says = {"version": "the present one"}
 
 
 class HouseholdFull(Conflict):
-    """`limit` is how many members one may have."""
-
     slug = "household-full"
     title = _("This household has no more room")
     detail = _("It holds {limit} people. End what is not right any more first.")
+    says = {"limit": "how many members one may have"}
 
 
 class AskedTooOften(Conflict):
@@ -216,11 +224,12 @@ class AnswerAwaited(Conflict):
 
 
 class SignOnRefused(Unauthenticated):
-    """What came is spent and the failure noted, so the refusal keeps its work. `reason` is for whoever looks."""
+    """What came is spent and the failure noted, so the refusal keeps its work."""
 
     slug = "sign-on-refused"
     title = _("This sign-on did not succeed")
     detail = _("Begin again; if it goes on, sign in in another way.")
+    says = {"reason": "for whoever looks into it: state, issuer, code, level, number, …"}
     keeps_work = True
 
 

@@ -28,6 +28,7 @@ class TooManyAppointments(Conflict):
     slug = "too-many-appointments"
     title = _("You have appointments already")
     detail = _("At most {most} appointments can be open at a time. Cancel one, or wait until it is over.")
+    says = {"most": "how many at a time"}
 
 
 class AskAtTheDesk(Conflict):
@@ -36,6 +37,7 @@ class AskAtTheDesk(Conflict):
     slug = "ask-at-the-desk"
     title = _("Please call us or come by for your next appointment")
     detail = _("You were expected {count} times of late and could not come. We gladly find a time together.")
+    says = {"count": "how many were missed"}
 
 
 class TooLate(Conflict):
@@ -60,3 +62,4 @@ class DeskHasAppointments(Conflict):
     slug = "desk-has-appointments"
     title = _("People are expected in that time")
     detail = _("{count} appointments lie in it. Close with cancel_booked to cancel them; each person is told why.")
+    says = {"count": "how many"}

@@ -52,7 +52,7 @@ def legal_moves(status: Status) -> list[Move]:
 def after(status: Status, move: Move) -> Status:
     """The status a move leads to. Raises IllegalMove, naming the legal ones."""
     if status not in MOVES[move]:
-        raise IllegalMove(move=move, status=status, legal=legal_moves(status))
+        raise IllegalMove(move=move, current=status, legal=legal_moves(status))
     return MOVES[move][status]
 
 

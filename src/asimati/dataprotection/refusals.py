@@ -7,11 +7,10 @@ from asimati.kit.words import _
 
 
 class AskedAlready(Conflict):
-    """`reference` is the case that is open."""
-
     slug = "asked-already"
     title = _("You have asked for this already")
     detail = _("Your request {reference} is being worked on.")
+    says = {"reference": "the case that is open"}
 
 
 class OwnFile(Forbidden):
@@ -33,11 +32,10 @@ class SecondPersonNeeded(Forbidden):
 
 
 class MergeBlocked(Conflict):
-    """`clashes` are the names of what both accounts have and only one may."""
-
     slug = "merge-blocked"
     title = _("The accounts cannot be one yet")
     detail = _("Both have something that only one may have. End one of each first.")
+    says = {"clashes": "what both accounts have and only one may"}
 
 
 class MergeProposed(Conflict):

@@ -123,6 +123,7 @@ class EventFull(Conflict):
     slug = "event-full"
     title = _("The event is full")
     detail = _("Not enough of the {capacity} seats are free.")
+    says = {"capacity": "its seats"}
 
 
 class EventCancelled(Conflict):
@@ -133,23 +134,27 @@ class EventCancelled(Conflict):
 class RegistrationNotOpen(Conflict):
     slug = "registration-not-open"
     title = _("Booking has not opened yet")
+    says = {"opens_at": "when it opens"}
 
 
 class RegistrationClosed(Conflict):
     slug = "registration-closed"
     title = _("Booking has closed")
+    says = {"closes_at": "when it closed"}
 
 
 class PartyTooLarge(Conflict):
     slug = "party-too-large"
     title = _("The party is too large")
     detail = _("One booking takes at most {limit} seats at this event.")
+    says = {"limit": "the largest party"}
 
 
 class AlreadyBooked(Conflict):
     slug = "already-booked"
     title = _("You have a booking for this event")
     detail = _("Cancel it first if you want another one.")
+    says = {"reference": "the booking one has"}
 
 
 class OfferLapsed(Conflict):
@@ -162,12 +167,14 @@ class CapacityTooLow(Conflict):
     slug = "capacity-too-low"
     title = _("More seats are needed")
     detail = _("{taken} seats are taken, and the largest party in line needs {largest_party}.")
+    says = {"taken": "the seats taken", "largest_party": "the largest party booked"}
 
 
 class NotEligible(Conflict):
     slug = "not-eligible"
     title = _("This event is for others")
     detail = _("It is for people of another age. Your date of birth must stand in your profile.")
+    says = {"minimum_age": "in years, or null", "maximum_age": "in years, or null"}
 
 
 class NotParallel(Conflict):
@@ -245,19 +252,19 @@ def can_become(before: BookingStatus, after: BookingStatus) -> bool:
 def require_move(before: BookingStatus, after: BookingStatus) -> None:
     """Raises IllegalMove, naming what is possible."""
     if not can_become(before, after):
-        raise IllegalMove(status=before, legal=sorted(MOVES[before]))
+        raise IllegalMove(current=before, legal=sorted(MOVES[before]))
 
 
 def require_status(status: BookingStatus, expected: BookingStatus) -> None:
     """Raises IllegalMove unless the booking is what this move begins from."""
     if status is not expected:
-        raise IllegalMove(status=status, legal=sorted(MOVES[status]))
+        raise IllegalMove(current=status, legal=sorted(MOVES[status]))
 
 
 def require_publication(before: Publication, after: Publication) -> None:
     """Raises IllegalMove, naming what is possible."""
     if after not in PUBLICATIONS[before]:
-        raise IllegalMove(status=before, legal=sorted(PUBLICATIONS[before]))
+        raise IllegalMove(current=before, legal=sorted(PUBLICATIONS[before]))
 
 
 def require_open(event: Desk, now: datetime) -> None:

@@ -10,6 +10,7 @@ class FileTooLarge(Refusal):
     slug = "file-too-large"
     title = _("The file is too large")
     detail = _("A file may have at most {megabytes} MB.")
+    says = {"megabytes": "the most a file may have"}
 
 
 class FileTypeRefused(Refusal):
@@ -30,12 +31,14 @@ class ImageTooLarge(Refusal):
     slug = "image-too-large"
     title = _("The picture has too many pixels")
     detail = _("A picture may have at most {megapixels} million pixels.")
+    says = {"megapixels": "the most a picture may have"}
 
 
 class TooManyFiles(Conflict):
     slug = "too-many-files"
     title = _("There are too many files here")
     detail = _("At most {most} files are kept here. Remove one first.")
+    says = {"most": "how many"}
 
 
 class FilePending(Conflict):

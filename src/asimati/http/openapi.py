@@ -22,6 +22,7 @@ from asimati.http.headers import PAGE_POLICY
 from asimati.http.problems import Problem
 
 PROBLEM = "application/problem+json"
+GUIDE = Path(__file__).with_name("guide.md")
 
 
 class Api(flask_smorest.Api):
@@ -105,7 +106,7 @@ def install(app: Flask) -> Api:
         "OPENAPI_VERSION": "3.1.0",
         "OPENAPI_URL_PREFIX": "/api",
         "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {"info": {"description": _limits()}},
+        "API_SPEC_OPTIONS": {"info": {"description": _guide()}},
         "ETAG_DISABLED": True,
         "PAGINATION_HEADER_NAME": None,
     }
@@ -116,11 +117,10 @@ def install(app: Flask) -> Api:
     return api
 
 
-def _limits() -> str:
-    """What is said of limits to whoever writes an app."""
+def _guide() -> str:
+    """What is said to whoever writes an app, before all operations."""
     classes = "\n".join(f"- `{name}`: {words}" for name, words in limits.COSTS.items())
-    return f"""Requests are limited by what they cost: `x-cost` names the class of an operation.
-
+    return f"""{GUIDE.read_text(encoding="utf-8")}
 {classes}
 
 Each class is counted by itself, for a person, for each of their sign-ins, and for a network that has not signed in.

@@ -180,7 +180,7 @@ class Blueprint(flask_smorest.Blueprint):
                 handler = self.arguments(takes)(handler)
             if query:
                 handler = self.arguments(query, location="query")(handler)
-            said = _refusals(_by_status(declared, refuses, bool(query or takes)), self.refusals_as)
+            said = _refusals(_by_status(declared, refuses, bool(query or takes)), refuses, self.refusals_as)
             if declared.tagged:
                 said["304"] = {"description": "What If-None-Match names still holds"}
             if kinds:
@@ -314,16 +314,28 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
     return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
 
 
-def _refusals(by_status: Mapping[int, Sequence[type[Refusal]]], also: Sequence[str]) -> dict[str, Any]:
+def _refusals(
+    by_status: Mapping[int, Sequence[type[Refusal]]], own: Sequence[type[Refusal]], also: Sequence[str]
+) -> dict[str, Any]:
     """The problem documents a route may answer, by their status."""
     shape = {"application/problem+json": {"schema": problems.Problem}, **_contents(also, None)}
     return {
         str(status): {
-            "description": ", ".join(sorted({kind.slug for kind in kinds})), "content": shape,
+            "description": _told(kinds, own), "content": shape,
             **(_WAIT if status in (429, 503) else {}),
         }
         for status, kinds in by_status.items()
     }  # fmt: skip
+
+
+def _told(kinds: Sequence[type[Refusal]], own: Sequence[type[Refusal]]) -> str:
+    """Each refusal by its slug; a route's own with its words, and what its facts mean."""
+    lines = {}
+    for kind in kinds:  # a narrower kind of the same slug comes later, and has more to say
+        facts = "; ".join(f"`{name}`: {meaning}" for name, meaning in kind.says.items())
+        about = ". ".join(filter(None, (kind.title, facts))) if kind in own else ""
+        lines[kind.slug] = f"`{kind.slug}`" + (f": {about}" if about else "")
+    return "\n".join(f"- {lines[slug]}" for slug in sorted(lines))
 
 
 _WAIT = {"headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds"}}}

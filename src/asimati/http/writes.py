@@ -43,6 +43,7 @@ class AnswerUnreadable(Conflict):
         "The first answer had the status {first_status}; nothing was done now. See what is there, and send a new"
         " Idempotency-Key if it is still wanted."
     )
+    says = {"first_status": "the status of the answer that cannot be given again"}
 
 
 class IdempotencyKey(Base):

@@ -6,7 +6,7 @@ Title and sentence are English msgids; both languages must exist (a house test l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asimati.kit.words import _
@@ -18,6 +18,7 @@ class Refusal(Exception):
     slug = "refused"
     title = _("This cannot be done")
     detail = ""
+    says: Mapping[str, str] = {}  # its facts, and what they mean: the OpenAPI document tells whoever writes an app
     # True: what was written before stays (a counted wrong guess); the edge commits, then answers.
     keeps_work = False
     # True: it stands in the log, because it may be somebody who tries.
@@ -55,6 +56,7 @@ class Forbidden(Refusal):
     slug = "forbidden"
     title = _("You may not do this")
     detail = _("Your role does not allow it.")
+    says = {"deed": "what was not allowed"}
 
 
 class NotFound(Refusal):
@@ -76,11 +78,12 @@ class Conflict(Refusal):
 
 
 class IllegalMove(Conflict):
-    """A step the table of moves does not have; the legal ones are a fact named `legal`."""
+    """A step the table of moves does not have."""
 
     slug = "illegal-move"
     title = _("This step is not possible now")
     detail = _("The possible steps are listed.")
+    says = {"legal": "the moves that are possible", "current": "where it stands", "move": "what was tried"}
 
 
 class Stale(Refusal):
@@ -96,11 +99,10 @@ class MatchRequired(Refusal):
 
 
 class TooMany(Refusal):
-    """`retry_after` in seconds is a fact of every one."""
-
     slug = "too-many"
     title = _("Too many requests")
     detail = _("Please wait {retry_after} seconds, then try again.")
+    says = {"retry_after": "seconds to wait"}
 
     def __init__(self, *, retry_after: int, **facts: Any) -> None:
         super().__init__(retry_after=max(1, retry_after), **facts)

@@ -114,7 +114,7 @@ def locked(tx: Session, broadcast: UUID) -> Broadcast:
 
 def _expect(broadcast: Broadcast, stage: Stage) -> None:
     if broadcast.stage is not stage:
-        raise IllegalMove(status=broadcast.stage, legal=sorted(STAGES[broadcast.stage]))
+        raise IllegalMove(current=broadcast.stage, legal=sorted(STAGES[broadcast.stage]))
 
 
 def _move(tx: Session, actor: Actor, broadcast: Broadcast, after: Stage) -> None:

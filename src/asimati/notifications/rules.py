@@ -86,7 +86,7 @@ STAGES: Mapping[Stage, frozenset[Stage]] = {
 def require_stage(before: Stage, after: Stage) -> None:
     """Raises IllegalMove, naming what is possible."""
     if after not in STAGES[before]:
-        raise IllegalMove(status=before, legal=sorted(STAGES[before]))
+        raise IllegalMove(current=before, legal=sorted(STAGES[before]))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def send_again(tx: Session, actor: Actor, notification: UUID) -> Notification:
     if found is None:
         raise NotFound
     if found.status not in ENDED_BADLY or found.lane is Lane.CODE:
-        raise IllegalMove(status=found.status, legal=[])
+        raise IllegalMove(current=found.status, legal=[])
     found.status, found.attempts, found.doubts, found.refused_by = Status.PENDING, 0, min(found.doubts, 1), []
     found.good_until, found.due_at = None, func.app_now()
     about = ("notification", found.id)

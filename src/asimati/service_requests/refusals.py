@@ -10,18 +10,21 @@ class ConditionsNotMet(Forbidden):
     slug = "conditions-not-met"
     title = _("This service is not for you")
     detail = _("You do not meet the conditions of the service; they stand beside, in words.")
+    says = {"unmet": "which: code, text"}
 
 
 class ProfileIncomplete(Forbidden):
     slug = "profile-incomplete"
     title = _("Please complete your profile first")
     detail = _("Whether the service is for you depends on something your profile does not say yet.")
+    says = {"missing": "what is asked for: pointer, text"}
 
 
 class FormChanged(Conflict):
     slug = "form-changed"
     title = _("The form has changed")
     detail = _("Version {form_version} of the form is in use now. Fetch it and check your answers.")
+    says = {"form_version": "the present one"}
 
 
 class AlreadyTakenIn(Conflict):
@@ -64,12 +67,14 @@ class ReopenWindowOver(Conflict):
     slug = "reopen-window-over"
     title = _("It is too late to reopen this case")
     detail = _("A case can be reopened for {days} days after its answer. Please file a new one.")
+    says = {"days": "in which one may reopen"}
 
 
 class RatingWindowOver(Conflict):
     slug = "rating-window-over"
     title = _("It is too late to rate this answer")
     detail = _("An answer can be rated for {days} days.")
+    says = {"days": "in which one may rate"}
 
 
 class AlreadyRated(Conflict):

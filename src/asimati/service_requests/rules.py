@@ -250,7 +250,7 @@ def after(status: Status, move: Move, by: Party, flow: Workflow = DEFAULT) -> St
     """The status a move leads to. Raises IllegalMove, naming the legal ones."""
     rule = flow.moves.get(move)
     if rule is None or status not in rule.leads or by not in rule.by:
-        raise IllegalMove(move=move, status=status, legal=legal_moves(status, by, flow))
+        raise IllegalMove(move=move, current=status, legal=legal_moves(status, by, flow))
     return rule.leads[status]
 
 

@@ -8,6 +8,7 @@ class ShiftFull(Conflict):
     slug = "shift-full"
     title = _("The shift is full")
     detail = _("All {places} places are taken.")
+    says = {"places": "its places"}
 
 
 class ShiftOver(Conflict):
@@ -19,6 +20,7 @@ class PlacesTaken(Conflict):
     slug = "places-taken"
     title = _("More places are taken than that")
     detail = _("{taken} places are taken.")
+    says = {"taken": "how many"}
 
 
 class ShiftCancelled(Conflict):
@@ -60,11 +62,10 @@ class OwnPlace(Conflict):
 
 
 class RoleNeeded(Conflict):
-    """`roles`: the codes to choose from."""
-
     slug = "role-needed"
     title = _("Say in which role")
     detail = _("Each role of this shift asks for a skill. Choose the one you would serve in.")
+    says = {"roles": "the codes to choose from"}
 
 
 class RolesUsed(Conflict):
@@ -74,11 +75,10 @@ class RolesUsed(Conflict):
 
 
 class SkillNeeded(Conflict):
-    """`skills`: their codes, of which one is enough."""
-
     slug = "skill-needed"
     title = _("This role asks for a skill")
     detail = _("Say in your profile which of its skills you have, then sign up again.")
+    says = {"skills": "their codes, of which one is enough"}
 
 
 class LineWaits(Conflict):
@@ -130,6 +130,7 @@ class TooYoung(Forbidden):
     slug = "too-young"
     title = _("This shift has a minimum age")
     detail = _("Volunteers must be at least {minimum_age} years old.")
+    says = {"minimum_age": "in years"}
 
 
 class NotNow(Conflict):
@@ -150,6 +151,7 @@ class EditionRunning(Conflict):
     slug = "edition-running"
     title = _("The edition is not over")
     detail = _("It ends on {ends_on}.")
+    says = {"ends_on": "its last day"}
 
 
 class EditionFrozen(Conflict):
@@ -168,6 +170,7 @@ class HoursWaiting(Conflict):
     detail = _(
         "{claims} are not decided and {disputes} are disputed. Freeze in spite of that, or decide them first."
     )
+    says = {"claims": "hours that wait for a decision", "disputes": "objections that do"}
 
 
 class Thanked(Conflict):
@@ -179,6 +182,7 @@ class HoursDecided(Conflict):
     slug = "hours-decided"
     title = _("These hours have been decided already")
     detail = _("Read them again to see what was decided.")
+    says = {"decision": "what was decided"}
 
 
 class HoursNotDecided(Conflict):
@@ -197,6 +201,7 @@ class ClaimNotOpen(Conflict):
     slug = "claim-not-open"
     title = _("Hours of this shift cannot be claimed now")
     detail = _("They can be claimed from the end of the shift, for {days} days.")
+    says = {"days": "in which hours may be claimed"}
 
 
 class NothingToClaim(Conflict):
@@ -214,6 +219,7 @@ class DisputeClosed(Conflict):
     slug = "dispute-closed"
     title = _("It is too late to dispute this")
     detail = _("A decision can be disputed for {days} days.")
+    says = {"days": "in which one may object"}
 
 
 class DisputeOpen(Conflict):
@@ -246,55 +252,52 @@ class OwnRecord(Forbidden):
 
 
 class OutsideShift(Conflict):
-    """Raised with `opens_at` (None: from the sign-up on) and `closes_at`."""
-
     slug = "outside-shift"
     title = _("This can be read around the shift alone")
     detail = _("What volunteers say for an emergency or of their needs is for the day of their shift.")
+    says = {"opens_at": "from when; null: from the sign-up on", "closes_at": "until when"}
 
 
 class CharterNotAccepted(Conflict):
-    """`version`: the one to read and accept."""
-
     slug = "charter-not-accepted"
     title = _("Accept the volunteers' charter first")
     detail = _("Read the charter in the app and accept it, then sign up again.")
+    says = {"version": "the one to read and accept"}
 
 
 class CharterChanged(Conflict):
-    """`version`: the present one."""
-
     slug = "charter-changed"
     title = _("The charter has changed meanwhile")
     detail = _("Read it again, then accept it if you still wish to.")
+    says = {"version": "the present one"}
 
 
 class OrientationNeeded(Conflict):
     slug = "orientation-needed"
     title = _("Attend the orientation first")
     detail = _("Sign up for an orientation of this edition. Once you were there, sign up again.")
+    says = {"edition": "the present one"}
 
 
 class NotEnrolled(Conflict):
     slug = "not-enrolled"
     title = _("Choose the category you volunteer in first")
     detail = _("Choose it in your passport, then sign up again.")
+    says = {"edition": "the present one"}
 
 
 class GuardianNeeded(Conflict):
-    """`below`: the age in years under which a guardian consents."""
-
     slug = "guardian-needed"
     title = _("A parent or guardian must consent first")
     detail = _("You are under {below}. Ask your parent or guardian in the app to agree, then sign up again.")
+    says = {"below": "the age in years under which a guardian consents"}
 
 
 class GuardianAwaited(Conflict):
-    """`answer_by`: until when the place is kept for the answer."""
-
     slug = "guardian-awaited"
     title = _("A guardian has not answered yet")
     detail = _("The volunteer is under age. The place is kept for them until a guardian answers.")
+    says = {"answer_by": "until when the place is kept for the answer"}
 
 
 # What a sign-up may be refused for, beside the shift itself.

@@ -18,9 +18,9 @@ from asimati.accounts.actions.sessions import start_session
 from asimati.accounts.actions.signing_on import prover
 from asimati.accounts.messages import CodeRequested
 from asimati.accounts.models import CodeChallenge
-from asimati.accounts.refusals import CodeExpired, MessageAwaited, NoCodesThere, WrongCode
+from asimati.accounts.refusals import CodeExpired, CodesSpent, MessageAwaited, NoCodesThere, WrongCode
 from asimati.kit import clock, outbox, secrets
-from asimati.kit.errors import Invalid, TooMany
+from asimati.kit.errors import Invalid
 from asimati.kit.phones import NoPhone, phone_number
 from asimati.kit.words import _
 from asimati.settings import settings
@@ -264,9 +264,8 @@ def _spend_of_all(tx: Session, country: str, *, known: bool) -> None:
         raise _codes_spent(600)
 
 
-def _codes_spent(wait: int) -> TooMany:
-    """`by_message`: whether one comes in all the same, by a message of one's own (POST /auth/otp/by-message)."""
-    return TooMany(retry_after=wait, by_message=bool(settings().codes.message_to))
+def _codes_spent(wait: int) -> CodesSpent:
+    return CodesSpent(retry_after=wait, by_message=bool(settings().codes.message_to))
 
 
 def _device_token(index: bytes, device: str, now: datetime) -> str:

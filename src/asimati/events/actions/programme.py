@@ -34,6 +34,7 @@ class SlugTaken(Conflict):
     slug = "slug-taken"
     title = _("This name is taken")
     detail = _("There is a programme called {name}.")
+    says = {"name": "the one that is taken"}
 
 
 def create_programme(tx: Session, actor: Actor, **fields: Any) -> Programme:

@@ -29,6 +29,7 @@ class TooManyDrafts(Conflict):
     slug = "too-many-drafts"
     title = _("You have too many drafts")
     detail = _("At most {most} drafts are kept. Send or delete one first.")
+    says = {"most": "how many at a time"}
 
 
 def begin(

@@ -41,6 +41,7 @@ class LetterRevoked(Conflict):
     slug = "letter-revoked"
     title = _("This letter was revoked")
     detail = _("It is no longer valid: {reason}")
+    says = {"reason": "why, in both languages"}
 
 
 def issue(tx: Session, actor: Actor, reference: str, *, template: str, remarks: Bilingual | None = None) -> Letter:
