@@ -85,3 +85,25 @@ def test_ages_and_their_bands(born: date, on: date, age: int, band: str) -> None
 
 def test_who_did_not_say_has_no_age() -> None:
     assert rules.age_band(None, date(2025, 1, 1)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("client", "device"),
+    [
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 (KHTML) Version/18 Safari/605",
+            "Safari, macOS",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605 CriOS/131 Safari/604",
+            "Chrome, iPhone",
+        ),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537 (KHTML) Chrome/131 Mobile Safari/537", "Chrome, Android"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/131 Safari/537 Edg/131", "Edge, Windows"),
+        ("Mozilla/5.0 (unknown)", ""),
+        ("Asimati/1.2\x7f\xe9" + "x" * 200, "Asimati/1.2" + "x" * 69),
+        ("", ""),
+    ],
+)
+def test_of_what_a_programme_calls_itself_no_more_is_kept_than_people_recognise(client: str, device: str) -> None:
+    assert rules.device_of(client) == device

@@ -230,6 +230,19 @@ def test_ones_sign_ins_are_listed_and_ended_at_once(client: FlaskClient, as_resi
     assert [client.get(f"{V1}/me", headers=who).status_code for who in (second, third)] == [401, 200]
 
 
+def test_a_sign_in_is_recognised_by_its_app_or_browser(client: FlaskClient) -> None:
+    def listed(agent: str, path: str, sent: dict[str, str]) -> str:
+        given = client.post(path, json=sent, headers={"User-Agent": agent}).json
+        mine = {"Authorization": f"Bearer {given['access_token']}"}
+        (here,) = [one for one in client.get(f"{V1}/auth/sessions", headers=mine).json["items"] if one["current"]]
+        return str(here["device"])
+
+    app = "Asimati/1.2 (iPhone; iOS 18.1)"
+    assert listed(app, "/dev/sign-in", {"phone": "+97333445567"}) == app
+    firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"
+    assert listed(firefox, "/dev/sign-in", {"phone": "+97333445567"}) == "Firefox, Windows"
+
+
 def test_an_administrator_ends_every_sign_in_of_a_colleague(
     client: FlaskClient, as_staff: Sign, id_of: Any
 ) -> None:

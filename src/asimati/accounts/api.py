@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from asimati.accounts import actions, queries, rules, schemas
 from asimati.accounts.calendar import Overlaps
@@ -25,13 +26,15 @@ from asimati.http import access, limits
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
 from asimati.http.routes import Blueprint
-from asimati.kit import words
+from asimati.kit import audit, words
 from asimati.kit.db import Session
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
+from asimati.kit.words import _
 from asimati.settings import settings
 
 blp = Blueprint("accounts", __name__, description="Signing in, and one's own account")
+audit.SUBJECTS["session"] = _("your sign-in")
 codes_sent = queries.codes_sent
 CONSTRAINTS["engagement_no_overlap"] = Overlaps
 CONSTRAINTS["person_cpr_index_key"] = PersonalNumberTaken
@@ -120,6 +123,24 @@ def refresh(tx: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any
 def sign_out(tx: Session, actor: Actor) -> None:
     """End this sign-in."""
     actions.sign_out(tx, actor)
+
+
+@blp.get("/auth/sessions", who=access.signing_in, query=PageQuery, gives=page_of(schemas.SessionOut))
+def sessions(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """Where one is signed in."""
+    return queries.sessions(tx, actor, query["page"])
+
+
+@blp.delete("/auth/sessions/<uuid:session_id>", who=access.signing_in)
+def end_session(tx: Session, actor: Actor, session_id: UUID) -> None:
+    """End one of one's own sign-ins, at once."""
+    actions.end_session(tx, actor, session_id)
+
+
+@blp.delete("/auth/sessions", who=access.signing_in)
+def end_other_sessions(tx: Session, actor: Actor) -> None:
+    """End all of one's own sign-ins but this one."""
+    actions.end_other_sessions(tx, actor)
 
 
 @blp.post(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts import rules
 from asimati.accounts.models import (
     PROFILE,
+    AccountSession,
     CodeChallenge,
     Device,
     FormerAccount,
@@ -25,6 +26,7 @@ from asimati.accounts.models import (
 from asimati.kit import audit, secrets
 from asimati.kit.audit import AuditLine
 from asimati.kit.pages import Page, PageArgs, paginate
+from asimati.kit.policy import Actor
 from asimati.kit.words import LANGUAGES, _, translate
 from asimati.settings import settings
 
@@ -211,3 +213,18 @@ def _access(line: AuditLine) -> dict[str, Any]:
             for language in LANGUAGES
         },
     }
+
+
+def sessions(tx: Session, actor: Actor, page: PageArgs) -> Page:
+    """One's own sign-ins that stand, newest first; the one that asks is `current`."""
+    holder = AccountSession.staff_id if actor.is_staff else AccountSession.person_id
+    standing = select(AccountSession).where(
+        holder == actor.id, AccountSession.revoked_at.is_(None), AccountSession.expires_at > func.app_now()
+    )
+    found = paginate(tx, standing, [AccountSession.created_at.desc(), AccountSession.id.desc()], page)
+    return Page([_session(one, actor.session) for one in found.items], found.next)
+
+
+def _session(one: AccountSession, current: UUID | None) -> dict[str, Any]:
+    names = ("id", "created_at", "seen_at", "expires_at", "assurance", "method", "device")
+    return {name: getattr(one, name) for name in names} | {"current": one.id == current}

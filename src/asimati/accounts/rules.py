@@ -112,3 +112,24 @@ def age_band(born: date | None, day: date) -> str:
         return "unknown"
     age = age_on(born, day)
     return next((band for limit, band in BANDS if age < limit), "60+")
+
+
+_BROWSERS = {
+    "Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox", "FxiOS": "Firefox",
+    "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS X": "macOS",
+    "Linux": "Linux",
+}  # fmt: skip
+
+
+def device_of(client: str) -> str:
+    """By what somebody recognises a sign-in: the name an app gives itself, or browser and system; nothing finer.
+
+    `client`: a User-Agent header.
+    """
+    if not client.startswith("Mozilla/"):
+        return re.sub(r"[^ -~]", "", client)[:80].strip()
+    names = (next((name for part, name in known.items() if part in client), "") for known in (_BROWSERS, _SYSTEMS))
+    return ", ".join(filter(None, names))

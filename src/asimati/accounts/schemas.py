@@ -105,6 +105,17 @@ class CodeTokensOut(TokensOut):
     )
 
 
+class SessionOut(Schema):
+    id = UUID()
+    created_at = DateTime()
+    seen_at = DateTime(metadata={"description": "To the minute"})
+    expires_at = DateTime()
+    assurance = String()
+    method = String()
+    device = String(metadata={"description": "The app, or browser and system"})
+    current = Boolean()
+
+
 class StaffSignIn(Schema):
     email = String(required=True, min_length=3, max_length=254)
     password = String(required=True, min_length=1, max_length=200)

@@ -12,15 +12,12 @@ from asimati.accounts.refusals import DelegationTooWide, OwnAuthority
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import Blueprint
-from asimati.kit import audit
 from asimati.kit.db import Session
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page
 from asimati.kit.policy import Actor
-from asimati.kit.words import _
 
 blp = Blueprint("staff", __name__, description="Staff and their authority")
-audit.SUBJECTS["session"] = _("your sign-in")
 overseers = access.staff_with(policy.MAY["see_staff"])
 administrators = access.staff_with(policy.MAY["manage_staff"])
 
@@ -122,21 +119,3 @@ def delegate(tx: Session, actor: Actor, payload: dict[str, Any]) -> RoleGrant:
 def end_delegation(tx: Session, actor: Actor, grant_id: UUID) -> None:
     """Take back what one lent, or hand back what one was lent."""
     actions.end_delegation(tx, actor, grant_id)
-
-
-@blp.get("/auth/sessions", who=access.signing_in, query=PageQuery, gives=page_of(schemas.SessionOut))
-def sessions(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
-    """Where one is signed in."""
-    return staff_queries.sessions(tx, actor, query["page"])
-
-
-@blp.delete("/auth/sessions/<uuid:session_id>", who=access.signing_in)
-def end_session(tx: Session, actor: Actor, session_id: UUID) -> None:
-    """End one of one's own sign-ins, at once."""
-    actions.end_session(tx, actor, session_id)
-
-
-@blp.delete("/auth/sessions", who=access.signing_in)
-def end_other_sessions(tx: Session, actor: Actor) -> None:
-    """End all of one's own sign-ins but this one."""
-    actions.end_other_sessions(tx, actor)

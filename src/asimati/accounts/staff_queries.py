@@ -1,4 +1,4 @@
-"""Questions about staff: who works here, with what authority, and signed in from where."""
+"""Questions about staff: who works here, and with what authority."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import AccountSession, Clearance, Person, RoleGrant, StaffMember
+from asimati.accounts.models import Clearance, Person, RoleGrant, StaffMember
 from asimati.kit import secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -76,21 +76,6 @@ def delegations(tx: Session, actor: Actor, page: PageArgs) -> Page:
         or_(RoleGrant.staff_id == actor.id, RoleGrant.granted_by == actor.id),
     )
     return paginate(tx, lent, [RoleGrant.created_at.desc(), RoleGrant.id.desc()], page)
-
-
-def sessions(tx: Session, actor: Actor, page: PageArgs) -> Page:
-    """One's own sign-ins that stand, newest first; the one that asks is `current`."""
-    holder = AccountSession.staff_id if actor.is_staff else AccountSession.person_id
-    standing = select(AccountSession).where(
-        holder == actor.id, AccountSession.revoked_at.is_(None), AccountSession.expires_at > func.app_now()
-    )
-    found = paginate(tx, standing, [AccountSession.created_at.desc(), AccountSession.id.desc()], page)
-    return Page([_session(one, actor.session) for one in found.items], found.next)
-
-
-def _session(one: AccountSession, current: UUID | None) -> dict[str, Any]:
-    names = ("id", "created_at", "seen_at", "expires_at", "assurance", "method", "device")
-    return {name: getattr(one, name) for name in names} | {"current": one.id == current}
 
 
 def _grants_of(tx: Session, staff: list[UUID]) -> dict[UUID, list[RoleGrant]]:

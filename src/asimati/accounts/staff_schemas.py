@@ -1,10 +1,10 @@
-"""Shapes of staff, their authority and their sign-ins."""
+"""Shapes of staff and their authority."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from asimati.http.fields import UUID, Boolean, DateTime, Enum, List, Nested, Schema, String, Text
+from asimati.http.fields import UUID, DateTime, Enum, List, Nested, Schema, String, Text
 from asimati.kit.policy import SCOPES, Role
 
 
@@ -99,17 +99,6 @@ class MemberOut(Schema):
 class ColleagueOut(Schema):
     id = UUID()
     name = Text()
-
-
-class SessionOut(Schema):
-    id = UUID()
-    created_at = DateTime()
-    seen_at = DateTime(metadata={"description": "To the minute"})
-    expires_at = DateTime()
-    assurance = String()
-    method = String()
-    device = String()
-    current = Boolean()
 
 
 def only_given(scopes: dict[str, Any] | None) -> dict[str, list[str]] | None:

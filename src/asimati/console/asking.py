@@ -75,6 +75,7 @@ def ask(
     headers = {
         "Accept-Language": words.language(),
         "X-Request-ID": g.request_id,
+        "User-Agent": request.headers.get("User-Agent", ""),
         **({"Authorization": f"Bearer {given}"} if given else {}),
         **({"Idempotency-Key": key} if key else {}),
         **({"If-Match": match} if match else {}),

@@ -50,6 +50,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def arrive() -> None:
         g.request_id = trace.adopt(request.headers.get("X-Request-ID"))
+        trace.client.set(request.headers.get("User-Agent", ""))
         locale.listen()
         if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not _is_one(
             request.environ.get("HTTP_HOST", "")

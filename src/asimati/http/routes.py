@@ -332,7 +332,7 @@ def _told(kinds: Sequence[type[Refusal]], own: Sequence[type[Refusal]]) -> str:
     """Each refusal by its slug; a route's own with its words, and what its facts mean."""
     lines = {}
     for kind in kinds:  # a narrower kind of the same slug comes later, and has more to say
-        facts = "; ".join(f"`{name}`: {meaning}" for name, meaning in kind.says.items())
+        facts = "; ".join(f"`{name}`: {meaning}" for name, meaning in vars(kind).get("says", {}).items())
         about = ". ".join(filter(None, (kind.title, facts))) if kind in own else ""
         lines[kind.slug] = f"`{kind.slug}`" + (f": {about}" if about else "")
     return "\n".join(f"- {lines[slug]}" for slug in sorted(lines))

@@ -1,4 +1,4 @@
-"""The request id that follows a request into its log lines, its messages and their tasks."""
+"""What is known of a request wherever it leads: its id, in log lines, messages and tasks; what it was asked by."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from asimati.kit.ids import new_id
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+client: ContextVar[str] = ContextVar("client", default="")  # what the programme that asks calls itself
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 

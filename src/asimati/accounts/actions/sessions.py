@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from asimati.accounts import policy
+from asimati.accounts import policy, rules
 from asimati.accounts.callers import is_locked
 from asimati.accounts.messages import SignedInElsewhere
 from asimati.accounts.models import AccountSession, Person, RefreshToken, StaffMember
 from asimati.accounts.refusals import ProofTooOld, RefreshRefused, SessionLocked
-from asimati.kit import audit, clock, outbox, secrets
+from asimati.kit import audit, clock, outbox, secrets, trace
 from asimati.kit import tokens as signed
 from asimati.kit.errors import NotFound
 from asimati.kit.policy import SYSTEM, Actor
@@ -35,11 +35,10 @@ def start_session(
     staff: UUID | None = None,
     assurance: str = "phone",
     method: str = "code",
-    device: str = "",
     proved_at: datetime | None = None,
     replaces: UUID | None = None,
 ) -> dict[str, Any]:
-    """Sign somebody in: a session and its first pair of tokens. `device` is what the caller calls itself.
+    """Sign somebody in: a session and its first pair of tokens.
 
     `proved_at`: when they showed who they are, if not just now. `replaces`: their sign-in that this one follows.
     """
@@ -49,7 +48,7 @@ def start_session(
         staff_id=staff,
         assurance=assurance,
         method=method,
-        device=device[:200],
+        device=rules.device_of(trace.client.get()),
         proved_at=proved_at or now,
         created_at=now,
         seen_at=now,

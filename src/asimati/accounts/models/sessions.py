@@ -23,7 +23,7 @@ class AccountSession(Base):
     assurance: Mapped[str] = mapped_column(Text)
     proved_at: Mapped[datetime] = timestamp(default=True)  # when they last showed who they are
     method: Mapped[str] = mapped_column(Text)  # how: code, password, passkey, totp, or the sign-on's provider
-    device: Mapped[str] = mapped_column(Text)  # what the caller called itself, for people to recognise it
+    device: Mapped[str] = mapped_column(Text)  # app, or browser and system: for people to recognise it
     created_at: Mapped[datetime] = timestamp(default=True)
     seen_at: Mapped[datetime] = timestamp(default=True)  # to the minute
     expires_at: Mapped[datetime] = timestamp()
