@@ -179,6 +179,42 @@ def test_a_lent_role_ends_with_the_one_it_came_from(
     assert client.get(f"{V1}/staff/members", headers=colleague).status_code == 403
 
 
+def test_a_lent_role_does_not_begin_before_the_one_it_came_from(
+    client: FlaskClient, as_staff: Sign, id_of: Any, moved_clock: Callable[..., Any]
+) -> None:
+    member, colleague = as_staff("reviewer"), as_staff("reviewer")
+    body = {"role": "auditor", "starts_at": later(minutes=3)}
+    path = f"{V1}/staff/members/{id_of(member)}/grants"
+    origin = client.post(path, json=body, headers=as_staff("administrator")).json["id"]
+    assert lend(client, member, origin, id_of(colleague)).status_code == 201
+    seen = []
+    for minutes in (0, 4):
+        with moved_clock(minutes=minutes):
+            seen.append(client.get(f"{V1}/staff/members", headers=colleague).status_code)
+    assert seen == [403, 200]
+
+
+def test_whoever_administers_a_part_of_the_house_gives_no_authority_over_the_whole(
+    client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
+) -> None:
+    whole, narrow, third = as_staff("administrator"), as_staff("reviewer"), as_staff("reviewer")
+    part = {"scopes": {"department": ["roads"]}}
+    lent = lend(client, whole, grants_of(whole)[0]["id"], id_of(narrow), **part)
+    assert lent.status_code == 201, lent.json
+    at = f"{V1}/staff/members/{id_of(third)}"
+    ends = {"ends_at": later(days=5), "reason": "a reason"}
+    asked = [
+        client.post(f"{at}/grants", json={"role": "administrator"}, headers=narrow),
+        client.put(f"{at}/clearance", json=ends, headers=narrow),
+        client.post(f"{at}/password", headers=narrow),
+        client.delete(f"{at}/factors", headers=narrow),
+        client.post(f"{V1}/staff/api-keys", json={"name": "theirs", "scopes": ["figures.read"]}, headers=narrow),
+    ]
+    assert [one.status_code for one in asked] == [403] * 5
+    assert client.get(f"{V1}/staff/members", headers=narrow).status_code == 200, "the list is the whole house's"
+    assert client.post(f"{at}/grants", json={"role": "auditor"}, headers=whole).status_code == 201
+
+
 def test_one_lends_no_more_than_one_has_nor_what_was_lent_nor_for_ever(
     client: FlaskClient, as_staff: Sign, id_of: Any, grants_of: Any
 ) -> None:

@@ -285,6 +285,58 @@ def test_a_minor_is_no_guardian_and_a_grown_child_has_none(
         assert household.guardian_of(tx, himself) is None
 
 
+def judge(client: FlaskClient, clerk: Headers, member: str, *, verified: bool) -> None:
+    word = {"verified": verified, "upon": "شهادة الميلاد"}
+    judged = client.post(f"{V1}/staff/household/{member}/guardianship", json=word, headers=clerk)
+    assert judged.status_code == 200, judged.json
+
+
+def test_papers_of_a_child_make_nobody_guardian_of_whoever_is_tied_later(
+    client: FlaskClient, people: dict[str, Headers], as_staff: Call
+) -> None:
+    """What staff saw was of the one the note was about; whose account answers nobody has looked at."""
+    mother = people["mother"]
+    note = add(client, mother, guardian=True).json["id"]
+    judge(client, as_staff("reviewer"), note, verified=True)
+    path = f"{V1}/me/household/{note}"
+    client.post(f"{path}/invitation", json={"phone": STRANGER}, headers=mother)
+    (ask,) = asked(client, people["stranger"])
+    assert ask["guardian"] is True, "whoever agrees reads that the other means to be their guardian"
+    assert answer(client, people["stranger"], "agree").json["guardianship"] == "declared"
+    with db.transaction() as tx:
+        assert household.guardian_of(tx, person_of(STRANGER)) is None
+
+
+def test_a_guardian_who_was_refused_does_not_come_back_by_saying_it_again(
+    client: FlaskClient, people: dict[str, Headers], as_staff: Call
+) -> None:
+    mother, son = people["mother"], people["son"]
+    client.post(f"{V1}/me/guardians", json={"phone": MOTHER}, headers=son)
+    tie = answer(client, mother, "agree").json["id"]
+    judge(client, as_staff("reviewer"), tie, verified=False)
+    client.delete(f"{V1}/me/household/{tie}", headers=mother)
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE household_member SET asked_at = asked_at - interval '40 days'"))
+    client.post(f"{V1}/me/guardians", json={"phone": MOTHER}, headers=son)
+    again = answer(client, mother, "agree").json
+    assert again["guardianship"] == "refused"
+    with db.transaction() as tx:
+        assert household.guardian_of(tx, person_of(SON)) is None
+    judge(client, as_staff("reviewer"), again["id"], verified=True)
+    with db.transaction() as tx:
+        assert household.guardian_of(tx, person_of(SON)) == person_of(MOTHER), "better papers help"
+
+
+def test_a_refused_note_stays_refused_whatever_its_holder_says(
+    client: FlaskClient, people: dict[str, Headers], as_staff: Call
+) -> None:
+    note = add(client, people["mother"], guardian=True).json["id"]
+    judge(client, as_staff("reviewer"), note, verified=False)
+    for word in (False, True):
+        path, who = f"{V1}/me/household/{note}", people["mother"] | {"If-Match": "*"}
+        assert client.patch(path, json={"guardian": word}, headers=who).json["guardianship"] == "refused"
+
+
 def test_the_same_two_are_tied_once(client: FlaskClient, people: dict[str, Headers]) -> None:
     add(client, people["mother"], relation="spouse", phone=STRANGER)
     assert answer(client, people["stranger"], "agree").status_code == 200

@@ -391,6 +391,22 @@ def test_details_are_masked_until_a_reason_is_given_and_again_minutes_later(
         assert queries.person(tx, Actor("staff", staff, frozenset({Role.REVIEWER})), person)["phone"] == "••••822"
 
 
+def test_no_repeated_request_shows_again_what_is_masked_by_now(
+    client: FlaskClient, me: Headers, person: UUID, officer: Headers, as_staff: Call
+) -> None:
+    """An answer that is kept for a repeat would be shown for a day, without a line, and after an erasure."""
+    keyed = as_staff("reviewer") | {"Idempotency-Key": "once"}
+    reason = {"purpose": "contact", "reason": "The address is unclear"}
+    path = f"{V1}/staff/people/{person}/unmask"
+    assert client.post(path, json=reason, headers=keyed).json["phone"] == PHONE
+    assert client.post(path, json=reason, headers=keyed).json["phone"] == PHONE
+    with db.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM audit_line WHERE action = 'person.unmasked'")) == 2
+    _carry_out(client, officer, ask(client, me, "erase").json["reference"])
+    again = client.post(path, json=reason, headers=keyed).json
+    assert again.get("phone") != PHONE and again.get("cpr") != "010203045"
+
+
 def test_nobody_unmasks_one_after_the_other_and_those_who_watch_read_who_and_why(
     client: FlaskClient, me: Headers, person: UUID, as_staff: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

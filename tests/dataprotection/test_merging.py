@@ -152,6 +152,21 @@ def test_four_eyes_and_nobody_about_themselves(house: House, twin: UUID, second:
               json={"kept": str(twin), "other": str(twin), "reason": WHY})  # fmt: skip
 
 
+def test_a_colleague_is_known_by_the_telephone_of_their_former_account(
+    house: House, twin: UUID, second: dict[str, str]
+) -> None:
+    approve(house, propose(house, twin, house.person)["id"], second)
+    officer = house.members["data_protection_officer"]
+    with db.transaction() as tx:
+        tx.execute(
+            text("UPDATE staff_member SET phone = :phone, phone_index = :index WHERE id = :id"),
+            {"phone": secrets.seal(OWNER, "phone"), "index": secrets.blind_index(OWNER, "phone"), "id": officer},
+        )
+    why = {"purpose": "legal", "reason": "Curious"}
+    about = house.ask("POST", f"/staff/people/{twin}/unmask", house.staff["data_protection_officer"], 403, json=why)
+    assert about["type"] == "/problems/own-file"
+
+
 def test_what_both_have_and_one_may_stands_in_the_way(house: House, twin: UUID, second: dict[str, str]) -> None:
     event = make_event(series="talks")
     mine, theirs = house.owner, signed_in(person=twin)

@@ -187,6 +187,20 @@ def test_a_repeat_with_the_key_is_the_same_booking(client: FlaskClient, as_resid
     assert second.headers["Idempotency-Replayed"] == "true"
 
 
+def test_nobody_gives_themselves_a_place(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:
+    event, phone, own = make_event(capacity=1, approval=True), "+97333557711", as_staff("coordinator")
+    me = client.get(f"{V1}/staff/me", headers=own).json["id"]
+    known = client.put(
+        f"{V1}/staff/members/{me}/identity", json={"phone": phone}, headers=as_staff("administrator")
+    )
+    assert known.status_code == 204
+    at = f"{V1}/staff/bookings/{book(client, event, as_resident(phone)).json['reference']}"
+    for word in ("approve", "decline"):
+        refused = client.post(f"{at}/{word}", headers=own)
+        assert (refused.status_code, refused.json["type"]) == (403, "/problems/own-affair")
+    assert client.post(f"{at}/approve", headers=as_staff("coordinator")).json["status"] == "confirmed"
+
+
 def test_a_coordinator_decides(client: FlaskClient, as_resident: SignIn, as_staff: SignIn) -> None:
     event, staff = make_event(capacity=1, approval=True), as_staff("coordinator")
     asked = [book(client, event, as_resident()).json for _ in range(3)]

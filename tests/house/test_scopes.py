@@ -74,6 +74,15 @@ def test_nobody_edits_or_makes_anything_in_another_part(house: House) -> None:
     assert house.ask("GET", f"/staff/events/{event}", mine, 200)["programme"] == "week"
 
 
+def test_what_was_issued_is_ended_by_a_role_without_limits(house: House) -> None:
+    path, why = (
+        f"/staff/credentials/{house.values['credentials/credential_id']}/revoke",
+        {"reason": "a mistake"},
+    )
+    house.ask("POST", path, limited(Role.COORDINATOR, HERE), 403, json=why)
+    house.ask("POST", path, house.staff["coordinator"], 200, json=why)
+
+
 def test_the_door_of_another_programme_stays_shut(house: House) -> None:
     """A ticket of an event outside one's reach is of a wrong event; inside it is judged as everybody's."""
     event = make_event(series="talks")

@@ -105,6 +105,25 @@ def test_the_master_key_of_the_house_opens_no_report(client: FlaskClient, code: 
             secrets.unseal(sealed, purpose)
 
 
+def test_no_kept_answer_of_the_officer_holds_a_report_under_the_house_s_key(
+    client: FlaskClient, code: str, as_staff: Call
+) -> None:
+    """The officer's pages send a key with each form: what is kept for a repeat is sealed with the master key."""
+    officer = as_staff("integrity_officer")
+    (item,) = client.get(f"{V1}/staff/queues/integrity", headers=officer).json["items"]
+    path = f"{V1}/staff/integrity-reports/{item['reference']}"
+    ask, end = {"text": "Which Sunday?"}, {"outcome": "referred", "text": "Passed to the prosecution."}
+    for deed, body in (("messages", ask), ("messages", ask), ("close", end)):
+        keyed = officer | {"Idempotency-Key": deed}
+        assert client.post(f"{path}/{deed}", json=body, headers=keyed).status_code < 300
+    again = client.post(f"{path}/close", json=end, headers=officer | {"Idempotency-Key": "close"})
+    assert again.status_code == 200, "a repeat is answered as the first"
+    said = client.post(f"{V1}/integrity/reports/follow", json={"code": code}).json["messages"]
+    assert [one["text"] for one in said] == [WORDS, ask["text"], end["text"]], "and says nothing twice"
+    with db.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM idempotency_key")) == 0
+
+
 def test_a_closed_report_is_deleted_at_the_end_of_its_period(
     client: FlaskClient, code: str, moved_clock: Call
 ) -> None:

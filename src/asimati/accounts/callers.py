@@ -15,8 +15,8 @@ from asimati.kit import tokens
 from asimati.kit.policy import Actor, Role, Scope
 from asimati.settings import settings
 
-# A grant holds between its days until it is revoked; a delegated one no longer than the grant it came from, and
-# only while whoever delegated it still works here.
+# A grant holds between its days until it is revoked; a delegated one only while the grant it came from holds and
+# whoever delegated it still works here.
 LIVE_GRANTS = """
     SELECT held.staff_id, json_agg(json_build_array(held.role, held.scopes)) AS grants
     FROM role_grant AS held
@@ -25,7 +25,7 @@ LIVE_GRANTS = """
     WHERE held.staff_id = ANY(:staff) AND held.revoked_at IS NULL
       AND held.starts_at <= app_now() AND (held.ends_at IS NULL OR held.ends_at > app_now())
       AND (held.origin_id IS NULL OR (
-        origin.revoked_at IS NULL AND (origin.ends_at IS NULL OR origin.ends_at > app_now())
+        origin.revoked_at IS NULL AND origin.starts_at <= app_now() AND (origin.ends_at IS NULL OR origin.ends_at > app_now())
         AND delegator.disabled_at IS NULL))
     GROUP BY held.staff_id
 """

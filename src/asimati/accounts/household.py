@@ -22,6 +22,7 @@ from asimati.kit.policy import Actor
 from asimati.settings import settings
 
 OPEN = HouseholdMember.ended_at.is_(None)
+MEANT = frozenset({Guardianship.DECLARED, Guardianship.VERIFIED})  # the holder is to be guardian
 STANDING = and_(OPEN, HouseholdMember.asked_of.is_(None))
 
 
@@ -165,7 +166,7 @@ def asked_of_me(tx: Session, actor: Actor, page: PageArgs) -> Page:
         [
             {
                 "id": row.id, "asked": row.asked_of, "relation": row.relation, "by": names.get(_asker(row)),
-                "guardian": row.guardianship is Guardianship.DECLARED, "created_at": row.created_at,
+                "guardian": row.guardianship in MEANT, "created_at": row.created_at,
             }
             for row in found.items
         ],

@@ -223,6 +223,12 @@ class AnswerAwaited(Conflict):
     detail = _("Wait for the answer, or end this and begin again.")
 
 
+class OwnAffair(Forbidden):
+    slug = "own-affair"
+    title = _("This concerns you as a resident")
+    detail = _("Nobody decides on their own affairs. A colleague does it.")
+
+
 class SignOnRefused(Unauthenticated):
     """What came is spent and the failure noted, so the refusal keeps its work."""
 

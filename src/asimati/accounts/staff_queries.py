@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.models import Clearance, Person, RoleGrant, StaffMember
+from asimati.accounts.models import Clearance, FormerAccount, Person, RoleGrant, StaffMember
+from asimati.accounts.refusals import OwnAffair
 from asimati.kit import secrets
 from asimati.kit.errors import NotFound
 from asimati.kit.pages import Page, PageArgs, paginate
@@ -43,19 +44,32 @@ def colleagues(tx: Session, actor: Actor, page: PageArgs) -> Page:
 def is_account_of(tx: Session, staff_id: UUID, person_id: UUID) -> bool:
     """Whether a resident's account is, as far as the house can know, the colleague's own.
 
-    It is where both have the same personal number or the same telephone. A colleague of whom the personnel office
-    gave neither is recognised by nothing.
+    It is where both have the same personal number or the same telephone, that of a former account too. A colleague
+    of whom the personnel office gave neither is recognised by nothing.
     """
     member = tx.get_one(StaffMember, staff_id)
     same = [
-        column.in_(secrets.blind_indexes(secrets.unseal(sealed, purpose), purpose))
-        for column, sealed, purpose in (
-            (Person.cpr_index, member.cpr, "cpr"),
-            (Person.phone_index, member.phone, "phone"),
+        account.in_(select(holder).where(index.in_(secrets.blind_indexes(secrets.unseal(sealed, kind), kind))))
+        for account, holder, index, sealed, kind in (
+            (Person.id, Person.id, Person.cpr_index, member.cpr, "cpr"),
+            (Person.id, Person.id, Person.phone_index, member.phone, "phone"),
+            (Person.id, FormerAccount.person_id, FormerAccount.phone_index, member.phone, "phone"),
         )
         if sealed
     ]
     return bool(same) and tx.scalar(select(Person.id).where(Person.id == person_id, or_(*same))) is not None
+
+
+def is_own_affair(tx: Session, actor: Actor, *people: UUID | None) -> bool:
+    """Whether one of the staff would act on something that concerns them as a resident: one of these is they."""
+    staff = actor.id if actor.is_staff else None
+    return staff is not None and any(is_account_of(tx, staff, one) for one in people if one)
+
+
+def require_not_own(tx: Session, actor: Actor, *people: UUID | None) -> None:
+    """Raise OwnAffair where one of the staff would act on something that concerns them as a resident."""
+    if is_own_affair(tx, actor, *people):
+        raise OwnAffair
 
 
 def addresses_of(tx: Session, staff: Iterable[UUID]) -> dict[UUID, str]:

@@ -154,10 +154,13 @@ def person(tx: Session, actor: Actor, person_id: UUID) -> Dict:
 
 @blp.post(
     "/staff/people/<uuid:person_id>/unmask", who=may_enter("unmask"), takes=schemas.UnmaskIn,
-    gives=schemas.PersonOut, status=201, refuses=[OwnFile, Blocked],
+    gives=schemas.PersonOut, status=201, refuses=[OwnFile, Blocked], remembers=False,
 )  # fmt: skip
 def unmask(tx: Session, actor: Actor, payload: Dict, person_id: UUID) -> Dict:
-    """See somebody's details for some minutes, for a purpose. The person reads who looked, and what for."""
+    """See somebody's details for some minutes, for a purpose. The person reads who looked, and what for.
+
+    A repeat looks once more, with its own line: an answer that was kept would outlast the minutes.
+    """
     actions.unmask(tx, actor, person_id, **payload)
     return queries.person(tx, actor, person_id)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
 from asimati.accounts.queries import language_of, name_of
+from asimati.accounts.refusals import OwnAffair
 from asimati.credentials import actions as credentials
 from asimati.credentials.writing import qr_svg
 from asimati.events import actions, figures, policy, queries, rules, schemas
@@ -142,7 +143,7 @@ def appeal(tx: Session, actor: Actor, payload: dict[str, Any], deferral_id: UUID
     who=may("decide"),
     takes=schemas.AppealDecisionIn,
     gives=schemas.DeferralOut,
-    refuses=(rules.AppealDecided,),
+    refuses=(rules.AppealDecided, OwnAffair),
 )
 def decide_appeal(tx: Session, actor: Actor, payload: dict[str, Any], deferral_id: UUID) -> Any:
     """Lift the deferral, or let it stand, and say why."""

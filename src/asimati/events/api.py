@@ -10,6 +10,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
+from asimati.accounts.refusals import OwnAffair
 from asimati.events import actions, policy, queries, rules, schemas, tickets
 from asimati.events import audiences as _audiences  # noqa: F401 - for whoever writes to many people
 from asimati.events import feed as _feed  # noqa: F401 - for the calendar of whoever booked
@@ -258,7 +259,7 @@ def staff_bookings(tx: Session, actor: Actor, query: dict[str, Any]) -> Any:
     "/staff/bookings/<reference>/approve",
     who=may("decide"),
     gives=schemas.StaffBookingOut,
-    refuses=(IllegalMove, rules.EventFull),
+    refuses=(IllegalMove, OwnAffair, rules.EventFull),
 )
 def approve(tx: Session, actor: Actor, reference: str) -> Any:
     """Give a pending booking its seats, or its place in line."""
@@ -269,7 +270,7 @@ def approve(tx: Session, actor: Actor, reference: str) -> Any:
     "/staff/bookings/<reference>/decline",
     who=may("decide"),
     gives=schemas.StaffBookingOut,
-    refuses=(IllegalMove,),
+    refuses=(IllegalMove, OwnAffair),
 )
 def decline(tx: Session, actor: Actor, reference: str) -> Any:
     """Say no to a pending booking."""

@@ -58,8 +58,10 @@ def add(tx: Session, code: str, words: str) -> IntegrityReport:
 
 
 def answer(tx: Session, actor: Actor, reference: str, words: str) -> IntegrityReport:
-    """Write to whoever has the code. Raises NotFound, ReportClosed."""
+    """Write to whoever has the code; what was just said is not said twice. Raises NotFound, ReportClosed."""
     found = _open(_locked(tx, actor, reference))
+    if _is_last(tx, found, words):
+        return found
     found.status = Status.STUDIED
     _write(tx, found.id, By.OFFICER, words)
     audit.record(tx, actor, "integrity.answered", ("integrity_report", reference))
@@ -68,7 +70,10 @@ def answer(tx: Session, actor: Actor, reference: str, words: str) -> IntegrityRe
 
 
 def close(tx: Session, actor: Actor, reference: str, outcome: Outcome, words: str) -> IntegrityReport:
-    """End a report with what came of it. Raises NotFound, ReportClosed."""
+    """End a report with what came of it. A repeat changes nothing. Raises NotFound, ReportClosed."""
+    found = _locked(tx, actor, reference)
+    if found.outcome is outcome and _is_last(tx, found, words):
+        return found
     found = answer(tx, actor, reference, words)
     found.status, found.outcome, found.closed_at = Status.CLOSED, outcome, clock.now(tx)
     audit.record(tx, actor, "integrity.closed", ("integrity_report", reference), outcome=outcome)
@@ -80,6 +85,12 @@ def messages(tx: Session, found: IntegrityReport) -> list[dict[str, Any]]:
     """What the two wrote to each other, in order."""
     written = select(IntegrityMessage).where(IntegrityMessage.report_id == found.id).order_by(IntegrityMessage.id)
     return [{"by": one.by, "at": one.at, "text": vault.unseal(one.words)} for one in tx.scalars(written)]
+
+
+def _is_last(tx: Session, found: IntegrityReport, words: str) -> bool:
+    """Whether this is what the officer said last: no answer is kept for a repeat, as it would hold the report."""
+    last = messages(tx, found)[-1]
+    return last["by"] is By.OFFICER and last["text"] == words
 
 
 def _write(tx: Session, report_id: UUID, by: By, words: str) -> None:

@@ -130,13 +130,14 @@ def one(tx: Session, actor: Actor, reference: str) -> Dict:
     return _whole(tx, found)
 
 
-@blp.post(f"{ONE}/messages", who=readers, takes=WriteBackIn, gives=ReportOut, status=201, refuses=[ReportClosed])
+@blp.post(f"{ONE}/messages", who=readers, takes=WriteBackIn, gives=ReportOut, status=201, refuses=[ReportClosed],
+          remembers=False)  # fmt: skip
 def answer(tx: Session, actor: Actor, payload: Dict, reference: str) -> Dict:
     """Ask or answer whoever has the code."""
     return _whole(tx, actions.answer(tx, actor, reference, payload["text"]))
 
 
-@blp.post(f"{ONE}/close", who=readers, takes=EndIn, gives=ReportOut, refuses=[ReportClosed])
+@blp.post(f"{ONE}/close", who=readers, takes=EndIn, gives=ReportOut, refuses=[ReportClosed], remembers=False)
 def close(tx: Session, actor: Actor, payload: Dict, reference: str) -> Dict:
     """End a report, and say what came of it."""
     return _whole(tx, actions.close(tx, actor, reference, payload["outcome"], payload["text"]))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from asimati.accounts.refusals import AssuranceTooLow
+from asimati.accounts.refusals import AssuranceTooLow, OwnAffair
 from asimati.http import access, problems
 from asimati.http.pages import page_of
 from asimati.http.queues import DESKS, Desk
@@ -230,8 +230,7 @@ def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
 def staff_request(tx: Session, actor: Actor, reference: str) -> ServiceRequest:
     """One case with all that happened to it, notes included."""
     found = queries.request(tx, actor, reference)
-    concerned = [found.person_id, found.subject.person_id if found.subject else None]
-    audit.opened(tx, actor, ("service_request", reference), concerned, view="staff_request")
+    audit.opened(tx, actor, ("service_request", reference), found.people, view="staff_request")
     return found
 
 
@@ -246,7 +245,7 @@ def _move(name: str, takes: type[MoveIn] | type[RequestNoteIn] = MoveIn, *refuse
     return blp.post(
         f"/staff/service-requests/<reference>/{name.replace('_', '-')}", who=may(name), takes=takes,
         gives=StaffRequestOut, versioned=True,
-        refuses=(IllegalMove, ClaimedByAnother, InterestDeclared, *refuses),
+        refuses=(IllegalMove, ClaimedByAnother, InterestDeclared, OwnAffair, *refuses),
     )  # fmt: skip
 
 
@@ -292,7 +291,7 @@ def approve(tx: Session, actor: Actor, payload: Payload, version: int | None, re
     return actions.approve(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("merge", MergeIn)
+@_move("merge", MergeIn, DifferentOfficerNeeded)
 def merge(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Join a case to an earlier one about the same matter."""
     return actions.merge(tx, actor, reference, _said(payload), into=payload["into"], version=version)
@@ -334,13 +333,13 @@ def return_(tx: Session, actor: Actor, payload: Payload, version: int | None, re
     return actions.return_(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("resolve", MessageMoveIn)
+@_move("resolve", MessageMoveIn, DifferentOfficerNeeded)
 def resolve(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Answer a case."""
     return actions.resolve(tx, actor, reference, _said(payload), version=version)
 
 
-@_move("decline", RequestDeclineIn)
+@_move("decline", RequestDeclineIn, DifferentOfficerNeeded)
 def decline(tx: Session, actor: Actor, payload: Payload, version: int | None, reference: str) -> ServiceRequest:
     """Close a case with the reason why it cannot be done."""
     return actions.decline(tx, actor, reference, _said(payload), reason=payload.get("reason"), version=version)

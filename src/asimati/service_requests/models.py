@@ -216,6 +216,11 @@ class ServiceRequest(Base):
         return TURNS[self.status]
 
     @property
+    def people(self) -> tuple[UUID | None, ...]:
+        """The accounts it concerns: whoever filed it, and for whom."""
+        return self.person_id, self.subject.person_id if self.subject else None
+
+    @property
     def promised_at(self) -> datetime | None:
         """When the resident may expect the answer; none while the clock stands still for them."""
         return None if self.turn is Turn.RESIDENT else self.due_at

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from asimati.accounts.staff_queries import is_account_of
+from asimati.accounts.staff_queries import is_own_affair
 from asimati.kit import policy
 from asimati.kit.policy import Actor, Role
 from asimati.volunteering.models import SignUp
@@ -41,7 +41,7 @@ def may(actor: Actor, deed: str) -> bool:
 
 def require_not_own(tx: Session, actor: Actor, person_id: UUID) -> None:
     """Raise OwnHours where a member of staff is the volunteer, under their own account as a resident."""
-    if actor.is_staff and actor.id is not None and is_account_of(tx, actor.id, person_id):
+    if is_own_affair(tx, actor, person_id):
         raise OwnHours
 
 

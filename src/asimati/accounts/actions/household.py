@@ -36,7 +36,7 @@ from asimati.accounts.refusals import (
     OwnHousehold,
     TiedAccount,
 )
-from asimati.accounts.staff_queries import is_account_of
+from asimati.accounts.staff_queries import is_own_affair
 from asimati.kit import audit, clock, outbox, secrets
 from asimati.kit.errors import Invalid, NotFound, Stale
 from asimati.kit.policy import SYSTEM, Actor
@@ -150,6 +150,7 @@ def agree(tx: Session, actor: Actor, member_id: UUID) -> HouseholdMember:
         raise NotFound
     with tx.no_autoflush:
         _require_no_tie(tx, row)
+        row.guardianship = _begun_anew(tx, row)
     row.asked_of, row.phone = None, None
     tx.flush()
     assert row.holder_id is not None and row.person_id is not None  # noqa: S101 - both are there from here on
@@ -215,7 +216,7 @@ def judge_guardian(tx: Session, actor: Actor, member_id: UUID, *, verified: bool
     if row.guardianship in (Guardianship.NONE, wanted):
         raise NothingToJudge
     concerned = [one for one in (row.holder_id, row.person_id) if one]
-    if any(is_account_of(tx, actor.id, one) for one in concerned if actor.id):
+    if is_own_affair(tx, actor, *concerned):
         raise OwnHousehold
     row.guardianship, row.judged_by, row.judged_upon = wanted, actor.id, upon
     row.judged_at = clock.now(tx)
@@ -271,7 +272,7 @@ def _end(tx: Session, actor: Actor, row: HouseholdMember, by: UUID | None) -> No
 def _guard(
     tx: Session, actor: Actor, me: Person, row: HouseholdMember, guardian: bool | None, *, anew: bool
 ) -> None:
-    if guardian is False:
+    if guardian is False and row.guardianship is not Guardianship.REFUSED:
         row.guardianship = Guardianship.NONE
     elif guardian and row.guardianship is Guardianship.NONE:
         _require_guardian(tx, actor, me)
@@ -311,6 +312,20 @@ def _require_room(tx: Session, holder: UUID) -> None:
     open_ = select(func.count()).where(household.OPEN, HouseholdMember.holder_id == holder)
     if (tx.scalar(open_) or 0) >= MEMBERS:
         raise HouseholdFull(limit=MEMBERS)
+
+
+def _begun_anew(tx: Session, row: HouseholdMember) -> Guardianship:
+    """What a guardian is once two accounts are tied: the papers that staff saw were of whoever the note was about, and
+    one whom staff refused as guardian of this person is not one again by asking again.
+    """
+    refused = select(HouseholdMember.id).where(
+        HouseholdMember.holder_id == row.holder_id,
+        HouseholdMember.person_id == row.person_id,
+        HouseholdMember.guardianship == Guardianship.REFUSED,
+    )
+    if row.guardianship in (Guardianship.NONE, Guardianship.REFUSED):
+        return row.guardianship
+    return Guardianship.REFUSED if tx.scalar(refused.limit(1)) else Guardianship.DECLARED
 
 
 def _require_no_tie(tx: Session, row: HouseholdMember) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts import actions as accounts
 from asimati.accounts.models import Person
 from asimati.accounts.queries import CHANNELS
-from asimati.accounts.staff_queries import is_account_of
+from asimati.accounts.staff_queries import is_own_affair
 from asimati.dataprotection import policy
 from asimati.dataprotection.actions.erasing import erase
 from asimati.dataprotection.messages import DataRequestAnswered, DataRequestReceived
@@ -198,7 +198,7 @@ def _for_desk(tx: Session, actor: Actor, reference: str, move: str) -> DataReque
 
 def refuse_own(tx: Session, actor: Actor, person: UUID) -> None:
     """Raise OwnFile where a member of staff would act on their own account as a resident."""
-    if actor.is_staff and actor.id is not None and is_account_of(tx, actor.id, person):
+    if is_own_affair(tx, actor, person):
         raise OwnFile
 
 

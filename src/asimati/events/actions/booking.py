@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from asimati.accounts import calendar
+from asimati.accounts.staff_queries import require_not_own
 from asimati.events import messages, policy, rules
 from asimati.events.actions.fair_use import is_deferred, reckon_missed
 from asimati.events.actions.moves import locked_booking, move, told
@@ -172,10 +173,11 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
 
 
 def approve(tx: Session, actor: Actor, reference: str) -> str:
-    """Give a pending booking its seats, or its place in line; the reference. Raises IllegalMove, EventFull."""
+    """Give a pending booking its seats, or its place in line; the reference. Raises OwnAffair, IllegalMove, EventFull."""
     policy.require(actor, "decide")
     event, booking = hold_booking(tx, actor, reference)
     policy.require_at(actor, "decide", event)
+    require_not_own(tx, actor, booking.person_id)
     rules.require_status(booking.status, BookingStatus.PENDING)
     rules.require_party(event, booking.party_size)
     status = rules.placed(event, booking.party_size, approved=True)
@@ -195,10 +197,11 @@ def approve(tx: Session, actor: Actor, reference: str) -> str:
 
 
 def decline(tx: Session, actor: Actor, reference: str) -> str:
-    """Say no to a pending booking; the reference. Raises IllegalMove."""
+    """Say no to a pending booking; the reference. Raises OwnAffair, IllegalMove."""
     policy.require(actor, "decide")
     event, booking = hold_booking(tx, actor, reference)
     policy.require_at(actor, "decide", event)
+    require_not_own(tx, actor, booking.person_id)
     rules.require_status(booking.status, BookingStatus.PENDING)
     move(tx, actor, event, booking, BookingStatus.DECLINED)
     _tell_it_is_over(tx, event, booking, "staff")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.staff_queries import require_not_own
 from asimati.events import messages, policy, rules
 from asimati.events.actions.moves import told
 from asimati.events.models import Booking, Deferral, Event
@@ -85,9 +86,10 @@ def appeal(tx: Session, actor: Actor, deferral_id: UUID, text: str) -> Deferral:
 
 
 def decide_appeal(tx: Session, actor: Actor, deferral_id: UUID, *, lift: bool, note: dict[str, str]) -> Deferral:
-    """A human's yes or no to an appeal; the person is told. Raises NotFound, AppealDecided."""
+    """A human's yes or no to an appeal; the person is told. Raises NotFound, OwnAffair, AppealDecided."""
     policy.require_in(actor, "decide", None)  # it is about all the programmes together
     found = _held(tx, deferral_id)
+    require_not_own(tx, actor, found.person_id)
     if found.status is not DeferralStatus.APPEALED:
         raise rules.AppealDecided
     found.status = DeferralStatus.LIFTED if lift else DeferralStatus.UPHELD

@@ -15,7 +15,7 @@ from asimati.kit.words import _
 from asimati.service_requests import messages
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import NOTHING, Bilingual, Said, case, step
-from asimati.service_requests.actions.reviewing import take
+from asimati.service_requests.actions.reviewing import not_who_decided, take
 from asimati.service_requests.models import Follower, RequestEntry, ServiceRequest
 from asimati.service_requests.refusals import DifferentOfficerNeeded
 from asimati.service_requests.rules import CLOSED, Move, Status
@@ -49,7 +49,8 @@ def approve(
     """Agree to a proposed answer, which closes the case. Raises DifferentOfficerNeeded for whoever proposed it."""
     request = take(tx, actor, reference, Move.APPROVE, version)
     proposal = request.proposal
-    if proposal and str(actor.id) in (proposal["by"], str(request.appealed_from)):
+    not_who_decided(request, actor.id)
+    if proposal and str(actor.id) == proposal["by"]:
         raise DifferentOfficerNeeded
     move = Move(proposal["move"]) if proposal else Move.RESOLVE
     words = Said(said.message or (proposal or {}).get("message"), said.note)
@@ -69,6 +70,7 @@ def merge(
     for one in sorted({reference, into}):
         case(tx, actor, one)
     request, main = take(tx, actor, reference, Move.MERGE, version), case(tx, actor, into)
+    not_who_decided(request, actor.id)
     if main.id == request.id or main.status in CLOSED or main.service_id != request.service_id:
         raise Invalid([("/into", _("Name another open case of the same service."))])
     changes = {"merged_into": main.id}
@@ -95,6 +97,7 @@ def _reason(code: str) -> Bilingual:
 def _answer(
     tx: Session, actor: Actor, request: ServiceRequest, move: Move, said: Said, given: dict[str, Any]
 ) -> ServiceRequest:
+    not_who_decided(request, actor.id)
     changes: dict[str, Any] = {}
     if move in request.flow.four_eyes:
         message = dict(said.message) if said.message else None

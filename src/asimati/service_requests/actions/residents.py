@@ -16,6 +16,7 @@ from asimati.kit.policy import Actor
 from asimati.service_requests import messages, policy
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import NOTHING, Bilingual, Said, case, party_of, post, step
+from asimati.service_requests.actions.reviewing import require_no_part
 from asimati.service_requests.models import CaseSubject, RequestEntry, ServiceRequest
 from asimati.service_requests.refusals import AlreadyAppealed, AlreadyRated, RatingWindowOver, ReopenWindowOver
 from asimati.service_requests.rules import OPEN, Move, Status, after
@@ -57,13 +58,15 @@ def reopen(
 ) -> ServiceRequest:
     """Ask for an answered case to be looked at again: a new clock, and what it counted is taken back.
 
-    Staff may at any time, residents for as long as the pack says. Raises IllegalMove, ReopenWindowOver.
+    Staff may at any time, residents for as long as the pack says. Raises IllegalMove, ReopenWindowOver; of staff
+    InterestDeclared, OwnAffair.
     """
     if actor.is_staff:
         policy.require(actor, Move.REOPEN)
     request = case(tx, actor, reference, version)
     if actor.is_staff:
         policy.require(actor, Move.REOPEN, request)
+        require_no_part(tx, actor, request)
     after(request.status, Move.REOPEN, party_of(actor), request.flow)
     if not actor.is_staff and _is_over(tx, request, days := days_of("reopen_days", 30)):
         raise ReopenWindowOver(days=days)

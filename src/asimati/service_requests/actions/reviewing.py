@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from asimati.accounts.callers import staff_as_actor
+from asimati.accounts.staff_queries import is_own_affair, require_not_own
 from asimati.kit.errors import Invalid
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
@@ -21,13 +22,23 @@ from asimati.service_requests.rules import Move, Status
 
 
 def take(tx: Session, actor: Actor, reference: str, move: Move, version: int | None) -> ServiceRequest:
-    """The case, locked, if the actor may make the move with it. Raises Forbidden, NotFound, InterestDeclared."""
+    """The case, locked, if the actor may make the move with it.
+
+    Raises Forbidden, NotFound, InterestDeclared; OwnAffair, but for saying that one has an interest in it.
+    """
     policy.require(actor, move)
     request = case(tx, actor, reference, version)
     policy.require(actor, move, request)
+    require_no_part(tx, actor, request, saying_so=move is Move.DECLARE)
+    return request
+
+
+def require_no_part(tx: Session, actor: Actor, request: ServiceRequest, *, saying_so: bool = False) -> None:
+    """Raise InterestDeclared or OwnAffair for whoever has a part in a case that they would act on as staff."""
     if tx.get(Interest, (request.id, actor.id)):
         raise InterestDeclared
-    return request
+    if not saying_so:
+        require_not_own(tx, actor, *request.people)
 
 
 def claim(
@@ -35,7 +46,7 @@ def claim(
 ) -> ServiceRequest:
     """Take a case to review it. Of two who claim it at once one is refused."""
     request = take(tx, actor, reference, Move.CLAIM, version)
-    _not_who_decided(request, actor.id)
+    not_who_decided(request, actor.id)
     step(tx, actor, request, Move.CLAIM, said, changes={"claimed_by": actor.id})
     publish(tx, messages.RequestClaimed(**telling.of(request)))
     return request
@@ -158,12 +169,18 @@ def _fit_officer(tx: Session, request: ServiceRequest, reviewer: UUID) -> Actor:
     """The member of staff, who may handle the case. Raises Invalid, DifferentOfficerNeeded after an appeal."""
     chosen = staff_as_actor(tx, reviewer)
     interested = tx.get(Interest, (request.id, reviewer))
-    if chosen is None or interested or not policy.may_handle(chosen, request):
+    if (
+        chosen is None
+        or interested
+        or not policy.may_handle(chosen, request)
+        or is_own_affair(tx, chosen, *request.people)
+    ):
         raise Invalid([("/reviewer", _("Nobody who may handle this case has this identifier."))])
-    _not_who_decided(request, reviewer)
+    not_who_decided(request, reviewer)
     return chosen
 
 
-def _not_who_decided(request: ServiceRequest, officer: UUID | None) -> None:
+def not_who_decided(request: ServiceRequest, officer: UUID | None) -> None:
+    """Raise DifferentOfficerNeeded for whoever gave the answer that was appealed against."""
     if request.appealed_from is not None and request.appealed_from == officer:
         raise DifferentOfficerNeeded

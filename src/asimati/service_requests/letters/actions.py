@@ -23,6 +23,7 @@ from asimati.service_requests import messages
 from asimati.service_requests import policy as cases
 from asimati.service_requests.actions import telling
 from asimati.service_requests.actions.moving import case
+from asimati.service_requests.actions.reviewing import require_no_part
 from asimati.service_requests.letters import queries
 from asimati.service_requests.letters.models import Letter, LetterTemplate, LetterYear
 from asimati.service_requests.models import ServiceRequest
@@ -47,11 +48,12 @@ class LetterRevoked(Conflict):
 def issue(tx: Session, actor: Actor, reference: str, *, template: str, remarks: Bilingual | None = None) -> Letter:
     """Issue a letter of the pack about a case one holds, with remarks of one's own if need be.
 
-    Raises NotFound, ClaimedByAnother, Invalid for a letter there is not, or not for this service.
+    Raises NotFound, ClaimedByAnother, InterestDeclared, OwnAffair, Invalid for a letter there is not, or not for this service.
     """
     policy.require(actor, MAY, "issue")
     request = case(tx, actor, reference)
-    cases.require_holder(actor, request.claimed_by)
+    cases.require_holder(actor, request.claimed_by, cases.about_of(request))
+    require_no_part(tx, actor, request)
     worded = tx.get(LetterTemplate, template)
     if worded is None or worded.retired_at or (worded.services and request.service.code not in worded.services):
         raise Invalid([("/template", _("There is no such letter for this service."))])

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
+from asimati.accounts.refusals import OwnAffair
 from asimati.http import access
 from asimati.http.fields import UUID, DateTime, List, Nested, Schema, String, Text
 from asimati.http.routes import BY_HAND, Blueprint
@@ -19,6 +20,7 @@ from asimati.service_requests.letters import actions
 from asimati.service_requests.letters import queries as letters
 from asimati.service_requests.letters.models import Letter
 from asimati.service_requests.policy import ClaimedByAnother
+from asimati.service_requests.refusals import InterestDeclared
 
 blp = Blueprint("letters", __name__, description="Letters and certificates issued from a case")
 may = partial(access.staff_who, actions.MAY)
@@ -103,7 +105,7 @@ def staff_list(tx: Session, actor: Actor, reference: str) -> Dict:
 @blp.post(
     "/staff/service-requests/<reference>/letters", who=may("issue"), takes=LetterIn,
     gives=StaffLetterOut, status=201,
-    refuses=(ClaimedByAnother,),
+    refuses=(ClaimedByAnother, InterestDeclared, OwnAffair),
 )  # fmt: skip
 def issue(tx: Session, actor: Actor, payload: Dict, reference: str) -> Letter:
     """Issue a letter from a case one holds; the resident is told."""
