@@ -25,7 +25,8 @@ LIVE_GRANTS = """
     WHERE held.staff_id = ANY(:staff) AND held.revoked_at IS NULL
       AND held.starts_at <= app_now() AND (held.ends_at IS NULL OR held.ends_at > app_now())
       AND (held.origin_id IS NULL OR (
-        origin.revoked_at IS NULL AND origin.starts_at <= app_now() AND (origin.ends_at IS NULL OR origin.ends_at > app_now())
+        origin.revoked_at IS NULL AND origin.starts_at <= app_now()
+        AND (origin.ends_at IS NULL OR origin.ends_at > app_now())
         AND delegator.disabled_at IS NULL))
     GROUP BY held.staff_id
 """

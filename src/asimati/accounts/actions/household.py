@@ -315,8 +315,10 @@ def _require_room(tx: Session, holder: UUID) -> None:
 
 
 def _begun_anew(tx: Session, row: HouseholdMember) -> Guardianship:
-    """What a guardian is once two accounts are tied: the papers that staff saw were of whoever the note was about, and
-    one whom staff refused as guardian of this person is not one again by asking again.
+    """What a guardian is once two accounts are tied.
+
+    The papers that staff saw were of whoever the note was about; and one whom staff refused as guardian of this
+    person is not one again by asking again.
     """
     refused = select(HouseholdMember.id).where(
         HouseholdMember.holder_id == row.holder_id,

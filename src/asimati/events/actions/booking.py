@@ -173,7 +173,10 @@ def cancel(tx: Session, actor: Actor, reference: str) -> str:
 
 
 def approve(tx: Session, actor: Actor, reference: str) -> str:
-    """Give a pending booking its seats, or its place in line; the reference. Raises OwnAffair, IllegalMove, EventFull."""
+    """Give a pending booking its seats, or its place in line; the reference.
+
+    Raises OwnAffair, IllegalMove, EventFull.
+    """
     policy.require(actor, "decide")
     event, booking = hold_booking(tx, actor, reference)
     policy.require_at(actor, "decide", event)
