@@ -86,6 +86,26 @@ def test_a_neighbour_is_shown_the_matter_and_nothing_anybody_wrote(
     assert mine.json["items"][0]["mine"] is True
 
 
+def test_nobody_is_measured_out_by_asking_from_many_points(
+    town: FlaskClient, resident: Headers, submit: Submit
+) -> None:
+    """Distances in fifties and a sharp edge, asked from points a few metres apart, would draw circles that meet."""
+    submit(resident, location={"block": "317", "lat": 26.2296, "lon": 50.5796})
+    steps = [step * 0.0001 for step in range(-30, 31)]
+    points = [(26.23 + step, 50.58) for step in steps] + [(26.23, 50.58 + step) for step in steps]
+
+    def answers() -> list[Any]:
+        asked = [{"lat": f"{lat:.4f}", "lon": f"{lon:.4f}"} for lat, lon in points]
+        path = "/api/v1/services/street-lamp/similar"
+        return [[one["metres"] for one in town.get(path, query_string=one).json["items"]] for one in asked]
+
+    before = answers()
+    assert any(before) and not all(before)
+    with db.transaction() as tx:  # fifty metres further, and within what the public map shows as one point
+        tx.execute(text("UPDATE service_request SET lat = 26.2303, lon = 50.5803"))
+    assert answers() == before
+
+
 def test_what_concerns_people_is_nobody_elses_matter(
     town: FlaskClient, resident: Headers, as_resident: Callable[..., Headers], submit: Submit
 ) -> None:

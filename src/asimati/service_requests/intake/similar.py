@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Float, Numeric, Select, and_, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,8 @@ from asimati.service_requests.rules import Domain, Kind, Place
 METRES = 250  # between two points that may mean the same matter
 RECENT = timedelta(days=60)
 MOST = 5
-COARSE = 50  # metres to which distances are told: nobody is measured out
+COARSE = 50  # metres to which distances are told
+BLUR = 3  # decimals of a degree to which a stranger's point is known: asking from many places measures nobody out
 _DEGREE = 111_320.0  # metres of latitude; of longitude less, by its cosine
 
 
@@ -66,7 +67,8 @@ def similar(tx: Session, actor: Actor, service: Service, where: Mapping[str, Any
     if not shared(service):
         return []
     wanted = _shown(select(ServiceRequest)).where(ServiceRequest.service_id == service.id)
-    return _nearest(tx, actor, wanted.where(ServiceRequest.submitted_at > clock.now(tx) - RECENT), where)
+    recent = wanted.where(ServiceRequest.submitted_at > clock.now(tx) - RECENT)
+    return _nearest(tx, actor, recent, where, blurred=True)
 
 
 def similar_to(tx: Session, actor: Actor, request: ServiceRequest) -> list[Near]:
@@ -115,10 +117,12 @@ def _shown(statement: Select[Any]) -> Select[Any]:
     return statement.where(ServiceRequest.closed_at.is_(None), ServiceRequest.confidential.is_(False))
 
 
-def _nearest(tx: Session, actor: Actor, wanted: Select[Any], where: Mapping[str, Any]) -> list[Near]:
+def _nearest(
+    tx: Session, actor: Actor, wanted: Select[Any], where: Mapping[str, Any], *, blurred: bool = False
+) -> list[Near]:
     """By point where both have one; else in the same block, and on the same road if both name theirs."""
     lat, lon = where.get("lat"), where.get("lon")
-    away: ColumnElement[Any] = literal(None) if lat is None or lon is None else _away(lat, lon)
+    away: ColumnElement[Any] = literal(None) if lat is None or lon is None else _away(lat, lon, blurred)
     alternatives = []
     if where.get("block"):
         here = [ServiceRequest.block == where["block"]]
@@ -128,7 +132,7 @@ def _nearest(tx: Session, actor: Actor, wanted: Select[Any], where: Mapping[str,
             here.append(or_(ServiceRequest.road.is_(None), ServiceRequest.road == where["road"]))
         alternatives.append(and_(*here))
     if lat is not None:
-        reach = METRES / _DEGREE
+        reach = METRES / _DEGREE + 10**-BLUR
         alternatives.append(and_(ServiceRequest.lat.between(lat - reach, lat + reach), away <= METRES))
     if not alternatives:
         return []
@@ -143,10 +147,15 @@ def _nearest(tx: Session, actor: Actor, wanted: Select[Any], where: Mapping[str,
     ]
 
 
-def _away(lat: float, lon: float) -> ColumnElement[Any]:
-    north = (ServiceRequest.lat - lat) * _DEGREE
-    east = (ServiceRequest.lon - lon) * _DEGREE * func.cos(func.radians(lat))
+def _away(lat: float, lon: float, blurred: bool) -> ColumnElement[Any]:
+    its_lat, its_lon = (_blurred(one) if blurred else one for one in (ServiceRequest.lat, ServiceRequest.lon))
+    north = (its_lat - lat) * _DEGREE
+    east = (its_lon - lon) * _DEGREE * func.cos(func.radians(lat))
     return func.sqrt(north * north + east * east)
+
+
+def _blurred(column: Any) -> ColumnElement[Any]:
+    return cast(func.round(cast(column, Numeric), BLUR), Float)
 
 
 def _coarse(metres: float) -> int:

@@ -48,8 +48,8 @@ class LetterRevoked(Conflict):
 def issue(tx: Session, actor: Actor, reference: str, *, template: str, remarks: Bilingual | None = None) -> Letter:
     """Issue a letter of the pack about a case one holds, with remarks of one's own if need be.
 
-    Raises NotFound, ClaimedByAnother, InterestDeclared, OwnAffair; Invalid for a letter there is not, or not for this
-    service.
+    Raises NotFound, ClaimedByAnother, InterestDeclared, OwnAffair; Invalid for a letter there is not, or not for
+    this service.
     """
     policy.require(actor, MAY, "issue")
     request = case(tx, actor, reference)
