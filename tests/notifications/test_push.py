@@ -153,7 +153,8 @@ def test_what_is_no_subscription_is_a_wrong_address(token: str) -> None:
     "url",
     ["http://example.org/", "https://example.org:8443/", "https://u:p@example.org/", "ftp://example.org",
      "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.8/", "https://169.254.169.254/latest",
-     "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://localhost/", "https://0.0.0.0/",
+     "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[::7f00:1]/",
+     "https://[64:ff9b:1::a00:1]/", "https://[::ffff:0:a00:1]/", "https://[fec0::1]/", "https://localhost/", "https://0.0.0.0/",
      "https://[fe80::1]/", "https://224.0.0.1/", "https://2130706433/"],
 )  # fmt: skip
 def test_nothing_leads_inside(url: str) -> None:

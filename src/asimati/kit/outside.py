@@ -23,6 +23,7 @@ from asimati.settings import settings
 PORTS = (80, 443)
 LONGEST_ANSWER = 65_536  # bytes of an answer that are read
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out of the IPv6 internet (RFC 4291)
 
 
 class NotAllowed(Exception):
@@ -105,6 +106,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if found not in UNICAST:
+            return False
     return found.is_global and not found.is_multicast
 
 
