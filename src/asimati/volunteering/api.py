@@ -11,6 +11,7 @@ import segno
 from flask import Response
 
 from asimati.accounts.calendar import Overlaps, TooLittleRest
+from asimati.accounts.refusals import OwnAffair
 from asimati.http import access
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.problems import CONSTRAINTS
@@ -318,7 +319,7 @@ def staff_sign_ups(tx: Session, actor: Actor, query: Dict) -> Page:
     "/staff/sign-ups/<uuid:sign_up_id>/approve",
     who=may("decide"),
     gives=schemas.StaffSignUpOut,
-    refuses=[IllegalMove, GuardianAwaited],
+    refuses=[IllegalMove, GuardianAwaited, OwnAffair],
 )
 def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     """Say yes to a sign-up."""
@@ -330,7 +331,7 @@ def approve_sign_up(tx: Session, actor: Actor, sign_up_id: UUID) -> Dict:
     who=may("decide"),
     takes=schemas.DeclineIn,
     gives=schemas.StaffSignUpOut,
-    refuses=[IllegalMove],
+    refuses=[IllegalMove, OwnAffair],
 )
 def decline_sign_up(tx: Session, actor: Actor, payload: Dict, sign_up_id: UUID) -> Dict:
     """Say no to a sign-up."""

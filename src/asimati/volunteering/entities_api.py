@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from asimati.accounts.refusals import OwnAffair
 from asimati.http import access
 from asimati.http.pages import page_of
 from asimati.http.problems import CONSTRAINTS
@@ -138,7 +139,7 @@ def listed(tx: Session, actor: Actor, query: Dict) -> Page:
     who=may("decide"),
     takes=schemas.EntityWordIn,
     gives=schemas.StaffEntityOut,
-    refuses=[IllegalMove],
+    refuses=[IllegalMove, OwnAffair],
 )
 def accredit(tx: Session, actor: Actor, payload: Dict, entity_id: UUID) -> Dict:
     """Let an entity take part."""
@@ -150,7 +151,7 @@ def accredit(tx: Session, actor: Actor, payload: Dict, entity_id: UUID) -> Dict:
     who=may("decide"),
     takes=schemas.EntityReasonIn,
     gives=schemas.StaffEntityOut,
-    refuses=[IllegalMove],
+    refuses=[IllegalMove, OwnAffair],
 )
 def decline(tx: Session, actor: Actor, payload: Dict, entity_id: UUID) -> Dict:
     """Say no to an entity, and why."""
@@ -162,7 +163,7 @@ def decline(tx: Session, actor: Actor, payload: Dict, entity_id: UUID) -> Dict:
     who=may("decide"),
     takes=schemas.EntityReasonIn,
     gives=schemas.StaffEntityOut,
-    refuses=[IllegalMove],
+    refuses=[IllegalMove, OwnAffair],
 )
 def end(tx: Session, actor: Actor, payload: Dict, entity_id: UUID) -> Dict:
     """End an entity's accreditation, and say why; nobody joins it any more."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from asimati.accounts.staff_queries import require_not_own
 from asimati.kit import audit, clock
 from asimati.kit.errors import IllegalMove, NotFound
 from asimati.kit.outbox import publish
@@ -42,12 +43,14 @@ def apply(tx: Session, actor: Actor, *, name: Mapping[str, Any], kind: EntityKin
 def decide(
     tx: Session, actor: Actor, entity_id: UUID, after: EntityStatus, reason: str | None = None
 ) -> VolunteerEntity:
-    """Accredit an entity, decline it, or end its accreditation; its coordinators are told. Raises IllegalMove.
+    """Accredit an entity, decline it, or end its accreditation; its coordinators are told.
 
-    What its members served while it was accredited stays counted.
+    What its members served while it was accredited stays counted. Raises OwnAffair for whoever coordinates it as a
+    resident, IllegalMove.
     """
     policy.require(actor, "decide")
     found = _locked(tx, entity_id)
+    require_not_own(tx, actor, *coordinators(tx, entity_id))
     if after not in _MOVES[found.status]:
         raise IllegalMove(current=str(found.status), legal=sorted(map(str, _MOVES[found.status])))
     now = clock.now(tx)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from asimati.accounts.staff_queries import require_not_own
 from asimati.kit import audit, clock
 from asimati.kit.outbox import publish
 from asimati.kit.policy import Actor
@@ -32,9 +33,10 @@ def withdraw(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
 
 
 def approve(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
-    """Say yes to a sign-up that is reviewed. Raises GuardianAwaited before a minor's guardian has."""
+    """Say yes to a sign-up that is reviewed. Raises OwnAffair; GuardianAwaited before a minor's guardian has."""
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
+    require_not_own(tx, actor, found.person_id)
     if found.guardian_by is not None:
         raise GuardianAwaited(answer_by=found.guardian_by)
     if found.status is not SignUpStatus.PENDING:
@@ -47,9 +49,10 @@ def approve(tx: Session, actor: Actor, sign_up_id: UUID) -> SignUp:
 
 
 def decline(tx: Session, actor: Actor, sign_up_id: UUID, note: str | None = None) -> SignUp:
-    """Say no to a sign-up that is reviewed; its place is free again."""
+    """Say no to a sign-up that is reviewed; its place is free again. Raises OwnAffair."""
     policy.require(actor, "decide")
     found, shift = held(tx, actor, sign_up_id)
+    require_not_own(tx, actor, found.person_id)
     return _leave(tx, actor, found, shift, SignUpStatus.DECLINED, messages.SignUpDeclined, note)
 
 
