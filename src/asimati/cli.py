@@ -54,9 +54,10 @@ def add_staff(email: str, arabic: str, english: str, roles: tuple[str, ...]) -> 
 
     operator = Actor("system", roles=frozenset({Role.ADMINISTRATOR}))
     with transaction() as tx:
-        password, until = add_member(
+        member, password = add_member(
             tx, operator, email, {"ar": arabic, "en": english}, [Role(role) for role in roles]
         )
+        until = member.password_until
     click.echo(f"{email}\n{password}\nto be changed for one of their own by {until:%Y-%m-%d %H:%M} UTC")
 
 

@@ -271,7 +271,7 @@ def test_the_access_log_shows_what_staff_did_and_to_oneself_alone(read: Call, as
     assert rest["next"] is None
     first = page["items"][0]
     assert first["words"] == {
-        "ar": "أجرى أحد موظفي المحافظة إجراءً على ملفك.",
+        "ar": "أجرى أحد موظفي المحافظة إجراءً على ملفكم.",
         "en": "A member of staff worked on your file.",
     }
     assert first["about"] == {"type": "person", "reference": str(mine)}

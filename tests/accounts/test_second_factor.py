@@ -21,7 +21,7 @@ from webauthn.helpers import bytes_to_base64url
 
 from asimati.accounts import passwords
 from asimati.accounts.actions import create_staff
-from asimati.accounts.refusals import WeakPassword
+from asimati.accounts.refusals import OwnWordsPassword, ShortPassword, WeakPassword
 from asimati.kit import db
 from asimati.kit.audit import AuditLine
 from asimati.kit.policy import Role
@@ -347,6 +347,16 @@ def test_words_of_the_house_and_ones_own_make_no_password(ours: str) -> None:
     passwords.require_good(f"{ours} correct horse battery staple", EMAIL, "Amal")
 
 
+@pytest.mark.parametrize(
+    ("weak", "why"),
+    [("tramway 8", ShortPassword), ("password1234", WeakPassword), ("Asimati-Governorate-2026", OwnWordsPassword)],
+)
+def test_whoever_chose_a_weak_one_is_told_why(weak: str, why: type[WeakPassword]) -> None:
+    with pytest.raises(WeakPassword) as refused:
+        passwords.require_good(weak, EMAIL, "Amal")
+    assert refused.type is why
+
+
 @pytest.mark.parametrize("good", ["correct horse battery staple", "نخلة على شاطئ بعيد", "Tr4mway-over-the-harbour"])
 def test_long_uncommon_passwords_of_any_script_are_taken(good: str) -> None:
     passwords.require_good(good, EMAIL, "Amal")
@@ -449,7 +459,7 @@ def test_who_forgot_a_password_is_told_a_new_one_and_every_sign_in_of_theirs_end
     at = f"{V1}/staff/members/{them}/password"
     assert client.post(at, headers=before).status_code == 403
     made = client.post(at, headers=administrator)
-    assert made.status_code == 200 and made.json.keys() == {"password", "good_until"}
+    assert made.status_code == 200 and made.json.keys() == {"id", "password", "good_until"}
     assert client.get(f"{V1}/staff/me", headers=before).status_code == 401
     assert colleague().status_code == 401
     again = bearer(colleague(made.json["password"]))

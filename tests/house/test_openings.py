@@ -183,7 +183,7 @@ def test_a_case_opened_by_staff_is_in_the_residents_access_log(
     listed, opened = client.get(f"{V1}/me/access-log", headers=noise["me"]).json["items"]
     assert opened["words"]["en"] == "A member of staff opened your request."
     assert opened["about"] == {"type": "service_request", "reference": noise["reference"]}
-    assert listed["words"]["ar"] == "اطّلع أحد موظفي المحافظة على طلبك ضمن قائمة."
+    assert listed["words"]["ar"] == "اطّلع أحد موظفي المحافظة على طلبكم ضمن قائمة."
     assert listed["staff"] == opened["staff"] is not None
     assert [str(line.people[0]) for line in openings()] == [noise["id"]] * 2  # type: ignore[index]
     assert json.loads(openings()[1].facts) == {"listed": 1, "name": "unassigned", "view": "staff_queue"}

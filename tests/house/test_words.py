@@ -50,6 +50,21 @@ def test_every_refusal_is_titled_in_both_languages() -> None:
     assert not missing
 
 
+# Words that end like "your" (of one man or woman), and ways to tell one man what to do.
+OF_ITSELF = re.compile(r"(و|ف)?(ل|ب|ال)?(ذلك|كذلك|هناك|تلك|ترك|يترك|شباك|شبابيك|شريك|فك|يشارك)")
+TO_ONE_MAN = re.compile(r"(ثم |أو |^)(اكتب|اختر|أرسل|اذكر|انتظر|حاول|أدخل|راجع|اطلب|ابدأ|أضف|احذف|افتح|حدد|اترك) ")
+
+
+def test_arabic_speaks_to_women_and_men_alike() -> None:
+    """In the plural, or without an address: neither "your" nor an imperative of one man."""
+    found = []
+    for arabic in catalogue().values():
+        plain = re.sub("[\u064b-\u0652]", "", arabic)
+        ours = [word for word in re.findall(r"[\u0621-\u064a]+ك\b", plain) if not OF_ITSELF.fullmatch(word)]
+        found += [arabic] if ours or TO_ONE_MAN.search(plain) else []
+    assert not found, "\n".join(found)
+
+
 def test_arabic_keeps_the_facts_of_the_english() -> None:
     facts = re.compile(r"{(\w+)}")
     for english, arabic in catalogue().items():

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from zxcvbn import zxcvbn
 
-from asimati.accounts.refusals import WeakPassword
+from asimati.accounts.refusals import OwnWordsPassword, ShortPassword, WeakPassword
 from asimati.kit.policy import Role
 from asimati.settings import settings
 
@@ -24,8 +24,12 @@ SHORT = 2  # letters of a word that may stand inside another
 
 def require_good(password: str, *about: str) -> None:
     """Raise WeakPassword for a short, known or easily guessed one. `about`: words the member is known by."""
-    if len(password) < LEAST or not _is_strong(_without([*about, *_of_the_house()], password)):
+    if len(password) < LEAST:
+        raise ShortPassword
+    if not _is_strong(password):
         raise WeakPassword
+    if not _is_strong(_without([*about, *_of_the_house()], password)):
+        raise OwnWordsPassword
 
 
 def _of_the_house() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ import segno
 from asimati.accounts import actions, policy
 from asimati.accounts import proofs_schemas as schemas
 from asimati.accounts.actions.authenticators import standing
-from asimati.accounts.models import Passkey
+from asimati.accounts.models import Passkey, StaffMember
 from asimati.accounts.refusals import (
     EmailTaken,
     NothingToConfirm,
@@ -160,8 +159,8 @@ def add_member(tx: Session, actor: Actor, payload: Dict) -> Dict:
     return _told(*actions.add_member(tx, actor, **payload))
 
 
-def _told(password: str, until: datetime) -> Dict:
-    return {"password": password, "good_until": until}
+def _told(member: StaffMember, password: str) -> Dict:
+    return {"id": member.id, "password": password, "good_until": member.password_until}
 
 
 @blp.post(

@@ -66,6 +66,7 @@ class MemberIdentityIn(Schema):
 
 
 class MemberAddedOut(Schema):
+    id = UUID()
     password = String(
         metadata={"description": "To be told to them, shown this once; with it they choose their own"}
     )

@@ -158,7 +158,16 @@ class EmailTaken(Conflict):
 class WeakPassword(Conflict):
     slug = "weak-password"
     title = _("This password is too easy to guess")
+    detail = _("It is in lists of stolen passwords, or near to one. Four or five unconnected words are good.")
+
+
+class ShortPassword(WeakPassword):
+    title = _("This password is too short")
     detail = _("Take at least twelve characters; four or five unconnected words are good.")
+
+
+class OwnWordsPassword(WeakPassword):
+    detail = _("Words of your name or of the house count for nothing. Add four or five unconnected ones.")
 
 
 class WordsChanged(Conflict):

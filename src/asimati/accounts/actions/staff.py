@@ -87,8 +87,8 @@ def change_password(tx: Session, actor: Actor, current: str, chosen: str) -> Non
 
 def add_member(
     tx: Session, actor: Actor, email: str, name: Mapping[str, str], roles: Sequence[Role]
-) -> tuple[str, datetime]:
-    """Somebody new who works here; the password to begin with, told this once, and until when it is good.
+) -> tuple[StaffMember, str]:
+    """Somebody new who works here, and the password to begin with, told this once (`password_until`).
 
     Raises EmailTaken.
     """
@@ -99,11 +99,11 @@ def add_member(
     made = create_staff(tx, email, told, name, roles)
     made.password_until = until
     audit.record(tx, actor, "accounts.staff_added", ("staff", made.id))
-    return told, until
+    return made, told
 
 
-def reset_password(tx: Session, actor: Actor, staff_id: UUID) -> tuple[str, datetime]:
-    """A new password for a colleague who forgot theirs, to be told to them, and until when it is good.
+def reset_password(tx: Session, actor: Actor, staff_id: UUID) -> tuple[StaffMember, str]:
+    """A colleague who forgot their password, and a new one to be told to them (good until `password_until`).
 
     Their sign-ins end; with it they choose another. Raises NotFound, OwnAuthority.
     """
@@ -112,7 +112,7 @@ def reset_password(tx: Session, actor: Actor, staff_id: UUID) -> tuple[str, date
     member.password = _hasher().hash(told)
     end_sessions_of_staff(tx, actor, staff_id)
     audit.record(tx, actor, "accounts.password_reset", ("staff", staff_id))
-    return told, member.password_until
+    return member, told
 
 
 def _told(tx: Session) -> tuple[str, datetime]:
