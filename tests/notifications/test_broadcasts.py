@@ -187,6 +187,47 @@ def test_an_edit_after_submitting_asks_for_approval_anew(
     assert client.post(at(made, "approve"), headers=as_staff("supervisor")).status_code == 409
 
 
+def submitted_again(client: FlaskClient, broadcast: Any, by: Headers) -> str:
+    """Rewrite what awaits approval, and send it on again; the tag of what then awaits it."""
+    body = {"text": {"ar": "ادفعوا هنا.", "en": "Pay here."}}
+    assert client.patch(at(broadcast), json=body, headers=by | {"If-Match": "*"}).status_code == 200
+    assert client.post(at(broadcast, "submit"), headers=by).json["stage"] == "awaiting_approval"
+    return str(client.get(at(broadcast), headers=by).headers["ETag"])
+
+
+def test_nobody_approves_words_they_put_into_somebody_elses_broadcast(
+    client: FlaskClient, town: list[Headers], as_staff: Callable[..., Headers]
+) -> None:
+    writer, second = as_staff("supervisor"), as_staff("supervisor")
+    made = written(client, writer, critical=True)
+    client.post(at(made, "submit"), headers=writer)
+    submitted_again(client, made, second)
+    for one in (writer, second):
+        assert client.post(at(made, "approve"), headers=one).status_code == 403
+    assert client.post(at(made, "approve"), headers=as_staff("supervisor")).json["stage"] == "sending"
+
+
+def test_who_approves_names_what_they_read(
+    client: FlaskClient, town: list[Headers], as_staff: Callable[..., Headers]
+) -> None:
+    """Words exchanged in the moment before the second person's word were never read by them."""
+    writer, second = as_staff("supervisor"), as_staff("supervisor")
+    made = written(client, writer, critical=True)
+    client.post(at(made, "submit"), headers=writer)
+    read = client.get(at(made), headers=second).headers["ETag"]
+    now = submitted_again(client, made, writer)
+    assert client.post(at(made, "approve"), headers=second | {"If-Match": read}).status_code == 412
+    assert client.post(at(made, "approve"), headers=second | {"If-Match": now}).json["stage"] == "sending"
+
+
+def test_a_coordinator_does_not_rewrite_a_warning(
+    client: FlaskClient, town: list[Headers], writer: Headers, as_staff: Callable[..., Headers]
+) -> None:
+    made = written(client, as_staff("supervisor"), critical=True)
+    body, who = {"title": WORDS["text"]}, writer | {"If-Match": "*"}
+    assert client.patch(at(made), json=body, headers=who).status_code == 403
+
+
 def test_it_goes_out_at_its_time(
     client: FlaskClient, town: list[Headers], writer: Headers, moved_clock: Callable[..., Any]
 ) -> None:

@@ -49,8 +49,8 @@ def draft(tx: Session, actor: Actor, **said: Any) -> Broadcast:
 
 def edit(tx: Session, actor: Actor, broadcast: UUID, version: int | None, changes: Mapping[str, Any]) -> Broadcast:
     """Change a draft; one that awaited approval is a draft again. Raises Stale, IllegalMove."""
-    _allowed(tx, actor, changes)
     found = locked(tx, broadcast)
+    _allowed(tx, actor, {"critical": found.critical, **changes})
     if version is not None and found.version != version:
         raise Stale
     if found.stage is not Stage.DRAFT:
@@ -58,6 +58,7 @@ def edit(tx: Session, actor: Actor, broadcast: UUID, version: int | None, change
     for name, value in changes.items():
         setattr(found, name, value)
     found.stage, found.people = Stage.DRAFT, None
+    found.edited_by = sorted({*found.edited_by, *([actor.id] if actor.id else [])})
     audit.record(tx, actor, "notifications.broadcast_edited", ("broadcast", found.id), fields=sorted(changes))
     tx.flush()
     return found
@@ -75,12 +76,17 @@ def submit(tx: Session, actor: Actor, broadcast: UUID) -> Broadcast:
     return found
 
 
-def approve(tx: Session, actor: Actor, broadcast: UUID) -> Broadcast:
-    """A second person lets it go. Raises Forbidden for whoever wrote it."""
+def approve(tx: Session, actor: Actor, broadcast: UUID, version: int | None = None) -> Broadcast:
+    """A second person lets it go.
+
+    Raises Forbidden for whoever wrote any of it; Stale where they read other words.
+    """
     policy.require(actor, "approve_broadcast")
     found = locked(tx, broadcast)
+    if version is not None and found.version != version:
+        raise Stale
     _expect(found, Stage.AWAITING_APPROVAL)
-    if found.created_by == actor.id:
+    if actor.id in (found.created_by, *found.edited_by):
         raise Forbidden(deed="approve_broadcast")
     found.approved_by = actor.id
     _move(tx, actor, found, Stage.SCHEDULED)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, Uuid
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asimati.kit import rotation
@@ -151,6 +151,7 @@ class Broadcast(Base):
     stage: Mapped[Stage] = one_of(Stage, name="stage", server_default="draft")
     people: Mapped[int | None]  # how many it was for when it was submitted
     created_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    edited_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")  # whose words it may be too
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff_member.id"))
     reached: Mapped[UUID | None]
     all_reached: Mapped[bool] = mapped_column(server_default="false")

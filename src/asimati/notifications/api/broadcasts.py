@@ -111,10 +111,10 @@ def submit(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
     return broadcasts.submit(tx, actor, broadcast_id)
 
 
-@blp.post("/staff/broadcasts/<uuid:broadcast_id>/approve", who=may("approve_broadcast"), **MOVES)
-def approve(tx: Session, actor: Actor, broadcast_id: UUID) -> Broadcast:
-    """Let somebody else's broadcast go."""
-    return broadcasts.approve(tx, actor, broadcast_id)
+@blp.post("/staff/broadcasts/<uuid:broadcast_id>/approve", who=may("approve_broadcast"), versioned=True, **MOVES)
+def approve(tx: Session, actor: Actor, version: int | None, broadcast_id: UUID) -> Broadcast:
+    """Let somebody else's broadcast go. Name by If-Match the words that were read: others are not let go."""
+    return broadcasts.approve(tx, actor, broadcast_id, version)
 
 
 @blp.post("/staff/broadcasts/<uuid:broadcast_id>/stop", who=may("broadcast"), **MOVES)
