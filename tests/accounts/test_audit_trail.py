@@ -46,6 +46,7 @@ def test_looking_leaves_a_line_too(client: FlaskClient, as_staff: Callable[..., 
     client.get(TRAIL, query_string={"action": "events."}, headers=auditor)
     newest = client.get(TRAIL, headers=auditor).json["items"][:2]
     assert "audit.opened" in [one["action"] for one in newest]
+    assert all(one["staff_name"]["ar"] for one in newest), "the trail says by name who of the staff it was"
 
 
 def test_what_was_sought_stays_only_where_it_is_a_name_of_the_trail(

@@ -47,6 +47,39 @@ def test_the_desk_carries_a_request_out_and_keeps_what_was_typed_when_it_may_not
     assert (archive.status_code, archive.data[:2]) == (200, b"PK")
 
 
+def test_what_somebody_asked_to_be_corrected_in_their_own_words_is_corrected_by_the_desk(
+    town: FlaskClient,  # noqa: F811
+    browser: Browser,  # noqa: F811
+    as_resident: Callable[..., Headers],
+) -> None:
+    who = as_resident()
+    reference = asked(town, who, "rectify", text="My road is 1705, not 1507")
+    desk = browser("desk", Role.DATA_PROTECTION_OFFICER)
+    address = f"/console/data-requests/{reference}"
+    page = text_of(desk.get(address))
+    refused = text_of(send(desk, page, f"{address}/carry-out", answer="Corrected", birth_date="1990-13-01"))
+    assert 'value="1990-13-01"' in refused and ">Corrected</textarea>" in refused
+    assert send(desk, page, f"{address}/carry-out", answer="Corrected", road="1705").status_code == 303
+    assert town.get(f"{V1}/me", headers=who).json["road"] == "1705"
+
+
+def test_the_desk_reads_what_is_to_be_blocked_and_which_consent_is_withdrawn(
+    town: FlaskClient,  # noqa: F811
+    browser: Browser,  # noqa: F811
+    as_resident: Callable[..., Headers],
+) -> None:
+    who = as_resident()
+    desk = browser("desk", Role.DATA_PROTECTION_OFFICER)
+    block = asked(town, who, "block", group="contact", text="Do not use it")
+    withdraw = asked(town, who, "withdraw", consent="disability")
+    page = text_of(desk.get(f"/console/data-requests/{block}"))
+    assert "Contact" in page
+    assert "Recording a disability" in text_of(desk.get(f"/console/data-requests/{withdraw}"))
+    send(desk, page, f"/console/data-requests/{block}/carry-out", answer="It is blocked")
+    file = re.search(r'href="(/console/people/[^"]+)"', page)
+    assert file and "· Contact" in text_of(desk.get(file[1]))
+
+
 def test_a_request_whose_legal_time_ends_is_marked_and_its_notice_leads_to_it(
     town: FlaskClient,  # noqa: F811
     browser: Browser,  # noqa: F811

@@ -419,6 +419,7 @@ def test_nobody_unmasks_one_after_the_other_and_those_who_watch_read_who_and_why
     assert client.post(path, json=reason, headers=colleague).status_code == 201, "each has a number of their own"
     seen = client.get(f"{V1}/staff/unmaskings", headers=as_staff("auditor")).json["items"]
     assert [(one["person"], one["purpose"], one["reason"]) for one in seen] == [(str(person), *reason.values())] * 3
+    assert all(one["staff_name"]["en"] for one in seen)
     assert len({one["staff"] for one in seen}) == 2 and all(one["ends_at"] > one["created_at"] for one in seen)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import any_, select, text
 
-from asimati.accounts import policy
+from asimati.accounts import policy, staff_queries
 from asimati.http import access
-from asimati.http.fields import UUID, Boolean, DateTime, Integer, Nested, Schema, String
+from asimati.http.fields import UUID, Boolean, DateTime, Integer, Nested, Schema, String, Text
 from asimati.http.pages import PageQuery, page_of
 from asimati.http.routes import BY_HAND, Blueprint
 from asimati.kit import audit
@@ -39,6 +39,7 @@ class AuditLineOut(Schema):
     at = DateTime()
     actor_kind = String()
     actor_id = UUID(allow_none=True)
+    staff_name = Text(allow_none=True)
     action = String()
     subject_type = String()
     subject_id = String()
@@ -91,4 +92,4 @@ def audit_lines(tx: Session, actor: Actor, query: dict[str, Any]) -> Page:
     kept = {name for name, value in query.items() if found.items or not isinstance(value, str)} - {"page"}
     sought = {name: str(query[name]) for name in sorted(kept)}
     audit.opened(tx, actor, ("audit", "trail"), [query.get("person")], sought=sought)
-    return found
+    return Page(staff_queries.named(tx, found.items, "actor_id"), found.next)

@@ -35,6 +35,14 @@ def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
     return _shown(found, _grants_of(tx, [staff_id])[staff_id], _clearances_of(tx, [staff_id]).get(staff_id))
 
 
+def named(tx: Session, rows: Iterable[Any], by: str) -> list[dict[str, Any]]:
+    """Rows as mappings, with the name of the colleague whom a column of theirs names: `staff_name`, or None."""
+    told = [{column.key: getattr(row, column.key) for column in row.__table__.columns} for row in rows]
+    known = tx.scalars(select(StaffMember).where(StaffMember.id.in_({row[by] for row in told})))
+    names = {one.id: one.name for one in known}
+    return [row | {"staff_name": names.get(row[by])} for row in told]
+
+
 def colleagues(tx: Session, actor: Actor, page: PageArgs) -> Page:
     """Everybody else who works here, by their name in Arabic."""
     here = select(StaffMember).where(StaffMember.disabled_at.is_(None), StaffMember.id != actor.id)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from asimati.accounts import actions as accounts
+from asimati.accounts import staff_queries
 from asimati.accounts.actions.people import person_with_phone
 from asimati.accounts.models import Consent, Person, PersonSensitive
 from asimati.dataprotection import policy
@@ -132,7 +133,8 @@ def found(tx: Session, **wanted: str) -> Person | None:
 
 def unmaskings(tx: Session, page: PageArgs) -> Page:
     """Who saw whose details without their cover, and why; newest first."""
-    return paginate(tx, select(Unmasking), [Unmasking.id.desc()], page)
+    found = paginate(tx, select(Unmasking), [Unmasking.id.desc()], page)
+    return Page(staff_queries.named(tx, found.items, "staff_id"), found.next)
 
 
 def _identifiers(person: Person, *, clear: bool) -> dict[str, Any]:

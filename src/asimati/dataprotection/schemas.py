@@ -221,6 +221,7 @@ class UnmaskIn(Schema):
 class UnmaskingOut(Schema):
     id = UUID()
     staff = UUID(attribute="staff_id")
+    staff_name = Text(allow_none=True)
     person = UUID(attribute="person_id")
     purpose = Enum(Purpose)
     reason = String()

@@ -12,6 +12,10 @@ from asimati.console.forms import form_of
 from asimati.console.frame import act, back, blp, page, shown_or_refused, taken
 from asimati.console.names import NAMES
 from asimati.kit.words import _, translate
+from asimati.settings import settings
+
+# What an officer corrects on somebody's behalf.
+CORRECTED = ("name_ar", "name_latin", "sex", "birth_date", "nationality", "flat", "building", "road", "block")
 
 
 @blp.get("/data-requests")
@@ -31,7 +35,9 @@ def data_request(reference: str) -> Any:
 @blp.post("/data-requests/<reference>/<any(claim, 'carry-out', refuse, 'passed-on'):step>")
 def step_data_request(reference: str, step: str) -> Any:
     """Take it, carry it out, refuse it with reasons, or note that others were told. What was typed is kept."""
-    payload = form_of("answer") if step in ("carry-out", "refuse") else None
+    payload: dict[str, Any] | None = form_of("answer") if step in ("carry-out", "refuse") else None
+    if step == "carry-out" and payload is not None and (changes := form_of(*CORRECTED)):
+        payload["changes"] = changes
     answer = ask("POST", f"/staff/data-requests/{reference}/{step}", payload=payload, key=request.form.get("key"))
     if not answer.ok:
         return _shown(reference, refused=answer, typed=request.form.get("answer", "")), answer.status
@@ -131,7 +137,7 @@ def _file(found: Any, refused: Answer | None = None) -> Any:
     theirs = may(f"/staff/people/{found['id']}/household", limit=50) or {"items": []}
     return page(
         "person.html", title=title if title["ar"] else _("A person's file"), person=found, refused=refused,
-        household=theirs["items"],
+        household=theirs["items"], title_of=_titles,
         purposes=list(NAMES["purpose"]),
     )  # fmt: skip
 
@@ -142,4 +148,14 @@ def _shown(reference: str, refused: Answer | None = None, typed: str = "") -> An
         return shown_or_refused(answer)
     erasing = answer.body["kind"] == "erase" and answer.body["status"] in ("open", "in_hand")
     plan = may(f"/staff/data-requests/{reference}/plan") if erasing else None
-    return page("data_request.html", title=reference, data=answer.body, plan=plan, refused=refused, typed=typed)
+    return page(
+        "data_request.html", title=reference, data=answer.body, plan=plan, refused=refused, typed=typed,
+        corrected=CORRECTED if answer.body["kind"] == "rectify" else (), title_of=_titles,
+    )  # fmt: skip
+
+
+def _titles(kind: str, code: str) -> Any:
+    """What the pack calls a group of data (`group`) or a consent."""
+    return next(
+        (one["title"] for one in settings().governorate.facts["privacy"][kind] if one["code"] == code), code
+    )
