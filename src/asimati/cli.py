@@ -179,7 +179,10 @@ def audit_trail() -> None:
 
 @audit_trail.command("verify")
 def verify_audit() -> None:
-    """Walk the chain, its signatures and its anchors; JSON, exit 0 or 1. The same as `verify audit`."""
+    """Walk the chain, its signatures and its anchors; JSON, exit 0 or 1. The same as `verify audit`.
+
+    What the kinds of faults mean, and what to do, is in docs/operations.md.
+    """
     _verify("audit")
 
 

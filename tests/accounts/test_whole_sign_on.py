@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from asimati import seed
 from asimati.accounts.actions import create_staff
 from asimati.accounts.sign_on import calling, providers
 from asimati.kit import db
@@ -104,3 +105,7 @@ def test_a_colleague_signs_in_on_the_pages(app: Flask, house: str) -> None:
     assert answer.status_code == 303
     sessions = browser.get("/console/me").get_data(as_text=True)
     assert "work" in sessions
+
+
+def test_everybody_whom_the_demonstration_seeds_is_known_to_its_provider() -> None:
+    assert {f"{name}@asimati.example" for name in seed.STAFF} <= vouching.PEOPLE.keys()

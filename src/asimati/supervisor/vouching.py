@@ -1,4 +1,4 @@
-"""`python -m asimati.supervisor.vouching <port>`: a provider to try sign-on with. It vouches for anybody who asks.
+"""`python -m asimati.supervisor.vouching <port>`: a provider to try sign-on with. It asks for no password.
 
 It runs beside a house in the development profile alone (`sign_on.local`), listens on this machine alone, and knows
 the people below; whoever types another name comes without a personal number and is refused.
@@ -24,7 +24,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
         f"{name}@asimati.example": {
             "email": f"{name}@asimati.example", "email_verified": True, "amr": ["pwd", "mfa"],
         }
-        for name in ("reviewer", "supervisor", "coordinator", "auditor", "admin")
+        for name in ("reviewer", "supervisor", "coordinator", "auditor", "privacy", "integrity", "admin")
     },
 }  # fmt: skip
 

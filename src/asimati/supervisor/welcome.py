@@ -24,7 +24,7 @@ def _lines(plan: Plan, seeded: str, seconds: float) -> Iterator[str]:
         yield "  A resident signs in with any Bahraini mobile number (+973 3xxx xxxx); the code is in the mailbox."
         yield "  يدخل المقيم بأي رقم هاتف بحريني، ويظهر رمز التحقق في صندوق الرسائل."
     if plan.vouching:
-        yield f"  Sign-on to try · تجربة الدخول  {plan.vouching}   (vouches for anybody: maryam, ali, the staff)"
+        yield f"  Sign-on to try · تجربة الدخول  {plan.vouching}   (maryam, ali, the staff by e-mail; no password)"
     yield from _staff(seeded)
     yield f"  Data and logs · البيانات والسجلات   {plan.home}"
     yield "  Stop · للإيقاف   Ctrl-C         Demo · عرض تجريبي   make demo   (second terminal)"
