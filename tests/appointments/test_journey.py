@@ -173,6 +173,28 @@ def test_staff_see_who_goes_first_and_book_for_them(
     assert made.json["person"]
 
 
+def test_staff_book_for_others_alone(
+    hall: FlaskClient,
+    reviewer: Headers,
+    as_staff: Callable[..., Headers],
+    slots: Callable[..., list[dict[str, Any]]],
+) -> None:
+    """No notice, no number and no reserve binds who books for others: for oneself one uses the app."""
+    me = hall.get(f"{V1}/staff/me", headers=reviewer).json["id"]
+    known = f"{V1}/staff/members/{me}/identity"
+    assert hall.put(known, json={"phone": "33001122"}, headers=as_staff("administrator")).status_code == 204
+    body = {
+        "service": "first",
+        "starts_at": slots("first")[-1]["starts_at"],
+        "phone": "+97333001122",
+        "priority": True,
+    }
+    for path, said in (("appointments", body), ("walk-ins", {"service": "first", "phone": "+97333001122"})):
+        refused = hall.post(f"{V1}/staff/{path}", json=said, headers=reviewer)
+        assert (refused.status_code, refused.json["type"]) == (403, "/problems/own-affair")
+    assert hall.post(f"{V1}/staff/appointments", json=body, headers=as_staff("reviewer")).status_code == 201
+
+
 def test_a_reserved_time_nobody_took_is_open_to_all_shortly_before(
     resident: Headers, slots: Callable[..., list[dict[str, Any]]], book: Callable[..., Any],
     moved_clock: Callable[..., Any],

@@ -13,7 +13,7 @@ from asimati.service_requests.letters.sync import sync as sync_letters
 from tests.service_requests.test_for_a_member import GRANDMOTHER, child, father, file, grandmother, grown_up
 from tests.service_requests.test_letters import TEMPLATES
 from tests.service_requests.test_workflow import identifier
-from tests.service_requests.town import SAID
+from tests.service_requests.town import SAID, filed
 
 V1 = "/api/v1"
 Headers = dict[str, str]
@@ -63,6 +63,17 @@ def test_saying_that_it_is_ones_own_is_open_to_everybody(
 ) -> None:
     case = submit(as_resident(PHONE))
     assert move(known(), case, "declare", note="It is mine").status_code == 200
+
+
+def test_nobody_takes_down_their_own_case_past_what_the_service_asks_of_residents(
+    town: FlaskClient, as_resident: Call, reviewer: Headers, known: Call
+) -> None:
+    as_resident(PHONE)
+    said = filed(service="certificate", channel="phone", phone=PHONE)
+    del said["location"]
+    path = f"{V1}/staff/intake"
+    assert refused(town.post(path, json=said, headers=known()))
+    assert town.post(path, json=said, headers=reviewer).status_code == 201
 
 
 def test_a_case_filed_for_somebody_is_theirs_too(

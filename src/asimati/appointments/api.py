@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from asimati.accounts.calendar import Overlaps
-from asimati.accounts.refusals import AssuranceTooLow
+from asimati.accounts.refusals import AssuranceTooLow, OwnAffair
 from asimati.appointments import actions, policy, queries
 from asimati.appointments import feed as _feed  # noqa: F401 - for the calendar of whoever has one
 from asimati.appointments.models import Appointment, DeskClosure, DeskLeave
@@ -141,7 +141,8 @@ def staff_appointment(tx: Session, actor: Actor, reference: str) -> Appointment:
 
 
 @blp.post(
-    "/staff/appointments", who=may("book"), takes=BookForIn, gives=StaffAppointmentOut, status=201, refuses=_TAKING
+    "/staff/appointments", who=may("book"), takes=BookForIn, gives=StaffAppointmentOut, status=201,
+    refuses=(*_TAKING, OwnAffair),
 )  # fmt: skip
 def book_for(tx: Session, actor: Actor, payload: Payload) -> Appointment:
     """Book for somebody who called or came."""
@@ -150,7 +151,7 @@ def book_for(tx: Session, actor: Actor, payload: Payload) -> Appointment:
 
 @blp.post(
     "/staff/walk-ins", who=may("serve"), takes=WalkInIn, gives=StaffAppointmentOut, status=201,
-    refuses=(NobodyFree, SlotTaken, Overlaps),
+    refuses=(NobodyFree, SlotTaken, Overlaps, OwnAffair),
 )  # fmt: skip
 def walk_in(tx: Session, actor: Actor, payload: Payload) -> Appointment:
     """Receive somebody who came without an appointment, at the earliest time left today."""

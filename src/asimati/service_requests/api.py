@@ -213,7 +213,7 @@ def rate(tx: Session, actor: Actor, payload: Payload, version: int | None, refer
 
 @blp.post(
     "/staff/intake", who=may("intake"), takes=IntakeIn, gives=StaffRequestOut, status=201,
-    refuses=(ConditionsNotMet, FormChanged, AlreadyTakenIn),
+    refuses=(ConditionsNotMet, FormChanged, AlreadyTakenIn, OwnAffair),
 )  # fmt: skip
 def intake(tx: Session, actor: Actor, payload: Payload) -> ServiceRequest:
     """Write a request down for someone, from any channel."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from asimati.accounts.actions import ensure_person
 from asimati.accounts.models import Person
 from asimati.accounts.sign_on.attempts import require_level
+from asimati.accounts.staff_queries import require_not_own
 from asimati.appointments import messages, policy, queries, rules
 from asimati.appointments.actions.holding import day_of, hold, locked, locked_desk, make, recorded, release, tell
 from asimati.appointments.models import Appointment, AppointmentService, Desk
@@ -66,11 +67,11 @@ def book_for(
 ) -> Appointment:
     """Book for somebody who called or came; `priority` for whoever is seen to go first.
 
-    Neither the notice nor the number of appointments binds staff. Raises Invalid, NoSuchSlot, SlotTaken,
-    SlotReserved, Overlaps.
+    Neither the notice nor the number of appointments binds staff, who therefore book for others alone. Raises
+    Invalid, OwnAffair, NoSuchSlot, SlotTaken, SlotReserved, Overlaps.
     """
     policy.require(actor, "book", service)
-    offered, whose = _offered(tx, service), _whose(tx, person, phone)
+    offered, whose = _offered(tx, service), _whose(tx, actor, person, phone)
     if whose is None:
         raise Invalid([("/person", _("This is required."))])
     first = priority or queries.has_priority(tx, whose, clock.local_day(starts_at))
@@ -92,10 +93,10 @@ def walk_in(
 ) -> Appointment:
     """Receive somebody who came without an appointment: the earliest time left today, at whichever desk has it.
 
-    Who they are need not be known. Raises NobodyFree, Overlaps, Invalid.
+    Who they are need not be known. Raises NobodyFree, Overlaps, Invalid, OwnAffair.
     """
     policy.require(actor, "serve", service)
-    offered, whose = _offered(tx, service), _whose(tx, person, phone)
+    offered, whose = _offered(tx, service), _whose(tx, actor, person, phone)
     now = clock.now(tx).replace(second=0, microsecond=0)
     desks = [locked_desk(tx, one.id) for one in queries.desks_for(tx, service, desk)]
     gaps = []
@@ -176,8 +177,15 @@ def _offered(tx: Session, code: str) -> AppointmentService:
     return found
 
 
-def _whose(tx: Session, person: UUID | None, phone: str | None) -> UUID | None:
-    """Whose appointment it is; somebody whose phone is new becomes known by it. Raises Invalid."""
+def _whose(tx: Session, actor: Actor, person: UUID | None, phone: str | None) -> UUID | None:
+    """Whose appointment it is, and not the actor's own. Raises Invalid, OwnAffair."""
+    found = _known(tx, person, phone)
+    require_not_own(tx, actor, found)
+    return found
+
+
+def _known(tx: Session, person: UUID | None, phone: str | None) -> UUID | None:
+    """Somebody by either; whose phone is new becomes known by it. Raises Invalid."""
     if person and tx.get(Person, person) is None:
         raise Invalid([("/person", _("There is nobody with this identifier."))])
     if person or not phone:

@@ -14,6 +14,7 @@ from asimati.accounts.actions import ensure_person
 from asimati.accounts.household import Member, member_for
 from asimati.accounts.models import Person
 from asimati.accounts.sign_on.attempts import require_level
+from asimati.accounts.staff_queries import require_not_own
 from asimati.kit import clock, forms
 from asimati.kit.errors import Forbidden, Invalid, NotFound
 from asimati.kit.ids import new_id, new_reference
@@ -85,7 +86,8 @@ def intake(
     for a `member` of that person's household.
 
     What was taken down outside, under a form that has changed since, is taken as it is, and our clock runs from
-    when it was. Raises ConditionsNotMet, AlreadyTakenIn, FormChanged for a version there never was, or Invalid.
+    when it was. Raises OwnAffair, since no level of assurance is asked for here; ConditionsNotMet,
+    AlreadyTakenIn, FormChanged for a version there never was, or Invalid.
     """
     policy.require(actor, "intake")
     offered, where = _offered(tx, service), placed(tx, location or {})
@@ -100,6 +102,7 @@ def intake(
         raise AlreadyTakenIn
     whose = _on_behalf_of(tx, person, phone)
     concerned = household_member(tx, whose, member)
+    require_not_own(tx, actor, whose, concerned.person if concerned else None)
     if whose:
         require_eligible(tx, offered, whose, concerned, strict=False)
     return _begin(
