@@ -323,14 +323,14 @@ def test_a_nationality_is_a_country_by_its_letters(client: FlaskClient, as_resid
 
 def test_a_person_is_reached_as_they_prefer(tx: Session) -> None:
     person = ensure_person(tx, "+97333445568", language="en", name_ar="علي")
-    contact = queries.contact_of(tx, person.id)
+    contact = queries.contacts_of(tx, [person.id])[person.id]
     assert contact is not None
     assert (contact.language, contact.phone, contact.email) == ("en", "+97333445568", None)
     assert "33445568" not in repr(contact)
     assert contact.channels == queries.CHANNELS
     assert queries.name_of(tx, person.id) == {"ar": "علي", "en": None}
     assert queries.language_of(tx, person.id) == "en"
-    assert queries.contact_of(tx, uuid4()) is None
+    assert queries.contacts_of(tx, [uuid4()]) == {}
 
 
 def test_who_is_known_stays_as_they_are(tx: Session) -> None:

@@ -48,11 +48,6 @@ def require_known_guardian(actor: Actor) -> None:
 # --- for other rooms -------------------------------------------------------------------------------------------
 
 
-def may_act_for(tx: Session, actor: Actor, member_id: UUID) -> bool:
-    """Whether a resident may act for a member: one of their household with whom nothing waits for an answer."""
-    return actor.is_resident and _acting(tx, actor.person, member_id) is not None
-
-
 def member_for(tx: Session, holder: UUID, member_id: UUID) -> Member:
     """A member of somebody's household, to act for them. Raises NotFound where the holder may not.
 
@@ -112,11 +107,6 @@ def guardians_of(tx: Session, person_id: UUID) -> list[UUID]:
         HouseholdMember.guardianship.in_(counting),
     )
     return [one for one in tx.scalars(wanted.order_by(HouseholdMember.id)) if one is not None]
-
-
-def guardian_of(tx: Session, person_id: UUID) -> UUID | None:
-    """The account of one guardian of somebody; None for nobody."""
-    return next(iter(guardians_of(tx, person_id)), None)
 
 
 def is_guardian_of(tx: Session, guardian: UUID, person_id: UUID) -> bool:

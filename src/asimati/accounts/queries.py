@@ -60,11 +60,6 @@ DEVICES = 5  # of one person that are told; older ones are likely forgotten draw
 _WISHES = [getattr(Preference, name) for name in DEFAULT_WISHES]
 
 
-def contact_of(tx: Session, person_id: UUID) -> Contact | None:
-    """How to reach a person, by what they prefer; None when there is no such person."""
-    return contacts_of(tx, [person_id]).get(person_id)
-
-
 def contacts_of(tx: Session, ids: Iterable[UUID]) -> dict[UUID, Contact]:
     """How to reach many people at once, in two questions; who is not there is left out."""
     wanted = list(set(ids))

@@ -18,7 +18,6 @@ from asimati.kit.policy import ANONYMOUS, Actor, Role
 from asimati.kit.words import _
 from asimati.settings import settings
 
-Identify = Callable[..., Actor | None]
 EXTENSION = "asimati.identify"
 KEYS = "asimati.keys"  # a partner's key that may do something → its id and its requests a minute
 KEY_HEADER = "X-API-Key"

@@ -100,11 +100,6 @@ def unseal(sealed: bytes, purpose: str) -> str:
         raise Unsealable(purpose) from fault
 
 
-def sealed_with(sealed: bytes) -> int:
-    """The version of the key that sealed this, or made this index."""
-    return sealed[0]
-
-
 def blind_index(value: str, purpose: str, version: int | None = None) -> bytes:
     """A keyed hash for looking a sealed value up: version byte, HMAC. By the newest key unless another is named."""
     chosen = version or newest_version()
