@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from asimati.kit import audit, db, secrets
 from asimati.kit.audit.anchors import path as anchors_file
-from asimati.kit.audit.chain import _statement, hash_of
+from asimati.kit.audit.chain import _statement, _vouching, hash_of
 from asimati.kit.policy import Actor
 
 
@@ -40,15 +41,23 @@ def verify() -> dict[str, object]:
         return audit.verify(tx)
 
 
-def tamper(*statements: str) -> None:
-    """Change what may not change, as somebody can who owns the tables."""
+@contextmanager
+def owner() -> Iterator[Session]:
+    """As somebody who owns the tables, and lets no trigger stop them."""
+    tables = ("audit_line", "audit_checkpoint", "audit_key")
     with db.transaction() as tx:
-        for table in ("audit_line", "audit_checkpoint"):
+        for table in tables:
             tx.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        yield tx
+        for table in tables:
+            tx.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+def tamper(*statements: str) -> None:
+    """Change what may not change."""
+    with owner() as tx:
         for statement in statements:
             tx.execute(text(statement))
-        for table in ("audit_line", "audit_checkpoint"):
-            tx.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +71,19 @@ def ten_lines(clean: str) -> Iterator[None]:
     anchors_file().unlink(missing_ok=True)
 
 
-def chain_anew(tx: Session, first: int) -> None:
-    """What a skilled forger does after an edit: every hash from there on. A signature they cannot make."""
+def chain_anew(tx: Session, first: int) -> bytes:
+    """What a skilled forger does after an edit: every hash from there on. A signature they cannot make.
+
+    Gives the last hash.
+    """
     before = b"" if first == 1 else tx.scalar(text(f"SELECT hash FROM audit_line WHERE place = {first - 1}"))
     for line in tx.query(audit.AuditLine).filter(audit.AuditLine.place >= first).order_by(audit.AuditLine.place):
         before = hash_of(line, line.place, before)
         tx.execute(
             text("UPDATE audit_line SET hash = :hash WHERE place = :place"), {"hash": before, "place": line.place}
         )
+    assert before
+    return before
 
 
 # --- what is found ---------------------------------------------------------------------------------------------
@@ -116,10 +130,8 @@ def test_each_tampering_is_found_at_its_place(tampering: list[str], place: int, 
 
 def test_a_chain_that_was_changed_and_chained_anew_is_found_by_the_signature() -> None:
     tamper(EDITED)
-    with db.transaction() as tx:
-        tx.execute(text("ALTER TABLE audit_line DISABLE TRIGGER USER"))
+    with owner() as tx:
         chain_anew(tx, 4)
-        tx.execute(text("ALTER TABLE audit_line ENABLE TRIGGER USER"))
     assert verify()["fault"] == {"place": 6, "kind": "rewritten"}
 
 
@@ -128,6 +140,18 @@ def test_a_chain_put_back_to_an_earlier_checkpoint_is_found_by_the_anchor() -> N
     assert verify()["fault"] == {"place": 10, "kind": "cut off"}
     with db.transaction() as tx:
         assert audit.verify(tx, anchors=[])["ok"], "the negative control: nothing inside the database tells"
+
+
+def test_lines_put_back_and_sealed_anew_by_the_house_are_found_by_the_anchor() -> None:
+    """An owner who holds no key needs none: they take the places away, and the house itself seals what it finds."""
+    tamper(
+        "DELETE FROM audit_checkpoint WHERE place > 6",
+        """UPDATE audit_line SET facts = '{"number": 99}', place = NULL, hash = NULL WHERE place > 6""",
+    )
+    assert seal() == 4
+    with db.transaction() as tx:
+        assert audit.verify(tx, anchors=[])["ok"], "the negative control: nothing inside the database tells"
+    assert verify()["fault"] == {"place": 10, "kind": "rewritten"}
 
 
 def test_a_sealed_line_slipped_in_after_the_end_is_found() -> None:
@@ -229,6 +253,110 @@ def test_a_key_nobody_vouched_for_is_not_believed(masters: Callable[..., None]) 
     stranger = base64.b64encode(secrets.public_key("audit", 2)).decode()
     tamper(f"INSERT INTO audit_key VALUES (1, decode('{stranger}', 'base64'), 2, decode('00', 'hex'))")
     assert verify()["fault"] == {"place": 6, "kind": "forged"}
+
+
+def rotated(masters: Callable[..., None]) -> None:
+    """The first key signed up to 10; the second at 13, where it vouched for the first, and at 16."""
+    masters(1, 2)
+    for _ in range(2):
+        write(3)
+        assert seal() == 3
+    assert verify()["ok"]
+
+
+def forge(masters: Callable[..., None], first: int, retired: int = 1) -> None:
+    """What the holder of a retired key does who owns the tables: an edit, the chain anew, an end of their own."""
+    masters(retired)
+    with owner() as tx:
+        tx.execute(text(f"UPDATE audit_line SET facts = '{{}}' WHERE place = {first}"))
+        end, hashed = tx.scalar(text("SELECT max(place) FROM audit_line")), chain_anew(tx, first)
+        tx.execute(text(f"DELETE FROM audit_checkpoint WHERE place >= {first}"))
+        signature = secrets.sign(_statement(end, hashed), "audit")
+        row = {"place": end, "hash": hashed, "key_version": retired, "signature": signature}
+        tx.execute(insert(audit.AuditCheckpoint).values(**row))
+
+
+@pytest.mark.parametrize("at_hand", [(1, 2), (2,)])
+@pytest.mark.parametrize("first", [11, 14])
+def test_a_retired_key_signs_nothing_after_its_last_place(
+    masters: Callable[..., None], at_hand: tuple[int, ...], first: int
+) -> None:
+    rotated(masters)
+    forge(masters, first)
+    masters(*at_hand)
+    assert verify()["fault"] == {"place": 16, "kind": "forged"}
+    write(1)
+    seal()
+    assert verify()["fault"] == {"place": 16, "kind": "forged"}, "nor once the present key signed after it"
+
+
+def test_nobody_can_raise_the_last_place_of_a_retired_key(masters: Callable[..., None]) -> None:
+    rotated(masters)
+    forge(masters, 14)
+    masters(2)
+    for last_place in ("99", "NULL"):
+        tamper(f"UPDATE audit_key SET last_place = {last_place}")
+        assert verify()["fault"] == {"place": 6, "kind": "forged"}
+    masters(1, 2)
+    tamper("DELETE FROM audit_key")
+    assert verify()["fault"] == {"place": 16, "kind": "forged"}, "at hand, it ends where a newer key signed"
+
+
+def test_a_retired_key_vouches_for_no_newer_one_and_for_older_ones_up_to_its_own_end(
+    masters: Callable[..., None],
+) -> None:
+    rotated(masters)
+    masters(2, 3)
+    write(3)
+    seal()
+    forge(masters, 18, retired=1)
+    masters(2)
+    with owner() as tx:
+        old = tx.get_one(audit.AuditKey, 1).public
+        endorsement = secrets.sign(_vouching(1, old, 99), "audit")
+        tx.execute(update(audit.AuditKey).values(last_place=99, endorsement=endorsement).filter_by(version=1))
+    for at_hand in ((2, 3), (3,)):
+        masters(*at_hand)
+        assert verify()["fault"] == {"place": 19, "kind": "forged"}
+    masters(2)
+    with owner() as tx:
+        row = {"version": 9, "public": old, "endorsed_by": 2, "last_place": 99}
+        tx.execute(insert(audit.AuditKey).values(**row, endorsement=secrets.sign(_vouching(9, old, 99), "audit")))
+        tx.execute(text("UPDATE audit_checkpoint SET key_version = 9 WHERE place = 19"))
+    masters(2, 3)
+    assert verify()["fault"] == {"place": 19, "kind": "forged"}
+
+
+def test_an_endorsement_from_before_places_were_named_counts_up_to_its_successor(
+    masters: Callable[..., None],
+) -> None:
+    rotated(masters)
+    with owner() as tx:
+        key = tx.get_one(audit.AuditKey, 1)
+        endorsement = secrets.sign(_vouching(1, key.public, None), "audit")
+        tx.execute(update(audit.AuditKey).values(last_place=None, endorsement=endorsement))
+    masters(2)
+    assert verify()["ok"]
+    forge(masters, 14)
+    masters(2)
+    assert verify()["fault"] == {"place": 16, "kind": "forged"}
+    tamper("DELETE FROM audit_checkpoint WHERE key_version = 2")
+    assert verify()["fault"] == {"place": 6, "kind": "forged"}, "its successor signed once, or it would not vouch"
+
+
+def test_a_process_that_has_not_heard_of_the_new_key_leaves_the_sealing_to_those_that_have(
+    masters: Callable[..., None],
+) -> None:
+    masters(1, 2)
+    write(1)
+    assert seal() == 1
+    masters(1)
+    write(2)
+    assert seal() == 0
+    masters(1, 2)
+    assert seal() == 2
+    report = verify()
+    assert (report["ok"], report["sealed"], report["waiting"]) == (True, 13, 0)
 
 
 def test_a_checkpoint_can_be_verified_with_the_public_key_alone() -> None:
