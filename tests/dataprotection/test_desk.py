@@ -256,8 +256,8 @@ def test_the_law_s_clock_runs_in_working_days_and_the_case_stands_in_the_queue(
     made = ask(client, me, "copy").json
     assert ask(client, me, "copy").json["type"] == "/problems/asked-already"
     queues = {one["name"]: one["count"] for one in client.get(f"{V1}/staff/queues", headers=officer).json["items"]}
-    assert queues["data_requests"] == 1
-    (item,) = client.get(f"{V1}/staff/queues/data_requests", headers=officer).json["items"]
+    assert queues["data-requests"] == 1
+    (item,) = client.get(f"{V1}/staff/queues/data-requests", headers=officer).json["items"]
     assert (item["reference"], item["due_at"]) == (made["reference"], made["due_at"])
     run_listeners()
     titles = [one["title"]["en"] for one in client.get(f"{V1}/notifications", headers=me).json["items"]]

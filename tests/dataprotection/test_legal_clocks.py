@@ -36,7 +36,7 @@ def remind() -> int:
         return actions.remind(tx)
 
 
-def pressing(queue: str = "data_requests") -> list[str | None]:
+def pressing(queue: str = "data-requests") -> list[str | None]:
     with db.transaction() as tx:
         return [one["pressing"] for one in queries.queue(tx, SYSTEM, queue, PageArgs()).items]
 
@@ -90,7 +90,7 @@ def test_whoever_received_the_data_is_to_be_told_in_time_too(
     reference = ask(client, me, "rectify", changes={"name_latin": "Maryam"}).json["reference"]
     until = _carry_out(client, officer, reference)["pass_on_by"]
     with at(until, -timedelta(hours=20)):
-        assert (remind(), pressing("data_to_pass_on")) == (1, ["soon"])
+        assert (remind(), pressing("data-to-pass-on")) == (1, ["soon"])
     assert told(officer) == ["request_due_soon"]
     said = client.get(f"{V1}/staff/notices", headers=officer).json["items"][0]["text"]
     assert "Telling those who had received the data" in said["en"] and reference in said["ar"]

@@ -31,8 +31,8 @@ SEEN = (
 )  # fmt: skip
 HIDDEN = "••••"
 _QUEUES: Mapping[str, ColumnElement[bool]] = {
-    "data_requests": DataRequest.status.in_(UNANSWERED),
-    "data_to_pass_on": DataRequest.pass_on_by.is_not(None) & DataRequest.passed_on_at.is_(None),
+    "data-requests": DataRequest.status.in_(UNANSWERED),
+    "data-to-pass-on": DataRequest.pass_on_by.is_not(None) & DataRequest.passed_on_at.is_(None),
 }
 
 
@@ -61,7 +61,7 @@ def counts(tx: Session, actor: Actor) -> dict[str, int]:
 
 def queue(tx: Session, actor: Actor, name: str, page: PageArgs) -> Page:
     """The cases of a queue, the most urgent first, as `as_read` gives them."""
-    due = DataRequest.due_at if name == "data_requests" else DataRequest.pass_on_by
+    due = DataRequest.due_at if name == "data-requests" else DataRequest.pass_on_by
     found, now = paginate(tx, select(DataRequest).where(_QUEUES[name]), [due, DataRequest.id], page), clock.now(tx)
     return Page([as_read(one, now) for one in found.items], found.next)
 

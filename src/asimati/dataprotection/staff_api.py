@@ -34,8 +34,8 @@ may_enter = partial(access.staff_who, policy.MAY)
 DESKS.append(
     Desk(
         titles={
-            "data_requests": _("Data-protection requests"),
-            "data_to_pass_on": _("Changes to pass on to others"),
+            "data-requests": _("Data-protection requests"),
+            "data-to-pass-on": _("Changes to pass on to others"),
         },
         may=lambda actor: may(actor, policy.MAY, "handle"),
         counts=queries.counts,

@@ -24,7 +24,7 @@ CASE_QUEUES = frozenset({"mine", "unassigned", "overdue", "referred", "waiting",
 ELSEWHERE = {
     "sign-ups": "sign_ups", "hours": "hours", "bookings": "bookings", "undelivered": "undelivered",
     "appointments": "appointments", "appeals": "appeals", "hours-disputes": "disputes",
-    "data_requests": "data_requests", "data_to_pass_on": "data_requests", "integrity": "integrity",
+    "data-requests": "data_requests", "data-to-pass-on": "data_requests", "integrity": "integrity",
     "guardians": "guardians", "opportunities": "offers",
     "account_merges": "account_merges",
 }  # fmt: skip

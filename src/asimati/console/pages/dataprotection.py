@@ -21,8 +21,8 @@ CORRECTED = ("name_ar", "name_latin", "sex", "birth_date", "nationality", "flat"
 @blp.get("/data-requests")
 def data_requests() -> Any:
     """What people ask about their data, the law's clock beside each."""
-    found = need("/staff/queues/data_requests", limit=50, after=request.args.get("after"))
-    late = may("/staff/queues/data_to_pass_on", limit=50) or {"items": []}
+    found = need("/staff/queues/data-requests", limit=50, after=request.args.get("after"))
+    late = may("/staff/queues/data-to-pass-on", limit=50) or {"items": []}
     return page("data_requests.html", title=_("Data-protection requests"), found=found, to_pass_on=late["items"])
 
 
