@@ -51,6 +51,12 @@ def test_codes_go_to_the_countries_that_are_named() -> None:
     assert rules.receives_codes("+97333112233", ["BH"])
     assert not rules.receives_codes("+966512345678", ["BH"])
     assert rules.receives_codes("+966512345678", ["BH", "SA"])
+    assert rules.receives_codes("+12025550123", ["US"]), "there no number tells a mobile telephone"
+
+
+@pytest.mark.parametrize("number", ["+97317000000", "+97380001234", "+97390001234"])
+def test_no_codes_go_to_lines_in_houses_free_numbers_and_those_at_a_premium(number: str) -> None:
+    assert not rules.receives_codes(number, ["BH"])
 
 
 def test_a_code_has_six_digits_zeros_included() -> None:

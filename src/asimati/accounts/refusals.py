@@ -6,8 +6,8 @@ from asimati.kit.words import _
 
 class NoCodesThere(Forbidden):
     slug = "no-codes-there"
-    title = _("No codes are sent to this country")
-    detail = _("Use a telephone number of the country, or sign in another way.")
+    title = _("No codes are sent to this number")
+    detail = _("Use the number of a local mobile telephone, or sign in another way.")
 
 
 class CodesSpent(TooMany):

@@ -25,9 +25,17 @@ class KeyScope(StrEnum):
 BANDS = ((15, "0-14"), (25, "15-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))
 
 
+# Some countries tell the two kinds apart by no number.
+_MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
 def receives_codes(phone: str, countries: Collection[str]) -> bool:
-    """Whether one-time codes are sent to numbers of this country."""
-    return country_of(phone) in countries
+    """Whether one-time codes are sent there: to mobile telephones of these countries.
+
+    Lines in houses read no messages, and numbers at a premium are called by whoever earns by it.
+    """
+    kind = phonenumbers.number_type(phonenumbers.parse(phone))
+    return kind in _MOBILE and country_of(phone) in countries
 
 
 def country_of(phone: str) -> str:

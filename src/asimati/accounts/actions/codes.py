@@ -83,7 +83,7 @@ def request_code(
     The same answer whether or not the phone is known. `device_token` is what an earlier sign-in by this phone
     gave: whoever has it asks from a reserve that strangers cannot spend. Whoever has just proved who they are by
     a sign-on (`sign_on`: its code) has a budget of their own. Raises Invalid for no phone, NoCodesThere for a
-    country we send none to, TooMany past a budget: of the phone, the caller's network (for this phone, and in
+    number we send none to, TooMany past a budget: of the phone, the caller's network (for this phone, and in
     all), the country, or the day. Budgets are counted in rows, so that they hold without Redis and for all.
     """
     phone = phone_for_codes(written)
