@@ -8,12 +8,14 @@ from uuid import UUID
 from asimati.accounts import actions, queries, rules, schemas
 from asimati.accounts.calendar import Overlaps
 from asimati.accounts.refusals import (
+    BirthDateProved,
     CodeExpired,
     CodesSpent,
     FactorAsked,
     MessageAwaited,
     NoCodesThere,
     NoMessagesTaken,
+    PersonalNumberProved,
     PersonalNumberTaken,
     RefreshRefused,
     SessionLocked,
@@ -167,7 +169,7 @@ def me(tx: Session, actor: Actor) -> dict[str, Any]:
     who=access.residents,
     takes=schemas.ProfileIn,
     gives=schemas.ProfileOut,
-    refuses=[PersonalNumberTaken],
+    refuses=[PersonalNumberTaken, PersonalNumberProved, BirthDateProved],
 )
 def edit_me(tx: Session, actor: Actor, payload: dict[str, Any], version: int | None) -> dict[str, Any]:
     """Correct one's own profile."""

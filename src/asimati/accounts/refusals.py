@@ -272,6 +272,12 @@ class PersonalNumberProved(Conflict):
     detail = _("It cannot be changed by hand.")
 
 
+class BirthDateProved(Conflict):
+    slug = "birth-date-proved"
+    title = _("Your date of birth stands beside a proved identity")
+    detail = _("It cannot be changed by hand. Ask for its correction under data protection.")
+
+
 class PhoneTaken(Conflict):
     """Told to whoever has just shown that the telephone is theirs."""
 

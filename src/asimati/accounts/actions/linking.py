@@ -167,14 +167,14 @@ def _made(tx: Session, identity: Identity) -> Person:
 
 
 def _learn(tx: Session, person: Person, identity: Identity) -> None:
-    """The proved number, and what the profile does not say yet."""
+    """The proved number and date of birth, and what else the profile does not say yet."""
     if identity.number and person.cpr_proved_at is None:
         person.cpr = secrets.seal(identity.number, "cpr")
         person.cpr_index = secrets.blind_index(identity.number, "cpr")
         person.cpr_proved_at = func.app_now()
     said = {name: getattr(identity, name) for name in FILLED}
     for name, value in said.items():
-        if value and getattr(person, name) is None:
+        if value and (name == "birth_date" or getattr(person, name) is None):
             setattr(person, name, date.fromisoformat(value) if name == "birth_date" else value)
     tx.flush()
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from asimati.accounts.actions.consents import keep_to_saying
 from asimati.accounts.models import PROFILE, Device, FormerAccount, Person, PersonSensitive, Preference
 from asimati.accounts.queries import CHANNELS, DEFAULT_WISHES
-from asimati.accounts.refusals import PersonalNumberProved, PersonalNumberTaken
+from asimati.accounts.refusals import BirthDateProved, PersonalNumberProved, PersonalNumberTaken
 from asimati.kit import audit, secrets
 from asimati.kit.errors import Invalid, NotFound, Stale
 from asimati.kit.policy import Actor
@@ -71,11 +71,12 @@ def edit_profile(tx: Session, actor: Actor, version: int | None, changes: dict[s
     """Write down what a person says of themselves.
 
     Raises Stale; Invalid for a personal number of another form, PersonalNumberTaken for somebody else's,
-    PersonalNumberProved for another than the one a sign-on proved.
+    PersonalNumberProved for another than the one a sign-on proved, BirthDateProved for another day beside it.
     """
     person = locked(tx, actor)
     if version is not None and person.version != version:
         raise Stale
+    _require_same_age(person, changes)
     for name in PROFILE:
         if name in changes:
             setattr(person, name, changes[name])
@@ -127,6 +128,13 @@ def _require_unproved(person: Person, written: str) -> None:
     proved = secrets.unseal(person.cpr, "cpr") if person.cpr and person.cpr_proved_at else None
     if proved and proved != personal_number(written):
         raise PersonalNumberProved
+
+
+def _require_same_age(person: Person, changes: dict[str, Any]) -> None:
+    """Raise BirthDateProved for another date of birth: a child would be of age by saying so."""
+    known = person.birth_date if person.cpr_proved_at else None
+    if known and changes.get("birth_date", known) != known:
+        raise BirthDateProved
 
 
 def _set_disability(tx: Session, person: UUID, value: bool | None) -> None:
