@@ -5,12 +5,13 @@ The past is made as life makes it, by requests through the application: nothing 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from asimati.accounts.actions import clear, create_staff, ensure_person, start_session
 from asimati.accounts.callers import staff_as_actor
@@ -19,6 +20,7 @@ from asimati.kit import clock
 from asimati.kit.db import transaction
 from asimati.kit.policy import SYSTEM, Role
 from asimati.settings import SettingsError, settings
+from asimati.volunteering.models import Edition
 
 PASSWORD = "asimati-demo"  # noqa: S105 - printed at start; exists in the development profile only
 STAFF = {
@@ -101,6 +103,8 @@ def seed(*, staff_only: bool = False) -> dict[str, Any]:
             if name in CLEARED and known_as and not known_as.cleared:
                 until = clock.now(tx) + timedelta(days=365)
                 clear(tx, SYSTEM, member.id, ends_at=until, reason="Demonstration")
+        now = clock.now(tx)
+        _keep_a_season(tx, clock.local_day(now))
         known = tx.scalar(select(func.count()).select_from(Person)) or 0
     if staff_only or known:
         return {**_sign_in(), "residents": 0, "cases": 0}
@@ -116,11 +120,18 @@ def seed(*, staff_only: bool = False) -> dict[str, Any]:
         _case(client, resident, reviewer["access_token"], service, answers, block)
     for number, resident in enumerate(people):
         _ask(client, "PUT", "/me/volunteer", resident, **VOLUNTEERS[number % len(VOLUNTEERS)])
-    _volunteering(client, people)
+    _volunteering(client, people, now)
     return {**_sign_in(), "residents": len(people), "cases": len(people)}
 
 
-def _volunteering(client: FlaskClient, people: list[str]) -> None:
+def _keep_a_season(tx: Session, today: date) -> None:
+    """The pack's last edition goes on where it has ended or soon will: one may look in any year."""
+    last = tx.scalar(select(Edition).order_by(Edition.ends_on.desc()).limit(1))
+    if last and last.ends_on < today + timedelta(days=90):
+        last.ends_on = today + timedelta(days=365)
+
+
+def _volunteering(client: FlaskClient, people: list[str], now: datetime) -> None:
     """An organisation with members and an offer to look through, another that applies, a series, an open place."""
     coordinator = _ask(client, "POST", "/auth/staff", None, email="coordinator@asimati.example", password=PASSWORD)
     staff, (head, *members) = coordinator["access_token"], people[:3]
@@ -133,17 +144,17 @@ def _volunteering(client: FlaskClient, people: list[str]) -> None:
     _ask(client, "POST", "/volunteer-entities", people[4], **SCHOOL)
     offer = _ask(client, "POST", f"/volunteer-entities/{society}/opportunities", head, **OFFER)["id"]
     at = f"/volunteer-entities/{society}/opportunities/{offer}"
-    begins = clock.utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(days=10)
+    begins = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=10)
     times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=3)).isoformat()}
     _ask(client, "POST", f"{at}/shifts", head, **times)
     _ask(client, "POST", f"{at}/submit", head)
-    _series(client, staff, members[0])
+    _series(client, staff, members[0], clock.local_day(now))
 
 
-def _series(client: FlaskClient, staff: str, member: str) -> None:
+def _series(client: FlaskClient, staff: str, member: str, today: date) -> None:
     """Shifts of four weeks, of which somebody offers their place to all who fit."""
     (trees,) = _ask(client, "GET", "/opportunities?q=زراعة", None)["items"]
-    first = clock.local_day(clock.utcnow()) + timedelta(days=14)
+    first = today + timedelta(days=14)
     rule = {"opportunity": trees["id"], "weekdays": ["sat"], "begins": "07:30", "minutes": 180, "places": 20}
     days = {"first_day": str(first), "until": str(first + timedelta(weeks=4) - timedelta(days=1))}
     _ask(client, "POST", "/staff/shift-series", staff, **rule, **days)
