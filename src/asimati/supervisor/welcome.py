@@ -22,7 +22,7 @@ def _lines(plan: Plan, seeded: str, seconds: float) -> Iterator[str]:
     if plan.webs and plan.profile != "production":
         yield f"  Mailbox · صندوق الرسائل         {plan.address}/dev/mailbox"
         yield "  A resident signs in with any Bahraini mobile number (+973 3xxx xxxx); the code is in the mailbox."
-        yield "  يدخل المقيم بأي رقم هاتف بحريني، ويظهر رمز التحقق في صندوق الرسائل."
+        yield "  يدخل المقيم بأي رقم هاتف نقال بحريني، ويظهر رمز التحقق في صندوق الرسائل."
     if plan.vouching:
         yield f"  Sign-on to try · تجربة الدخول  {plan.vouching}   (maryam, ali, the staff by e-mail; no password)"
     yield from _staff(seeded)
