@@ -13,7 +13,7 @@ from sqlalchemy import text
 from asimati import pack
 from asimati.accounts.actions import clear
 from asimati.accounts.models import RoleGrant
-from asimati.kit import db
+from asimati.kit import clock, db
 from asimati.kit.outbox import publish
 from asimati.kit.policy import SYSTEM
 from asimati.notifications.sync import sync as sync_templates
@@ -205,7 +205,7 @@ def test_an_entity_keeps_its_own_hours_and_a_change_of_them_moves_what_it_has(
     run_listeners()
     ours = datetime.fromisoformat(referred(town, case, reviewer)["due_at"])
     assert ours > due + timedelta(days=4), "48 working hours of our own days of seven hours and a quarter"
-    off = str((due + timedelta(days=1)).astimezone(settings().governorate.time_zone).date())
+    off = str(clock.local_day(due + timedelta(days=1)))
     assert keep(town, supervisor, calendar={**DAY_AND_NIGHT, "holidays": [off]}).status_code == 200
     run_listeners()
     assert datetime.fromisoformat(referred(town, case, reviewer)["due_at"]) == due
@@ -235,7 +235,7 @@ def test_public_holidays_hold_there_unless_it_works_on_them(
     hop = referred(town, case, reviewer)
     eid = {"day": hop["started_at"][:10], "name": words("Eid", "عيد"), "standing": "confirmed"}
     day_after = datetime.fromisoformat(hop["started_at"]) + timedelta(hours=24)
-    eid["day"] = str(day_after.astimezone(settings().governorate.time_zone).date())
+    eid["day"] = str(clock.local_day(day_after))
     town.post(f"{V1}/staff/holidays", json=eid, headers=supervisor)
     run_listeners()
     moved = datetime.fromisoformat(referred(town, case, reviewer)["due_at"])

@@ -34,8 +34,7 @@ def receives_codes(phone: str, countries: Collection[str]) -> bool:
 
     Lines in houses read no messages, and numbers at a premium are called by whoever earns by it.
     """
-    kind = phonenumbers.number_type(phonenumbers.parse(phone))
-    return kind in _MOBILE and country_of(phone) in countries
+    return phonenumbers.number_type(phonenumbers.parse(phone)) in _MOBILE and country_of(phone) in countries
 
 
 def country_of(phone: str) -> str:

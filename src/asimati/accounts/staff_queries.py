@@ -38,8 +38,8 @@ def member(tx: Session, staff_id: UUID) -> dict[str, Any]:
 def named(tx: Session, rows: Iterable[Any], by: str) -> list[dict[str, Any]]:
     """Rows as mappings, with the name of the colleague whom a column of theirs names: `staff_name`, or None."""
     told = [{column.key: getattr(row, column.key) for column in row.__table__.columns} for row in rows]
-    known = tx.scalars(select(StaffMember).where(StaffMember.id.in_({row[by] for row in told})))
-    names = {one.id: one.name for one in known}
+    known = select(StaffMember.id, StaffMember.name).where(StaffMember.id.in_({row[by] for row in told}))
+    names = {one.id: one.name for one in tx.execute(known)}
     return [row | {"staff_name": names.get(row[by])} for row in told]
 
 

@@ -58,7 +58,8 @@ def edit(tx: Session, actor: Actor, broadcast: UUID, version: int | None, change
     for name, value in changes.items():
         setattr(found, name, value)
     found.stage, found.people = Stage.DRAFT, None
-    found.edited_by = sorted({*found.edited_by, *([actor.id] if actor.id else [])})
+    if actor.id and actor.id not in found.edited_by:
+        found.edited_by = [*found.edited_by, actor.id]
     audit.record(tx, actor, "notifications.broadcast_edited", ("broadcast", found.id), fields=sorted(changes))
     tx.flush()
     return found

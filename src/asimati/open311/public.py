@@ -17,10 +17,9 @@ from asimati.kit.words import _, language, translate
 from asimati.open311 import rules
 from asimati.places.models import Block
 from asimati.service_requests.models import Service, ServiceRequest
-from asimati.service_requests.rules import Assurance, Channel, Domain, Status, Turn
+from asimati.service_requests.rules import BLUR, Assurance, Channel, Domain, Status, Turn
 from asimati.settings import settings
 
-BLUR = 3  # decimals of a degree: about a hundred metres
 KEYWORDS = {"complaint": _("complaint"), "request": _("request"), "suggestion": _("suggestion"),
             "inquiry": _("inquiry")}  # fmt: skip
 _CLOSED = {

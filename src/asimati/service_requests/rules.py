@@ -72,6 +72,11 @@ class Assurance(StrEnum):
     ADVANCED = "advanced"
 
 
+# Decimals of a degree, about a hundred metres, to which a stranger knows a case's point, wherever it is shown or
+# measured from: a finer one anywhere would give away what the others hide.
+BLUR = 3
+
+
 class Place(StrEnum):
     """Whether a service asks where."""
 

@@ -23,13 +23,12 @@ from asimati.kit.policy import Actor
 from asimati.kit.words import _
 from asimati.service_requests import policy
 from asimati.service_requests.models import Follower, Service, ServiceRequest
-from asimati.service_requests.rules import Domain, Kind, Place
+from asimati.service_requests.rules import BLUR, Domain, Kind, Place
 
 METRES = 250  # between two points that may mean the same matter
 RECENT = timedelta(days=60)
 MOST = 5
 COARSE = 50  # metres to which distances are told
-BLUR = 3  # decimals of a degree to which a stranger's point is known: asking from many places measures nobody out
 _DEGREE = 111_320.0  # metres of latitude; of longitude less, by its cosine
 
 
